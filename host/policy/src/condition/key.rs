@@ -1,0 +1,210 @@
+use std::{fmt, time::SystemTime};
+
+use crate::{
+    action::{Action, ResourceType, Service},
+    request::Context,
+};
+
+/// A key of IAM's conditions, or one of ours (`innkeeper:...`), that a policy can ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ConditionKey {
+    /// `s3:prefix`, a string: the prefix of a listing.
+    Prefix,
+    /// `s3:delimiter`, a string: the delimiter of a listing.
+    Delimiter,
+    /// `s3:max-keys`, a number: the page size of a listing.
+    MaxKeys,
+    /// `innkeeper:Guest`, a string: the guest's name in the manifest.
+    Guest,
+    /// `innkeeper:Trigger`, a string: what started the guest's call.
+    Trigger,
+    /// `innkeeper:ContentLength`, a number: the bytes that a write sends.
+    ContentLength,
+    /// `aws:RequestedRegion`, a string: the region that is called.
+    RequestedRegion,
+    /// `aws:CurrentTime`, a date.
+    CurrentTime,
+    /// `aws:SecureTransport`, a boolean: whether AWS is called over TLS.
+    SecureTransport,
+    /// `aws:ResourceAccount`, a string: the account that owns the resource.
+    ResourceAccount,
+    /// `lambda:FunctionArn`, an ARN: the function that is called.
+    FunctionArn,
+}
+
+/// What the values of a key are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    Text,
+    Number,
+    Date,
+    Bool,
+    Arn,
+}
+
+/// The value of a key in a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value<'a> {
+    Text(&'a str),
+    Number(f64),
+    Date(SystemTime),
+    Bool(bool),
+    Arn(&'a str),
+}
+
+/// All that conditions can ask about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) guest: &'a str,
+    pub(crate) context: &'a Context<'a>,
+}
+
+impl ConditionKey {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Prefix,
+        Self::Delimiter,
+        Self::MaxKeys,
+        Self::Guest,
+        Self::Trigger,
+        Self::ContentLength,
+        Self::RequestedRegion,
+        Self::CurrentTime,
+        Self::SecureTransport,
+        Self::ResourceAccount,
+        Self::FunctionArn,
+    ];
+
+    /// The key's name in a policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Prefix => "s3:prefix",
+            Self::Delimiter => "s3:delimiter",
+            Self::MaxKeys => "s3:max-keys",
+            Self::Guest => "innkeeper:Guest",
+            Self::Trigger => "innkeeper:Trigger",
+            Self::ContentLength => "innkeeper:ContentLength",
+            Self::RequestedRegion => "aws:RequestedRegion",
+            Self::CurrentTime => "aws:CurrentTime",
+            Self::SecureTransport => "aws:SecureTransport",
+            Self::ResourceAccount => "aws:ResourceAccount",
+            Self::FunctionArn => "lambda:FunctionArn",
+        }
+    }
+
+    /// The key of this name, without regard to case, as IAM compares them.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|key| key.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the value comes from the host's surroundings and not from the operation, so that a policy can only ask about
+    /// it if the host has promised it: [`PolicyBuilder::provides`](crate::PolicyBuilder::provides).
+    pub const fn is_provided_by_host(self) -> bool {
+        match self {
+            Self::Prefix | Self::Delimiter | Self::MaxKeys | Self::Guest => false,
+            Self::Trigger
+            | Self::ContentLength
+            | Self::RequestedRegion
+            | Self::CurrentTime
+            | Self::SecureTransport
+            | Self::ResourceAccount
+            | Self::FunctionArn => true,
+        }
+    }
+
+    pub(crate) const fn value_type(self) -> ValueType {
+        match self {
+            Self::Prefix
+            | Self::Delimiter
+            | Self::Guest
+            | Self::Trigger
+            | Self::RequestedRegion
+            | Self::ResourceAccount => ValueType::Text,
+            Self::MaxKeys | Self::ContentLength => ValueType::Number,
+            Self::CurrentTime => ValueType::Date,
+            Self::SecureTransport => ValueType::Bool,
+            Self::FunctionArn => ValueType::Arn,
+        }
+    }
+
+    /// Whether a request for this action can have a value for the key.
+    pub(crate) fn is_carried_by(self, action: Action) -> bool {
+        match self {
+            Self::Prefix | Self::Delimiter | Self::MaxKeys => matches!(
+                action,
+                Action::S3ListBucket | Action::S3ListBucketVersions | Action::S3ListBucketMultipartUploads
+            ),
+            Self::ContentLength => {
+                matches!(action, Action::S3PutObject | Action::SqsSendMessage | Action::LambdaInvokeFunction)
+            }
+            Self::FunctionArn => {
+                action.service() == Service::Lambda && action.resource_type() == ResourceType::Function
+            }
+            Self::Guest
+            | Self::Trigger
+            | Self::RequestedRegion
+            | Self::CurrentTime
+            | Self::SecureTransport
+            | Self::ResourceAccount => true,
+        }
+    }
+
+    /// The actions that carry the key.
+    pub(crate) fn carriers(self) -> impl Iterator<Item = Action> {
+        Action::ALL.iter().copied().filter(move |&action| self.is_carried_by(action))
+    }
+}
+
+impl fmt::Display for ConditionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl ValueType {
+    pub(crate) const fn singular(self) -> &'static str {
+        match self {
+            Self::Text => "a string",
+            Self::Number => "a number",
+            Self::Date => "a date",
+            Self::Bool => "a boolean",
+            Self::Arn => "an ARN",
+        }
+    }
+
+    pub(crate) const fn plural(self) -> &'static str {
+        match self {
+            Self::Text => "strings",
+            Self::Number => "numbers",
+            Self::Date => "dates",
+            Self::Bool => "booleans",
+            Self::Arn => "ARNs",
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// The value of a key; `None` if the request does not carry it.
+    pub(crate) fn value(&self, key: ConditionKey) -> Option<Value<'a>> {
+        let context = self.context;
+        match key {
+            ConditionKey::Prefix => context.prefix.map(Value::Text),
+            ConditionKey::Delimiter => context.delimiter.map(Value::Text),
+            ConditionKey::MaxKeys => context.max_keys.map(|keys| Value::Number(keys.into())),
+            ConditionKey::Guest => Some(Value::Text(self.guest)),
+            ConditionKey::Trigger => context.trigger.map(Value::Text),
+            ConditionKey::ContentLength => context.content_length.map(|bytes| Value::Number(number(bytes))),
+            ConditionKey::RequestedRegion => context.requested_region.map(Value::Text),
+            ConditionKey::CurrentTime => context.current_time.map(Value::Date),
+            ConditionKey::SecureTransport => context.secure_transport.map(Value::Bool),
+            ConditionKey::ResourceAccount => context.resource_account.map(Value::Text),
+            ConditionKey::FunctionArn => context.function_arn.map(Value::Arn),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 8 PiB, and nothing that S3 takes comes near")]
+const fn number(bytes: u64) -> f64 {
+    bytes as f64
+}

@@ -1,0 +1,68 @@
+//! What a guest asks the host to do, and the IAM requests that it needs.
+
+mod s3;
+
+use std::fmt;
+
+pub use s3::S3Operation;
+
+use crate::{
+    action::Service,
+    request::{Request, Resource},
+};
+
+/// One call of AWS, with all that a policy decides on.
+///
+/// Everything that ever leads to AWS goes through an `Operation`; `Display` is for people, `GetObject
+/// arn:aws:s3:::uploads/a.jpg`, on one line whatever the guest put into its arguments.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Operation<'a> {
+    /// A call of Amazon S3.
+    S3(S3Operation<'a>),
+}
+
+impl<'a> Operation<'a> {
+    /// The operation's name in AWS's API, such as `GetObject`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::S3(operation) => operation.name(),
+        }
+    }
+
+    /// The service that is called.
+    pub fn service(&self) -> Service {
+        match self {
+            Self::S3(_) => Service::S3,
+        }
+    }
+
+    /// What the operation is done on.
+    pub fn resource(&self) -> Resource<'a> {
+        match self {
+            Self::S3(operation) => operation.resource(),
+        }
+    }
+
+    /// What a policy is asked, one after another: the operation may be done if every request is allowed. There is always at
+    /// least one.
+    pub fn requests(&self) -> impl Iterator<Item = Request<'a>> + use<'a> {
+        let operation = *self;
+        (0..).map_while(move |index| match operation {
+            Self::S3(operation) => operation.request(index),
+        })
+    }
+}
+
+impl<'a> From<S3Operation<'a>> for Operation<'a> {
+    fn from(operation: S3Operation<'a>) -> Self {
+        Self::S3(operation)
+    }
+}
+
+impl fmt::Display for Operation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.name())?;
+        self.resource().segments().into_iter().try_for_each(|segment| crate::text::visible(segment).fmt(f))
+    }
+}

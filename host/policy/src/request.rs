@@ -1,0 +1,161 @@
+use std::{fmt, time::SystemTime};
+
+use crate::{
+    action::{Action, Service},
+    arn::{Arn, BucketArn, ObjectKey, Partition},
+};
+
+/// One question to a policy: may this action be done on this resource, under these circumstances?
+///
+/// An operation becomes one or several of them: see [`Operation::requests`](crate::Operation::requests).
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What is to be done.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource<'a>,
+    /// The values of IAM's condition keys.
+    pub context: Context<'a>,
+}
+
+/// The resource of a request: an ARN in pieces, so that one can be asked about without a string being built.
+///
+/// `Display` is the ARN, exactly.
+#[derive(Clone, Copy, Debug)]
+pub struct Resource<'a> {
+    partition: Partition,
+    service: Service,
+    region: &'a str,
+    account: &'a str,
+    path: [&'a str; 4],
+}
+
+impl<'a> Resource<'a> {
+    /// A bucket: `arn:PARTITION:s3:::BUCKET`.
+    pub fn bucket(bucket: &'a BucketArn) -> Self {
+        Self::s3(bucket, [bucket.name().as_str(), "", "", ""])
+    }
+
+    /// An object: `arn:PARTITION:s3:::BUCKET/KEY`.
+    pub fn object(bucket: &'a BucketArn, key: &'a ObjectKey) -> Self {
+        Self::s3(bucket, [bucket.name().as_str(), "/", key.as_str(), ""])
+    }
+
+    /// What an ARN names, or `None` if it belongs to a service that no guest can be given.
+    pub fn from_arn(arn: &'a Arn) -> Option<Self> {
+        Some(Self {
+            partition: arn.partition(),
+            service: Service::from_namespace(arn.service())?,
+            region: arn.region(),
+            account: arn.account(),
+            path: [arn.resource(), "", "", ""],
+        })
+    }
+
+    /// The service that the resource belongs to.
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The pieces of the whole ARN. A bucket's and an object's have as few as can be, since they are compared most.
+    pub(crate) fn segments(&self) -> [&'a str; 9] {
+        let [a, b, c, d] = self.path;
+        let head = head(self.partition, self.service);
+        if self.region.is_empty() && self.account.is_empty() {
+            [head, "::", a, b, c, d, "", "", ""]
+        } else {
+            [head, self.region, ":", self.account, ":", a, b, c, d]
+        }
+    }
+
+    fn s3(bucket: &BucketArn, path: [&'a str; 4]) -> Self {
+        Self { partition: bucket.partition(), service: Service::S3, region: "", account: "", path }
+    }
+}
+
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.segments().into_iter().try_for_each(|segment| f.write_str(segment))
+    }
+}
+
+/// What an ARN begins with, up to the colon behind its service.
+const fn head(partition: Partition, service: Service) -> &'static str {
+    macro_rules! of {
+        ($partition:literal) => {
+            match service {
+                Service::S3 => concat!("arn:", $partition, ":s3:"),
+                Service::Sqs => concat!("arn:", $partition, ":sqs:"),
+                Service::Lambda => concat!("arn:", $partition, ":lambda:"),
+            }
+        };
+    }
+    match partition {
+        Partition::Aws => of!("aws"),
+        Partition::AwsCn => of!("aws-cn"),
+        Partition::AwsUsGov => of!("aws-us-gov"),
+        Partition::AwsEusc => of!("aws-eusc"),
+        Partition::AwsIso => of!("aws-iso"),
+        Partition::AwsIsoB => of!("aws-iso-b"),
+        Partition::AwsIsoE => of!("aws-iso-e"),
+        Partition::AwsIsoF => of!("aws-iso-f"),
+    }
+}
+
+/// The values of IAM's condition keys for one request. A key that the request does not carry is `None`, which in IAM is not
+/// the same as an empty value.
+///
+/// The operation fills in what its arguments say. What only the host knows is for the host to fill in, in every request, if it
+/// told the policy that it does: see [`PolicyBuilder::provides`](crate::PolicyBuilder::provides).
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Context<'a> {
+    /// `s3:prefix`: the prefix of a listing.
+    pub prefix: Option<&'a str>,
+    /// `s3:delimiter`: the delimiter of a listing.
+    pub delimiter: Option<&'a str>,
+    /// `s3:max-keys`: the page size of a listing.
+    pub max_keys: Option<u32>,
+    /// `innkeeper:Trigger`: what started the guest's call. From the host.
+    pub trigger: Option<&'a str>,
+    /// `innkeeper:ContentLength`: the bytes that a write sends. From the host.
+    pub content_length: Option<u64>,
+    /// `aws:RequestedRegion`: the region that is called. From the host.
+    pub requested_region: Option<&'a str>,
+    /// `aws:CurrentTime`. From the host.
+    pub current_time: Option<SystemTime>,
+    /// `aws:SecureTransport`: whether AWS is called over TLS. From the host.
+    pub secure_transport: Option<bool>,
+    /// `aws:ResourceAccount`: the account that owns the resource. From the host.
+    pub resource_account: Option<&'a str>,
+    /// `lambda:FunctionArn`: the function that is called. From the host.
+    pub function_arn: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_shows_as_its_arn() {
+        for partition in Partition::ALL {
+            for service in Service::ALL {
+                for place in [":", "eu-west-1:123456789012"] {
+                    let text = format!("arn:{partition}:{service}:{place}:a:b/c");
+                    let arn: Arn = text.parse().unwrap();
+                    assert_eq!(Resource::from_arn(&arn).unwrap().to_string(), text);
+                }
+            }
+        }
+        let bucket = "arn:aws:s3:::uploads".parse().unwrap();
+        let key = ObjectKey::new("a/b").unwrap();
+        assert_eq!(Resource::bucket(&bucket).to_string(), "arn:aws:s3:::uploads");
+        assert_eq!(Resource::object(&bucket, &key).to_string(), "arn:aws:s3:::uploads/a/b");
+    }
+
+    #[test]
+    fn a_service_that_no_guest_can_be_given_has_no_resources() {
+        let arn = "arn:aws:iam::123456789012:role/thumbnailer".parse().unwrap();
+        assert!(Resource::from_arn(&arn).is_none());
+    }
+}
