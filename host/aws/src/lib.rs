@@ -1,0 +1,83 @@
+//! AWS clients for a host of guests: cached, lazy, with an identity per guest.
+//!
+//! [`ClientFactory`] is the one place where credentials, regions and AWS clients exist. A caller describes what a guest's
+//! calls run under in a [`Scope`], and gets the SDK's own clients for it:
+//!
+//! ```no_run
+//! use innkeeper_aws::{Class, ClientFactory, Identity, Scope, Service};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let factory = ClientFactory::builder().region("eu-west-1".parse::<innkeeper_aws::Region>()?).build()?;
+//!
+//! let role = Identity::Profile("prod".into()).assume_role("arn:aws:iam::123456789012:role/thumbnailer");
+//! let thumbnailer = Scope::builder().identity(role).guest("thumbnailer").build()?;
+//! let bodies = thumbnailer.with_class(Class::of(Service::S3, "GetObject"));
+//!
+//! let caller = factory.caller_identity(&thumbnailer).await?;
+//! println!("{} in {}", caller.arn, caller.region);
+//!
+//! let object = factory.s3(&bodies).await?.get_object().bucket("uploads").key("cat.jpg").send().await?;
+//! println!("{:?} bytes", object.content_length());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What holds
+//!
+//! - Two scopes that differ in identity (role, external id, session policy, ...), region, endpoint, class or guest never
+//!   share a client. Keys hold secrets only as SHA-256 digests.
+//! - Equal identities share credentials, whatever the guest. Temporary ones are replaced five minutes before they expire,
+//!   in the background of a call and once for all; if that fails, the old ones are used until they expire.
+//! - Credentials that AWS rejects as expired are loaded again once, and the call is tried again. What is rejected then is
+//!   reported.
+//! - Every guest has a retry budget of its own in every service and region.
+//! - Instance metadata is never asked unless [`Compute::OnAws`] was said.
+//! - A key pair of which one half is missing, a profile that does not exist, or a region that is no region is an error,
+//!   and never a reason to use something else.
+//!
+//! # Secrets
+//!
+//! No `Display` and no `Debug` of this crate's types shows a secret key, a session token or a signature. Loads of
+//! credentials are not traced at all, because the SDK logs request bodies at trace level and those hold tokens; for other
+//! calls the SDK redacts `Authorization` and `x-amz-security-token` itself. What it does log at trace level is the bodies
+//! of guests' requests: a host that must not keep those sets `aws_smithy_runtime=debug` in its filter.
+
+mod builder;
+mod cache;
+mod caller;
+mod class;
+mod client;
+mod credentials;
+mod digest;
+mod endpoint;
+mod environment;
+mod error;
+mod factory;
+mod host;
+mod identity;
+mod profiles;
+mod region;
+mod region_chain;
+mod rejection;
+mod scope;
+mod service;
+mod service_endpoint;
+mod session;
+mod stats;
+
+pub use builder::ClientFactoryBuilder;
+pub use caller::CallerIdentity;
+pub use class::{Class, ClassConfig, Classes, RetryMode, StallProtection};
+pub use endpoint::{AddressingStyle, Endpoint};
+pub use environment::{Compute, Environment};
+pub use error::{
+    ConfigurationError, CredentialsError, Error, ExternalId, Looked, ProfileFile, ProfileFileState, RegionError,
+    RoleError, Source, SsoSessionState,
+};
+pub use factory::{ClientFactory, Filter};
+pub use identity::{AssumeRole, Identity, StaticKeys, WebIdentity};
+pub use region::{Partition, Region};
+pub use scope::{Scope, ScopeBuilder};
+pub use service::Service;
+pub use stats::Stats;
