@@ -1,0 +1,194 @@
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::calls::{Call, CallLog};
+use crate::clock::Clock;
+use crate::fault::Faults;
+use crate::folder::{self, SeedError, Seeded};
+use crate::ids::Ids;
+use crate::layer::{Client, Layer};
+use crate::s3::{S3, Store};
+use crate::snapshot::Snapshot;
+use crate::sts::{Sts, StsState};
+
+/// The account that a fake is, unless it is told another one.
+pub const DEFAULT_ACCOUNT_ID: &str = "000000000000";
+
+/// An AWS in memory. Clones are the same AWS; two made apart share nothing.
+#[derive(Clone)]
+pub struct FakeAws {
+    shared: Arc<Shared>,
+    layer: Layer,
+}
+
+/// What a [`FakeAws`] can be made with; see [`FakeAws::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct FakeAwsBuilder {
+    clock: Clock,
+    account_id: String,
+    region: Option<String>,
+    seed: u64,
+}
+
+/// The state of a fake, which all of its services and handles look at.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) account_id: String,
+    pub(crate) region: Option<String>,
+    pub(crate) store: Store,
+    pub(crate) sts: StsState,
+    pub(crate) faults: Faults,
+    pub(crate) log: CallLog,
+}
+
+impl FakeAws {
+    /// An empty AWS with every default of [`FakeAws::builder`].
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A fake to be configured. Defaults: the clock [`Clock::tokio`], the account [`DEFAULT_ACCOUNT_ID`], no region of
+    /// its own, seed 0.
+    pub fn builder() -> FakeAwsBuilder {
+        FakeAwsBuilder {
+            clock: Clock::tokio(),
+            account_id: DEFAULT_ACCOUNT_ID.to_owned(),
+            region: None,
+            seed: 0,
+        }
+    }
+
+    /// The fake as the HTTP client of an AWS SDK's configuration (`.http_client(..)`): every request, to whatever host,
+    /// ends here, and none reaches a network.
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(Client { layer: self.layer.clone() })
+    }
+
+    /// The fake's clock for an AWS SDK's configuration (`.time_source(..)`).
+    pub fn time_source(&self) -> SharedTimeSource {
+        SharedTimeSource::new(self.shared.clock.clone())
+    }
+
+    /// Tokio's sleep for an AWS SDK's configuration (`.sleep_impl(..)`), which follows a paused clock as [`Clock::tokio`]
+    /// does.
+    pub fn sleep(&self) -> SharedAsyncSleep {
+        SharedAsyncSleep::new(TokioSleep::new())
+    }
+
+    /// The current time of the fake.
+    pub fn now(&self) -> SystemTime {
+        self.shared.clock.now()
+    }
+
+    /// The account that owns everything in here.
+    pub fn account_id(&self) -> &str {
+        &self.shared.account_id
+    }
+
+    /// S3, past the wire: to put and look at objects without a client.
+    pub fn s3(&self) -> S3 {
+        S3::new(Arc::clone(&self.shared))
+    }
+
+    /// STS, past the wire: roles with conditions, and the sessions that were issued.
+    pub fn sts(&self) -> Sts {
+        Sts::new(Arc::clone(&self.shared))
+    }
+
+    /// The faults that are to happen.
+    pub fn faults(&self) -> Faults {
+        self.shared.faults.clone()
+    }
+
+    /// The requests received so far, in order of arrival; the last [`CALL_LOG_LIMIT`](crate::CALL_LOG_LIMIT).
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.log.calls()
+    }
+
+    /// Empties the call log. Numbers go on.
+    pub fn clear_calls(&self) {
+        self.shared.log.clear();
+    }
+
+    /// Fills the fake from a folder, in the layout of [`folder`]: `DIR/s3/BUCKET/KEY...`.
+    ///
+    /// # Errors
+    ///
+    /// Each names the path: a folder that cannot be read, a top-level name that is no service, an invalid bucket name, a
+    /// name that is not UTF-8 or not a key's, a symbolic link that leads out of the folder. What was read before the
+    /// error is not kept.
+    pub fn seed(&self, dir: impl AsRef<Path>) -> Result<Seeded, SeedError> {
+        folder::seed(&self.s3(), dir.as_ref())
+    }
+
+    /// The state as it is now. Takes no time: it shares what does not change later.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.shared.store)
+    }
+}
+
+impl Default for FakeAws {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for FakeAws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeAws").field("account_id", &self.shared.account_id).finish_non_exhaustive()
+    }
+}
+
+impl FakeAwsBuilder {
+    /// Sets the clock.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets the account id: twelve digits, as in every ARN. Not checked.
+    pub fn account_id(mut self, account_id: impl Into<String>) -> Self {
+        self.account_id = account_id.into();
+        self
+    }
+
+    /// Sets the region of the buckets that are seeded or made through [`FakeAws::s3`].
+    ///
+    /// A request for such a bucket at another region's endpoint is answered with `PermanentRedirect`, as on AWS. Without
+    /// it these buckets answer at every region's endpoint. A bucket made over the wire always has the region that it was
+    /// made in.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// Sets what request ids, credentials and tokens are derived from. The same seed gives the same ones.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Makes the fake.
+    pub fn build(self) -> FakeAws {
+        let shared = Arc::new(Shared {
+            clock: self.clock,
+            ids: Ids::new(self.seed),
+            account_id: self.account_id,
+            region: self.region,
+            store: Store::default(),
+            sts: StsState::default(),
+            faults: Faults::default(),
+            log: CallLog::default(),
+        });
+        FakeAws { layer: Layer::new(Arc::clone(&shared)), shared }
+    }
+}

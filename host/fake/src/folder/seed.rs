@@ -1,0 +1,211 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, Metadata};
+
+use super::path::{PathError, decode};
+use crate::s3::{NewObject, S3, S3DirectError};
+
+/// What a seed has put into a fake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Seeded {
+    /// Buckets, those that were there already included.
+    pub buckets: usize,
+    /// Objects.
+    pub objects: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Why a folder is no seed. Every message names the path.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeedError {
+    /// A file or folder cannot be read, or is a symbolic link that leads out of the seed's folder.
+    #[error("cannot read `{}`", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A name at the top that is no service.
+    #[error("`{}` is not part of a seed: known at the top of its folder is `s3`", path.display())]
+    UnknownService {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file where a folder has to be: `s3` itself, or directly in it.
+    #[error("`{}` is not a folder: objects lie in `s3/BUCKET/`", path.display())]
+    NotAFolder {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Neither a file nor a folder: a device, a socket, or a symbolic link to a folder.
+    #[error("`{}` is neither a file nor a folder, nor a link to a file", path.display())]
+    NotAFile {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A name that is not UTF-8, which every key is.
+    #[error("the name of `{}` is not UTF-8", path.display())]
+    NotUtf8 {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A folder whose name no bucket can have, or a key that no object can have.
+    #[error("cannot seed `{}`", path.display())]
+    Name {
+        /// Where.
+        path: PathBuf,
+        /// What S3 says.
+        source: S3DirectError,
+    },
+    /// A name with an escape that decodes to nothing.
+    #[error("`{}` is not the path of a key", path.display())]
+    Path {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PathError,
+    },
+    /// Two paths of one key, since one of them escapes what need not be.
+    #[error("`{}` has the key `{key}`, and so does another file", path.display())]
+    DuplicateKey {
+        /// Where.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
+}
+
+/// Objects by bucket and key, before any of them is put.
+type Found = BTreeMap<String, BTreeMap<String, NewObject>>;
+
+/// Reads the folder whole, and only then fills the fake.
+pub(crate) fn seed(s3: &S3, dir: &Path) -> Result<Seeded, SeedError> {
+    let root = Dir::open_ambient_dir(dir, ambient_authority()).map_err(|source| io_error(dir, source))?;
+    let seed = Walk { root, dir };
+    let mut found = Found::new();
+    for entry in seed.entries(Path::new("."))? {
+        if entry.name != "s3" {
+            return Err(SeedError::UnknownService { path: dir.join(&entry.name) });
+        }
+        for bucket in seed.entries(&seed.folder(&entry)?)? {
+            let folder = seed.folder(&bucket)?;
+            let objects = found.entry(bucket.name).or_default();
+            seed.objects(&folder, &mut Vec::new(), objects)?;
+        }
+    }
+    put(s3, dir, found)
+}
+
+fn put(s3: &S3, dir: &Path, found: Found) -> Result<Seeded, SeedError> {
+    let named = |path: PathBuf| move |source| SeedError::Name { path, source };
+    for name in found.keys() {
+        s3.check_bucket_name(name).map_err(named(dir.join("s3").join(name)))?;
+    }
+    let mut seeded = Seeded::default();
+    for (bucket, objects) in found {
+        s3.create_bucket(bucket.as_str()).map_err(named(dir.join("s3").join(&bucket)))?;
+        seeded.buckets += 1;
+        for (key, object) in objects {
+            seeded.objects += 1;
+            seeded.bytes += object.body.len() as u64;
+            s3.put(&bucket, key.as_str(), object).map_err(named(dir.join("s3").join(&bucket).join(&key)))?;
+        }
+    }
+    Ok(seeded)
+}
+
+/// A walk below one folder, which no link can lead out of.
+struct Walk<'a> {
+    root: Dir,
+    dir: &'a Path,
+}
+
+/// A name in a folder.
+struct Entry {
+    name: String,
+    /// From the root of the walk.
+    path: PathBuf,
+    metadata: Metadata,
+}
+
+impl Walk<'_> {
+    /// What is in a folder, sorted, without hidden names.
+    fn entries(&self, folder: &Path) -> Result<Vec<Entry>, SeedError> {
+        let mut entries = Vec::new();
+        for entry in self.root.read_dir(folder).map_err(|source| self.error(folder, source))? {
+            let entry = entry.map_err(|source| self.error(folder, source))?;
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let path = if folder == Path::new(".") { PathBuf::from(&name) } else { folder.join(&name) };
+            let Ok(name) = name.into_string() else {
+                return Err(SeedError::NotUtf8 { path: self.dir.join(path) });
+            };
+            let metadata = entry.metadata().map_err(|source| self.error(&path, source))?;
+            entries.push(Entry { name, path, metadata });
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn folder(&self, entry: &Entry) -> Result<PathBuf, SeedError> {
+        if entry.metadata.is_dir() {
+            Ok(entry.path.clone())
+        } else {
+            Err(SeedError::NotAFolder { path: self.dir.join(&entry.path) })
+        }
+    }
+
+    fn objects(
+        &self,
+        folder: &Path,
+        names: &mut Vec<String>,
+        objects: &mut BTreeMap<String, NewObject>,
+    ) -> Result<(), SeedError> {
+        for entry in self.entries(folder)? {
+            names.push(entry.name);
+            if entry.metadata.is_dir() {
+                self.objects(&entry.path, names, objects)?;
+            } else {
+                let path = self.dir.join(&entry.path);
+                let key = decode(names).map_err(|source| SeedError::Path { path: path.clone(), source })?;
+                let object = self.object(&entry.path)?;
+                if objects.insert(key.clone(), object).is_some() {
+                    return Err(SeedError::DuplicateKey { path, key });
+                }
+            }
+            names.pop();
+        }
+        Ok(())
+    }
+
+    fn object(&self, path: &Path) -> Result<NewObject, SeedError> {
+        // Follows a link, within the root; opening anything but a file could wait for ever (a pipe).
+        let metadata = self.root.metadata(path).map_err(|source| self.error(path, source))?;
+        if !metadata.is_file() {
+            return Err(SeedError::NotAFile { path: self.dir.join(path) });
+        }
+        let body = self.root.read(path).map_err(|source| self.error(path, source))?;
+        let object = NewObject::new(body);
+        Ok(match mime_guess::from_path(path).first_raw() {
+            Some(content_type) => object.content_type(content_type),
+            None => object,
+        })
+    }
+
+    fn error(&self, path: &Path, source: io::Error) -> SeedError {
+        io_error(&if path == Path::new(".") { self.dir.to_owned() } else { self.dir.join(path) }, source)
+    }
+}
+
+fn io_error(path: &Path, source: io::Error) -> SeedError {
+    SeedError::Io { path: path.to_owned(), source }
+}

@@ -1,0 +1,352 @@
+//! The layer between a client and the services: what AWS does with every request whatever it asks.
+//!
+//! A request is received (which service, which operation, who signed it, which fault waits for it), answered by its
+//! service, and finished (request ids, `Date`, the call log). Faults and the clock live here and nowhere else. A client
+//! enters through [`connector`]; a listening server would call the same three steps.
+
+mod admission;
+mod answer;
+mod chunked;
+mod connector;
+mod download;
+mod endpoint;
+mod operation;
+mod signer;
+mod upload;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use percent_encoding::percent_decode_str;
+use s3s::{Body, StdError};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+pub(crate) use answer::{Answer, AwsError, ErrorCode, RequestIds, STS_NAMESPACE, xml};
+pub(crate) use chunked::ChunkedError;
+pub(crate) use connector::Client;
+pub(crate) use signer::{Signer, is_signature_parameter};
+pub(crate) use upload::Trailers;
+
+use crate::calls::{Call, Entry, Service};
+use crate::fake::Shared;
+use crate::fault::{Effect, Plan};
+use crate::s3::S3Service;
+use crate::sts;
+use admission::admit;
+use download::Download;
+use endpoint::Endpoint;
+use operation::{Level, s3_operation};
+use signer::SignerError;
+use upload::{Transfer, Upload};
+
+/// The longest body of a form (STS). AWS's own limit on a session policy is far below.
+const MAX_FORM: usize = 64 * 1024;
+
+/// The wire side of a fake: every request to any of its services goes through here.
+#[derive(Clone)]
+pub(crate) struct Layer {
+    shared: Arc<Shared>,
+    s3: S3Service,
+}
+
+/// A request that has been received and waits for its answer.
+pub(crate) struct Exchange {
+    request: Received,
+    entry: Arc<Entry>,
+    plan: Plan,
+}
+
+/// A request as the layer understands it.
+struct Received {
+    parts: Parts,
+    content: Content,
+    endpoint: Endpoint,
+    target: Target,
+    signer: Result<Option<Signer>, SignerError>,
+    ids: RequestIds,
+}
+
+/// The body of a request: of S3, on its way; of the query protocol, read already, since its operation stands in it.
+enum Content {
+    Upload(Upload),
+    Form(Bytes),
+}
+
+/// What a request to S3 is about, as the layer sees it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Target {
+    /// The operation's name in the AWS API.
+    pub(crate) operation: &'static str,
+    pub(crate) style: Style,
+    pub(crate) bucket: Option<String>,
+    pub(crate) key: Option<String>,
+}
+
+/// Where a request to S3 has its bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Style {
+    #[default]
+    Path,
+    VirtualHost,
+}
+
+/// What the operations need to know about a request besides its input. Travels in the request's extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestContext {
+    /// The region of the endpoint, if it is one of AWS's own.
+    pub(crate) endpoint_region: Option<String>,
+    /// The region of the endpoint, or of the signature where the endpoint has none.
+    pub(crate) region: String,
+}
+
+/// Why there is no answer: the client knows nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoAnswer {
+    /// A fault has closed the connection.
+    #[error("injected fault: connection closed before the answer")]
+    ConnectionClosed,
+    /// The client could not send its body to the end, so that no server would have answered.
+    #[error("error from the body of the request")]
+    RequestBody(#[source] StdError),
+}
+
+impl Layer {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { s3: S3Service::new(Arc::clone(&shared)), shared }
+    }
+
+    /// Takes a request in: from here on it is in the call log, and its fault is chosen.
+    pub(crate) async fn receive(&self, request: Request<Body>) -> Exchange {
+        let (mut parts, body) = request.into_parts();
+        let signer = Signer::of(&parts.headers, parts.uri.query());
+        let known = signer.as_ref().ok().and_then(Option::as_ref);
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host =
+            host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
+        let endpoint = Endpoint::of(host, &parts.headers, known);
+        let target =
+            if endpoint.service == Service::S3 { Target::of(&endpoint, &parts) } else { Target::default() };
+        let request_id = self.shared.ids.request_id();
+        let ids = RequestIds { host_id: self.shared.ids.host_id(&request_id), request_id };
+        let entry = self.shared.log.enter(Call {
+            number: 0,
+            time: self.shared.clock.now(),
+            service: endpoint.service.clone(),
+            operation: operation_of(&endpoint, &target, &parts),
+            bucket: target.bucket.clone(),
+            key: target.key.clone(),
+            region: endpoint.region.clone().or_else(|| known.map(|signer| signer.region.clone())),
+            access_key_id: known.map(|signer| signer.access_key_id.clone()),
+            attempt: attempt(&parts),
+            status: None,
+            error_code: None,
+            faulted: false,
+            bytes_in: 0,
+            bytes_out: 0,
+        });
+        let (upload, trailers) = Upload::new(body, transfer(&parts), Arc::clone(&entry));
+        parts.extensions.insert(trailers);
+        let content = if endpoint.service == Service::Sts {
+            // A form that is too long or that breaks off has no action; its service says so.
+            let form = Limited::new(upload, MAX_FORM).collect().await;
+            let form = form.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            entry.update(|call| call.operation = sts::operation(&form));
+            Content::Form(form)
+        } else {
+            Content::Upload(upload)
+        };
+        let mut plan = Plan::default();
+        entry.update(|call| {
+            plan = self.shared.faults.take(call);
+            call.faulted = plan.faulted;
+        });
+        Exchange { request: Received { parts, content, endpoint, target, signer, ids }, entry, plan }
+    }
+
+    /// Waits until the connection stands, which takes time only under a fault.
+    pub(crate) async fn connect(&self, exchange: &Exchange) {
+        if !exchange.plan.connect_delay.is_zero() {
+            tokio::time::sleep(exchange.plan.connect_delay).await;
+        }
+    }
+
+    /// Performs the operation and gives its answer.
+    pub(crate) async fn answer(&self, exchange: Exchange) -> Result<Response<Download>, NoAnswer> {
+        let Exchange { request, entry, plan } = exchange;
+        let left = match &request.content {
+            Content::Upload(upload) => Some(upload.clone()),
+            Content::Form(_) => None,
+        };
+        if !plan.delay.is_zero() {
+            // A slow service has taken the request: what it is slow about is the answer.
+            if let Some(upload) = &left {
+                upload.clone().buffer().await;
+            }
+            tokio::time::sleep(plan.delay).await;
+        }
+        let method = request.parts.method.clone();
+        let (service, ids) = (request.endpoint.service.clone(), request.ids.clone());
+        let mut answer = match &plan.effect {
+            Effect::CutBefore => return Err(NoAnswer::ConnectionClosed),
+            Effect::Status(status) => {
+                let mut answer = Response::new(Body::empty());
+                *answer.status_mut() = *status;
+                answer
+            }
+            Effect::Error { code, message, status } => {
+                let mut error = AwsError::of_code(code.clone(), message.clone());
+                error.status = status.unwrap_or(error.status);
+                error.answer(&service, &ids)
+            }
+            Effect::None | Effect::LoseAnswer | Effect::Body(_) => self.perform(request).await,
+        };
+        if let Some(upload) = left {
+            upload.drain().await.map_err(NoAnswer::RequestBody)?;
+        }
+        if plan.effect == Effect::LoseAnswer {
+            return Err(NoAnswer::ConnectionClosed);
+        }
+        let code = if service == Service::S3 { S3Service::complete_error(&mut answer, &ids) } else { None };
+        entry.update(|call| {
+            call.status = Some(answer.status().as_u16());
+            call.error_code = code.or_else(|| answer.extensions().get().map(|ErrorCode(code)| code.clone()));
+        });
+        tracing::debug!(%service, status = answer.status().as_u16(), request_id = %ids.request_id, "answered");
+        self.stamp(&mut answer, &service, &ids, &plan);
+        Ok(outgoing(answer, &method, &plan, entry))
+    }
+
+    async fn perform(&self, request: Received) -> Answer {
+        let Received { mut parts, content, endpoint, target, signer, ids } = request;
+        if let Service::Other(name) = &endpoint.service {
+            let message = format!("the fake has no service `{name}`; it has S3 and STS");
+            let error = AwsError::new(StatusCode::NOT_IMPLEMENTED, "UnknownOperationException", message);
+            return error.answer(&endpoint.service, &ids);
+        }
+        let signer = match admit(&self.shared, &endpoint, signer) {
+            Ok(signer) => signer,
+            Err(error) => return error.answer(&endpoint.service, &ids),
+        };
+        match content {
+            Content::Upload(upload) => {
+                parts.extensions.insert(RequestContext {
+                    region: endpoint.region.clone().unwrap_or(signer.region),
+                    endpoint_region: endpoint.region,
+                });
+                self.s3.call(parts, Body::http_body(upload), &target, &ids).await
+            }
+            Content::Form(form) => sts::call(&self.shared, &form, &signer, &ids)
+                .unwrap_or_else(|error| error.answer(&Service::Sts, &ids)),
+        }
+    }
+
+    /// What AWS puts on every answer.
+    fn stamp(&self, answer: &mut Answer, service: &Service, ids: &RequestIds, plan: &Plan) {
+        let mut set = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                answer.headers_mut().insert(name, value);
+            }
+        };
+        set(header::DATE, &http_date(self.shared.clock.now()));
+        if *service == Service::S3 {
+            set(header::SERVER, "AmazonS3");
+            set(HeaderName::from_static("x-amz-request-id"), &ids.request_id);
+            set(HeaderName::from_static("x-amz-id-2"), &ids.host_id);
+        } else {
+            set(HeaderName::from_static("x-amzn-requestid"), &ids.request_id);
+        }
+        for (name, value) in &plan.headers {
+            if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+                set(name, value);
+            }
+        }
+    }
+}
+
+/// The body of an answer as it goes out: none where HTTP has none, and spoilt by a fault.
+fn outgoing(mut answer: Answer, method: &Method, plan: &Plan, entry: Arc<Entry>) -> Response<Download> {
+    let bodiless = *method == Method::HEAD
+        || matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let effect = match plan.effect {
+        Effect::Body(effect) if !bodiless => Some(effect),
+        _ => None,
+    };
+    if bodiless {
+        *answer.body_mut() = Body::empty();
+    } else if let Some(size) = http_body::Body::size_hint(answer.body()).exact() {
+        answer.headers_mut().entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(size));
+    }
+    answer.map(|body| Download::new(body, effect, entry))
+}
+
+impl Target {
+    fn of(endpoint: &Endpoint, parts: &Parts) -> Self {
+        let path = parts.uri.path();
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let (style, bucket, key) = if let Some(bucket) = &endpoint.bucket {
+            (Style::VirtualHost, bucket.clone(), path)
+        } else {
+            let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+            (Style::Path, percent_decode_str(bucket).decode_utf8_lossy().into_owned(), key)
+        };
+        let key = percent_decode_str(key).decode_utf8_lossy().into_owned();
+        let (bucket, key) = ((!bucket.is_empty()).then_some(bucket), (!key.is_empty()).then_some(key));
+        let level = match (&bucket, &key) {
+            (None, _) => Level::Service,
+            (Some(_), None) => Level::Bucket,
+            (Some(_), Some(_)) => Level::Object,
+        };
+        let operation = s3_operation(&parts.method, level, parts.uri.query(), &parts.headers);
+        Self { operation, style, bucket, key }
+    }
+}
+
+/// The name of the operation, as far as the head of the request tells it.
+fn operation_of(endpoint: &Endpoint, target: &Target, parts: &Parts) -> String {
+    if endpoint.service == Service::S3 {
+        return target.operation.to_owned();
+    }
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    target.and_then(|target| target.rsplit('.').next()).unwrap_or("Unknown").to_owned()
+}
+
+/// The number of the attempt, which SDKs send as `amz-sdk-request: attempt=2; max=3`.
+fn attempt(parts: &Parts) -> Option<u32> {
+    let value = parts.headers.get("amz-sdk-request")?.to_str().ok()?;
+    value.split(';').find_map(|part| part.trim().strip_prefix("attempt="))?.parse().ok()
+}
+
+fn transfer(parts: &Parts) -> Transfer {
+    let digest = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+    if digest.is_some_and(|digest| digest.starts_with("STREAMING-")) {
+        Transfer::AwsChunked
+    } else {
+        Transfer::Plain
+    }
+}
+
+/// A time as HTTP writes it.
+pub(crate) fn http_date(time: SystemTime) -> String {
+    let format = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    OffsetDateTime::from(time).format(&format).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn writes_dates_as_http_does() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(http_date(time), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}

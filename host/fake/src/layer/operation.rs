@@ -1,0 +1,147 @@
+use http::{HeaderMap, Method};
+use url::form_urlencoded;
+
+/// What a path of S3 names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Service,
+    Bucket,
+    Object,
+}
+
+/// The name of the S3 operation that a request is. S3 has no field for it: the method, the path and the presence of
+/// query parameters decide.
+pub(crate) fn s3_operation(
+    method: &Method,
+    level: Level,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> &'static str {
+    let parameters: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
+    let has = |name: &str| parameters.iter().any(|(key, _)| key == name);
+    let table = match level {
+        Level::Service => SERVICE,
+        Level::Bucket => BUCKET,
+        Level::Object => OBJECT,
+    };
+    let copy = headers.contains_key("x-amz-copy-source");
+    let found = table
+        .iter()
+        .find(|(verb, parameter, _)| *verb == method.as_str() && (parameter.is_empty() || has(parameter)));
+    match found.map_or("Unknown", |(_, _, name)| *name) {
+        "PutObject" if copy => "CopyObject",
+        "UploadPart" if copy => "UploadPartCopy",
+        name => name,
+    }
+}
+
+/// Method, the parameter that must be there (none, if empty), operation; the first that fits.
+type Table = &'static [(&'static str, &'static str, &'static str)];
+
+const SERVICE: Table = &[("GET", "", "ListBuckets")];
+
+const BUCKET: Table = &[
+    ("GET", "list-type", "ListObjectsV2"),
+    ("GET", "versions", "ListObjectVersions"),
+    ("GET", "location", "GetBucketLocation"),
+    ("GET", "uploads", "ListMultipartUploads"),
+    ("GET", "versioning", "GetBucketVersioning"),
+    ("GET", "acl", "GetBucketAcl"),
+    ("GET", "policy", "GetBucketPolicy"),
+    ("GET", "policyStatus", "GetBucketPolicyStatus"),
+    ("GET", "tagging", "GetBucketTagging"),
+    ("GET", "cors", "GetBucketCors"),
+    ("GET", "encryption", "GetBucketEncryption"),
+    ("GET", "lifecycle", "GetBucketLifecycleConfiguration"),
+    ("GET", "logging", "GetBucketLogging"),
+    ("GET", "notification", "GetBucketNotificationConfiguration"),
+    ("GET", "object-lock", "GetObjectLockConfiguration"),
+    ("GET", "ownershipControls", "GetBucketOwnershipControls"),
+    ("GET", "publicAccessBlock", "GetPublicAccessBlock"),
+    ("GET", "replication", "GetBucketReplication"),
+    ("GET", "requestPayment", "GetBucketRequestPayment"),
+    ("GET", "website", "GetBucketWebsite"),
+    ("GET", "accelerate", "GetBucketAccelerateConfiguration"),
+    ("GET", "session", "CreateSession"),
+    ("GET", "", "ListObjects"),
+    ("HEAD", "", "HeadBucket"),
+    ("PUT", "versioning", "PutBucketVersioning"),
+    ("PUT", "acl", "PutBucketAcl"),
+    ("PUT", "policy", "PutBucketPolicy"),
+    ("PUT", "tagging", "PutBucketTagging"),
+    ("PUT", "cors", "PutBucketCors"),
+    ("PUT", "encryption", "PutBucketEncryption"),
+    ("PUT", "lifecycle", "PutBucketLifecycleConfiguration"),
+    ("PUT", "logging", "PutBucketLogging"),
+    ("PUT", "notification", "PutBucketNotificationConfiguration"),
+    ("PUT", "object-lock", "PutObjectLockConfiguration"),
+    ("PUT", "ownershipControls", "PutBucketOwnershipControls"),
+    ("PUT", "publicAccessBlock", "PutPublicAccessBlock"),
+    ("PUT", "replication", "PutBucketReplication"),
+    ("PUT", "requestPayment", "PutBucketRequestPayment"),
+    ("PUT", "website", "PutBucketWebsite"),
+    ("PUT", "accelerate", "PutBucketAccelerateConfiguration"),
+    ("PUT", "", "CreateBucket"),
+    ("POST", "delete", "DeleteObjects"),
+    ("POST", "", "PostObject"),
+    ("DELETE", "policy", "DeleteBucketPolicy"),
+    ("DELETE", "tagging", "DeleteBucketTagging"),
+    ("DELETE", "cors", "DeleteBucketCors"),
+    ("DELETE", "encryption", "DeleteBucketEncryption"),
+    ("DELETE", "lifecycle", "DeleteBucketLifecycle"),
+    ("DELETE", "ownershipControls", "DeleteBucketOwnershipControls"),
+    ("DELETE", "publicAccessBlock", "DeletePublicAccessBlock"),
+    ("DELETE", "replication", "DeleteBucketReplication"),
+    ("DELETE", "website", "DeleteBucketWebsite"),
+    ("DELETE", "", "DeleteBucket"),
+];
+
+const OBJECT: Table = &[
+    ("GET", "uploadId", "ListParts"),
+    ("GET", "acl", "GetObjectAcl"),
+    ("GET", "attributes", "GetObjectAttributes"),
+    ("GET", "legal-hold", "GetObjectLegalHold"),
+    ("GET", "retention", "GetObjectRetention"),
+    ("GET", "tagging", "GetObjectTagging"),
+    ("GET", "torrent", "GetObjectTorrent"),
+    ("GET", "", "GetObject"),
+    ("HEAD", "", "HeadObject"),
+    ("PUT", "uploadId", "UploadPart"),
+    ("PUT", "acl", "PutObjectAcl"),
+    ("PUT", "legal-hold", "PutObjectLegalHold"),
+    ("PUT", "retention", "PutObjectRetention"),
+    ("PUT", "tagging", "PutObjectTagging"),
+    ("PUT", "", "PutObject"),
+    ("POST", "uploads", "CreateMultipartUpload"),
+    ("POST", "uploadId", "CompleteMultipartUpload"),
+    ("POST", "restore", "RestoreObject"),
+    ("POST", "select", "SelectObjectContent"),
+    ("DELETE", "uploadId", "AbortMultipartUpload"),
+    ("DELETE", "tagging", "DeleteObjectTagging"),
+    ("DELETE", "", "DeleteObject"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_operations_by_method_level_and_parameters() {
+        let mut copy = HeaderMap::new();
+        copy.insert("x-amz-copy-source", "b/k".parse().unwrap());
+        let name =
+            |method: Method, level, query, headers: &HeaderMap| s3_operation(&method, level, query, headers);
+        let none = HeaderMap::new();
+        assert_eq!(name(Method::GET, Level::Service, None, &none), "ListBuckets");
+        assert_eq!(name(Method::GET, Level::Bucket, Some("list-type=2&prefix=acl"), &none), "ListObjectsV2");
+        assert_eq!(name(Method::GET, Level::Bucket, Some("prefix=a"), &none), "ListObjects");
+        assert_eq!(name(Method::POST, Level::Bucket, Some("delete"), &none), "DeleteObjects");
+        assert_eq!(name(Method::PUT, Level::Object, Some("x-id=PutObject"), &none), "PutObject");
+        assert_eq!(name(Method::PUT, Level::Object, None, &copy), "CopyObject");
+        assert_eq!(
+            name(Method::PUT, Level::Object, Some("partNumber=1&uploadId=u"), &copy),
+            "UploadPartCopy"
+        );
+        assert_eq!(name(Method::PATCH, Level::Object, None, &none), "Unknown");
+    }
+}

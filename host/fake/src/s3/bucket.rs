@@ -1,0 +1,164 @@
+use s3s::dto::{
+    Bucket as BucketEntry, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput,
+    DeleteBucketInput, DeleteBucketOutput, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
+    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, Owner,
+};
+use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
+use sha2::{Digest as _, Sha256};
+
+use super::error::{error, error_with};
+use super::store::Bucket;
+use crate::fake::Shared;
+use crate::layer::RequestContext;
+
+/// The region whose name S3 leaves out: `GetBucketLocation` answers nothing, and `CreateBucket` takes nothing, for it.
+const DEFAULT_REGION: &str = "us-east-1";
+/// The most buckets on a page of `ListBuckets`.
+const MAX_BUCKETS: i32 = 10_000;
+
+pub(crate) fn create(
+    shared: &Shared,
+    request: S3Request<CreateBucketInput>,
+) -> S3Result<S3Response<CreateBucketOutput>> {
+    let context = context(&request);
+    let constraint = request.input.create_bucket_configuration.and_then(|config| config.location_constraint);
+    let region = region_of(constraint.as_ref().map(BucketLocationConstraint::as_str), &context)?;
+    let name = request.input.bucket;
+    let mut buckets = shared.store.lock();
+    if buckets.contains_key(&name) {
+        // us-east-1 alone answers the owner's second creation as if it were the first.
+        if region.as_deref() != Some(DEFAULT_REGION) {
+            return Err(error(S3ErrorCode::BucketAlreadyOwnedByYou));
+        }
+    } else {
+        buckets.insert(name.clone(), Bucket::new(shared.clock.now(), region));
+    }
+    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{name}")) }))
+}
+
+/// The region of a new bucket: what is asked for has to be what the endpoint serves.
+fn region_of(constraint: Option<&str>, context: &RequestContext) -> S3Result<Option<String>> {
+    let constraint = match constraint.filter(|constraint| !constraint.is_empty()) {
+        // The name that eu-west-1 had first.
+        Some("EU") => Some("eu-west-1"),
+        Some(DEFAULT_REGION) => return Err(error(S3ErrorCode::InvalidLocationConstraint)),
+        other => other,
+    };
+    match (constraint, context.endpoint_region.as_deref()) {
+        (Some(constraint), Some(endpoint)) if endpoint != DEFAULT_REGION && endpoint != constraint => {
+            Err(error_with(
+                S3ErrorCode::IllegalLocationConstraintException,
+                format!(
+                    "The {constraint} location constraint is incompatible for the region specific endpoint this request was sent to."
+                ),
+            ))
+        }
+        (None, Some(endpoint)) if endpoint != DEFAULT_REGION => {
+            Err(error(S3ErrorCode::IllegalLocationConstraintException))
+        }
+        (Some(constraint), _) => Ok(Some(constraint.to_owned())),
+        // A custom endpoint is of no region, and so is a bucket that was made there without one.
+        (None, endpoint) => Ok(endpoint.map(str::to_owned)),
+    }
+}
+
+pub(crate) fn delete(
+    shared: &Shared,
+    request: &S3Request<DeleteBucketInput>,
+) -> S3Result<S3Response<DeleteBucketOutput>> {
+    let mut buckets = shared.store.lock();
+    let bucket = buckets.get(&request.input.bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
+    if !bucket.objects.is_empty() {
+        return Err(error(S3ErrorCode::BucketNotEmpty));
+    }
+    buckets.remove(&request.input.bucket);
+    Ok(S3Response::with_status(DeleteBucketOutput {}, http::StatusCode::NO_CONTENT))
+}
+
+pub(crate) fn head(
+    shared: &Shared,
+    request: &S3Request<HeadBucketInput>,
+) -> S3Result<S3Response<HeadBucketOutput>> {
+    let region = region(shared, &request.input.bucket, &context(request))?;
+    Ok(S3Response::new(HeadBucketOutput {
+        bucket_region: Some(region),
+        access_point_alias: Some(false),
+        ..HeadBucketOutput::default()
+    }))
+}
+
+pub(crate) fn location(
+    shared: &Shared,
+    request: &S3Request<GetBucketLocationInput>,
+) -> S3Result<S3Response<GetBucketLocationOutput>> {
+    let region = region(shared, &request.input.bucket, &context(request))?;
+    let constraint = (region != DEFAULT_REGION).then(|| BucketLocationConstraint::from(region));
+    Ok(S3Response::new(GetBucketLocationOutput { location_constraint: constraint }))
+}
+
+pub(crate) fn list(
+    shared: &Shared,
+    request: S3Request<ListBucketsInput>,
+) -> S3Result<S3Response<ListBucketsOutput>> {
+    let context = context(&request);
+    let input = request.input;
+    let max = input.max_buckets.unwrap_or(MAX_BUCKETS);
+    let max = usize::try_from(max).ok().filter(|_| (1..=MAX_BUCKETS).contains(&max));
+    let max = max.ok_or_else(|| {
+        error_with(S3ErrorCode::InvalidArgument, format!("max-buckets must be between 1 and {MAX_BUCKETS}"))
+    })?;
+    let prefix = input.prefix.clone().unwrap_or_default();
+    let mut after = None;
+    if let Some(token) = &input.continuation_token {
+        after = Some(super::list_objects::open_token(shared, &prefix, token)?);
+    }
+    let buckets = shared.store.lock();
+    let mut entries = Vec::new();
+    let mut next = None;
+    for (name, bucket) in buckets.iter() {
+        let region = region_or_asked(bucket.region.as_ref(), &context);
+        let listed = name.starts_with(&prefix)
+            && after.as_ref().is_none_or(|after| name > after)
+            && input.bucket_region.as_ref().is_none_or(|wanted| *wanted == region);
+        if !listed {
+            continue;
+        }
+        if entries.len() == max {
+            let last = entries.last().and_then(|entry: &BucketEntry| entry.name.clone()).unwrap_or_default();
+            next = Some(super::list_objects::seal_token(shared, &prefix, &last));
+            break;
+        }
+        entries.push(BucketEntry {
+            bucket_region: Some(region),
+            creation_date: Some(bucket.created.into()),
+            name: Some(name.clone()),
+        });
+    }
+    Ok(S3Response::new(ListBucketsOutput {
+        buckets: Some(entries),
+        continuation_token: next,
+        owner: Some(owner(shared)),
+        prefix: input.prefix,
+    }))
+}
+
+/// The owner of everything: a canonical user id is 64 hexadecimal digits, here derived from the account.
+pub(crate) fn owner(shared: &Shared) -> Owner {
+    let id = hex::encode(Sha256::digest(shared.account_id.as_bytes()));
+    Owner { display_name: None, id: Some(id) }
+}
+
+fn region(shared: &Shared, bucket: &str, context: &RequestContext) -> S3Result<String> {
+    let buckets = shared.store.lock();
+    let bucket = buckets.get(bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
+    Ok(region_or_asked(bucket.region.as_ref(), context))
+}
+
+fn region_or_asked(region: Option<&String>, context: &RequestContext) -> String {
+    region.unwrap_or(&context.region).clone()
+}
+
+fn context<T>(request: &S3Request<T>) -> RequestContext {
+    let unknown = || RequestContext { endpoint_region: None, region: DEFAULT_REGION.to_owned() };
+    request.extensions.get().cloned().unwrap_or_else(unknown)
+}

@@ -1,0 +1,178 @@
+use std::time::SystemTime;
+
+use s3s::dto::{ETag, ETagCondition, Timestamp};
+use s3s::{S3Error, S3ErrorCode};
+use time::OffsetDateTime;
+
+use super::error::{error, not_implemented, not_modified};
+use super::object::Object;
+
+/// The conditions of a read (`If-*`), or of the source of a copy (`x-amz-copy-source-if-*`).
+#[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the names of the headers")]
+pub(crate) struct ReadConditions {
+    pub(crate) if_match: Option<ETagCondition>,
+    pub(crate) if_none_match: Option<ETagCondition>,
+    pub(crate) if_modified_since: Option<Timestamp>,
+    pub(crate) if_unmodified_since: Option<Timestamp>,
+}
+
+/// How the conditions of a read come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Holds,
+    PreconditionFailed,
+    NotModified,
+}
+
+impl ReadConditions {
+    /// 412 or 304, if that is the answer.
+    pub(crate) fn check(self, object: &Object) -> Result<(), S3Error> {
+        match self.outcome(object) {
+            Outcome::Holds => Ok(()),
+            Outcome::PreconditionFailed => Err(error(S3ErrorCode::PreconditionFailed)),
+            Outcome::NotModified => Err(not_modified(object)),
+        }
+    }
+
+    /// A copy has no "not modified": whatever does not hold is 412.
+    pub(crate) fn check_copy(self, object: &Object) -> Result<(), S3Error> {
+        match self.outcome(object) {
+            Outcome::Holds => Ok(()),
+            Outcome::PreconditionFailed | Outcome::NotModified => Err(error(S3ErrorCode::PreconditionFailed)),
+        }
+    }
+
+    /// RFC 9110, section 13.2.2: an entity tag, where given, decides in place of the date beside it.
+    fn outcome(self, object: &Object) -> Outcome {
+        let failed = match (self.if_match, self.if_unmodified_since) {
+            (Some(condition), _) => !matches(&condition, object),
+            (None, Some(since)) => object.last_modified > system_time(since),
+            (None, None) => false,
+        };
+        if failed {
+            return Outcome::PreconditionFailed;
+        }
+        let unchanged = match (self.if_none_match, self.if_modified_since) {
+            (Some(condition), _) => matches(&condition, object),
+            (None, Some(since)) => object.last_modified <= system_time(since),
+            (None, None) => false,
+        };
+        if unchanged { Outcome::NotModified } else { Outcome::Holds }
+    }
+}
+
+/// The conditions of a write, against what is there at the moment of writing.
+pub(crate) fn check_write(
+    if_match: Option<&ETagCondition>,
+    if_none_match: Option<&ETagCondition>,
+    existing: Option<&Object>,
+) -> Result<(), S3Error> {
+    match (if_match, existing) {
+        (Some(_), None) => return Err(error(S3ErrorCode::NoSuchKey)),
+        (Some(condition), Some(object)) if !matches(condition, object) => {
+            return Err(error(S3ErrorCode::PreconditionFailed));
+        }
+        _ => {}
+    }
+    match (if_none_match, existing) {
+        (Some(ETagCondition::ETag(_)), _) => {
+            Err(not_implemented("If-None-Match with an entity tag on a write"))
+        }
+        (Some(ETagCondition::Any), Some(_)) => Err(error(S3ErrorCode::PreconditionFailed)),
+        _ => Ok(()),
+    }
+}
+
+fn matches(condition: &ETagCondition, object: &Object) -> bool {
+    match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(etag) => etag.weak_cmp(&ETag::Strong(object.etag.clone())),
+    }
+}
+
+fn system_time(time: Timestamp) -> SystemTime {
+    OffsetDateTime::from(time).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::s3::{Checksum, ChecksumAlgorithm, ObjectHeaders};
+
+    fn object() -> Object {
+        let checksum = Checksum::of(ChecksumAlgorithm::Crc32, b"");
+        Object::new(Bytes::new(), ObjectHeaders::default(), checksum, at(100))
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn etag(value: &str) -> ETagCondition {
+        ETagCondition::ETag(ETag::Strong(value.to_owned()))
+    }
+
+    fn right() -> ETagCondition {
+        etag(&object().etag)
+    }
+
+    #[test]
+    fn an_entity_tag_decides_in_place_of_a_date() {
+        let outcome = |conditions: ReadConditions| conditions.outcome(&object());
+        let none = ReadConditions::default;
+        let since = |seconds| Some(Timestamp::from(at(seconds)));
+        assert_eq!(outcome(none()), Outcome::Holds);
+        assert_eq!(outcome(ReadConditions { if_match: Some(right()), ..none() }), Outcome::Holds);
+        assert_eq!(
+            outcome(ReadConditions { if_match: Some(etag("x")), ..none() }),
+            Outcome::PreconditionFailed
+        );
+        assert_eq!(
+            outcome(ReadConditions { if_match: Some(right()), if_unmodified_since: since(1), ..none() }),
+            Outcome::Holds
+        );
+        assert_eq!(
+            outcome(ReadConditions { if_unmodified_since: since(99), ..none() }),
+            Outcome::PreconditionFailed
+        );
+        assert_eq!(outcome(ReadConditions { if_unmodified_since: since(100), ..none() }), Outcome::Holds);
+        assert_eq!(outcome(ReadConditions { if_none_match: Some(right()), ..none() }), Outcome::NotModified);
+        assert_eq!(
+            outcome(ReadConditions { if_none_match: Some(ETagCondition::Any), ..none() }),
+            Outcome::NotModified
+        );
+        assert_eq!(
+            outcome(ReadConditions {
+                if_none_match: Some(etag("x")),
+                if_modified_since: since(200),
+                ..none()
+            }),
+            Outcome::Holds
+        );
+        assert_eq!(outcome(ReadConditions { if_modified_since: since(100), ..none() }), Outcome::NotModified);
+        assert_eq!(outcome(ReadConditions { if_modified_since: since(99), ..none() }), Outcome::Holds);
+    }
+
+    #[test]
+    fn writes_are_held_to_what_is_there() {
+        let object = object();
+        let code = |result: Result<(), S3Error>| result.err().map(|error| error.code().clone());
+        assert_eq!(code(check_write(None, Some(&ETagCondition::Any), None)), None);
+        assert_eq!(
+            code(check_write(None, Some(&ETagCondition::Any), Some(&object))),
+            Some(S3ErrorCode::PreconditionFailed)
+        );
+        assert_eq!(code(check_write(Some(&right()), None, Some(&object))), None);
+        assert_eq!(
+            code(check_write(Some(&etag("x")), None, Some(&object))),
+            Some(S3ErrorCode::PreconditionFailed)
+        );
+        assert_eq!(code(check_write(Some(&right()), None, None)), Some(S3ErrorCode::NoSuchKey));
+        assert_eq!(code(check_write(None, Some(&etag("x")), None)), Some(S3ErrorCode::NotImplemented));
+    }
+}

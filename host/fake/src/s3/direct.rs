@@ -1,0 +1,134 @@
+use std::sync::Arc;
+
+use s3s::path::{check_bucket_name, check_key};
+
+use super::checksum::{Checksum, ChecksumAlgorithm};
+use super::object::{NewObject, Object};
+use super::store::Bucket;
+use crate::fake::Shared;
+
+/// The fake's S3 without a client: synchronous, without requests, faults or the call log. From [`FakeAws::s3`].
+///
+/// [`FakeAws::s3`]: crate::FakeAws::s3
+#[derive(Clone, Debug)]
+pub struct S3 {
+    shared: Arc<Shared>,
+}
+
+/// Why a test cannot put something into the fake's S3.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum S3DirectError {
+    /// Bucket names are 3 to 63 of lower-case letters, digits, `.` and `-`, and no IP address.
+    #[error(
+        "`{0}` is not a bucket name: 3 to 63 of a-z, 0-9, `.` and `-`, starting and ending with a letter or digit"
+    )]
+    InvalidBucketName(String),
+    /// There is no such bucket.
+    #[error("there is no bucket `{0}`")]
+    NoSuchBucket(String),
+    /// Keys are 1 to 1024 bytes of UTF-8.
+    #[error("a key has 1 to 1024 bytes, and this one {0}")]
+    InvalidKey(usize),
+}
+
+impl S3 {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Makes a bucket in the region of the fake. One that is there already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`S3DirectError::InvalidBucketName`].
+    pub fn create_bucket(&self, bucket: impl Into<String>) -> Result<(), S3DirectError> {
+        self.create(bucket.into(), self.shared.region.clone())
+    }
+
+    /// Makes a bucket in a region; requests at other regions' endpoints get `PermanentRedirect`. One that is there
+    /// already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`S3DirectError::InvalidBucketName`].
+    pub fn create_bucket_in(
+        &self,
+        bucket: impl Into<String>,
+        region: impl Into<String>,
+    ) -> Result<(), S3DirectError> {
+        self.create(bucket.into(), Some(region.into()))
+    }
+
+    /// Puts an object into a bucket, in place of what was there, and gives it back as it is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`S3DirectError::NoSuchBucket`], [`S3DirectError::InvalidKey`].
+    pub fn put(
+        &self,
+        bucket: impl AsRef<str>,
+        key: impl Into<String>,
+        object: impl Into<NewObject>,
+    ) -> Result<Arc<Object>, S3DirectError> {
+        let (key, object) = (key.into(), object.into());
+        if key.is_empty() || !check_key(&key) {
+            return Err(S3DirectError::InvalidKey(key.len()));
+        }
+        let checksum = Checksum::of(ChecksumAlgorithm::Crc64Nvme, &object.body);
+        let object = Arc::new(Object::new(object.body, object.headers, checksum, self.shared.clock.now()));
+        let mut buckets = self.shared.store.lock();
+        let found = buckets.get_mut(bucket.as_ref());
+        let bucket = found.ok_or_else(|| S3DirectError::NoSuchBucket(bucket.as_ref().to_owned()))?;
+        bucket.objects_mut().insert(key, Arc::clone(&object));
+        Ok(object)
+    }
+
+    /// The object of that key.
+    pub fn get(&self, bucket: impl AsRef<str>, key: impl AsRef<str>) -> Option<Arc<Object>> {
+        self.shared.store.object(bucket.as_ref(), key.as_ref())
+    }
+
+    /// Removes an object, and says whether it was there.
+    pub fn delete(&self, bucket: impl AsRef<str>, key: impl AsRef<str>) -> bool {
+        let mut buckets = self.shared.store.lock();
+        buckets
+            .get_mut(bucket.as_ref())
+            .is_some_and(|bucket| bucket.objects_mut().remove(key.as_ref()).is_some())
+    }
+
+    /// Removes a bucket with all that is in it, and says whether it was there.
+    pub fn delete_bucket(&self, bucket: impl AsRef<str>) -> bool {
+        self.shared.store.lock().remove(bucket.as_ref()).is_some()
+    }
+
+    /// The keys of a bucket in S3's order, that of their UTF-8 bytes. None if there is no such bucket: also empty.
+    pub fn keys(&self, bucket: impl AsRef<str>) -> Vec<String> {
+        let buckets = self.shared.store.lock();
+        buckets
+            .get(bucket.as_ref())
+            .map(|bucket| bucket.objects.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// The names of the buckets, sorted.
+    pub fn buckets(&self) -> Vec<String> {
+        self.shared.store.lock().keys().cloned().collect()
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as a question to S3")]
+    pub(crate) fn check_bucket_name(&self, bucket: &str) -> Result<(), S3DirectError> {
+        if check_bucket_name(bucket) {
+            Ok(())
+        } else {
+            Err(S3DirectError::InvalidBucketName(bucket.to_owned()))
+        }
+    }
+
+    fn create(&self, bucket: String, region: Option<String>) -> Result<(), S3DirectError> {
+        self.check_bucket_name(&bucket)?;
+        let now = self.shared.clock.now();
+        self.shared.store.lock().entry(bucket).or_insert_with(|| Bucket::new(now, region));
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+use http::{HeaderValue, StatusCode};
+use s3s::{S3Error, S3ErrorCode};
+
+use super::checksum::ChecksumError;
+use super::object::Object;
+use crate::layer::http_date;
+
+/// An error with the message that AWS gives with its code.
+pub(crate) fn error(code: S3ErrorCode) -> S3Error {
+    let text = message(code.as_str());
+    S3Error::with_message(code, text)
+}
+
+/// An error whose code s3s does not know.
+pub(crate) fn custom(code: &'static str, status: StatusCode) -> S3Error {
+    let mut error = error(S3ErrorCode::Custom(code.into()));
+    error.set_status_code(status);
+    error
+}
+
+/// AWS's own words for a code.
+pub(crate) fn message(code: &str) -> &'static str {
+    match code {
+        "AccessDenied" => "Access Denied",
+        "AccessControlListNotSupported" => "The bucket does not allow ACLs",
+        "BadDigest" => "The Content-MD5 you specified did not match what we received.",
+        "BucketAlreadyOwnedByYou" => {
+            "Your previous request to create the named bucket succeeded and you already own it."
+        }
+        "BucketNotEmpty" => "The bucket you tried to delete is not empty",
+        "EntityTooLarge" => "Your proposed upload exceeds the maximum allowed size",
+        "IllegalLocationConstraintException" => {
+            "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to."
+        }
+        "IncompleteBody" => {
+            "You did not provide the number of bytes specified by the Content-Length HTTP header"
+        }
+        "InternalError" => "We encountered an internal error. Please try again.",
+        "InvalidBucketName" => "The specified bucket is not valid.",
+        "InvalidDigest" => "The Content-MD5 you specified was invalid.",
+        "InvalidLocationConstraint" => "The specified location-constraint is not valid",
+        "InvalidObjectState" => "The operation is not valid for the object's storage class",
+        "InvalidPartNumber" => "The requested partnumber is not satisfiable",
+        "InvalidRange" => "The requested range is not satisfiable",
+        "InvalidStorageClass" => "The storage class you specified is not valid",
+        "InvalidURI" => "Couldn't parse the specified URI.",
+        "KeyTooLongError" => "Your key is too long",
+        "MalformedXML" => {
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        }
+        "MaxMessageLengthExceeded" => "Your request was too big.",
+        "MetadataTooLarge" => "Your metadata headers exceed the maximum allowed metadata size",
+        "MethodNotAllowed" => "The specified method is not allowed against this resource.",
+        "MissingContentLength" => "You must provide the Content-Length HTTP header.",
+        "NoSuchBucket" => "The specified bucket does not exist",
+        "NoSuchKey" => "The specified key does not exist.",
+        "NoSuchUpload" => {
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
+        }
+        "NotImplemented" => "A header you provided implies functionality that is not implemented",
+        "PermanentRedirect" => {
+            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."
+        }
+        "PreconditionFailed" => "At least one of the pre-conditions you specified did not hold",
+        "XAmzContentSHA256Mismatch" => {
+            "The provided 'x-amz-content-sha256' header does not match what was computed."
+        }
+        _ => "The request could not be served.",
+    }
+}
+
+/// An error with words of its own.
+pub(crate) fn error_with(code: S3ErrorCode, message: impl Into<String>) -> S3Error {
+    S3Error::with_message(code, message.into())
+}
+
+/// `NotImplemented`, which names what is not.
+pub(crate) fn not_implemented(what: &str) -> S3Error {
+    error_with(S3ErrorCode::NotImplemented, format!("the fake does not implement {what}"))
+}
+
+/// 304, which carries the validators of the object in place of a body.
+pub(crate) fn not_modified(object: &Object) -> S3Error {
+    let mut error = S3Error::new(S3ErrorCode::NotModified);
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in [
+        (http::header::ETAG, format!("\"{}\"", object.etag)),
+        (http::header::LAST_MODIFIED, http_date(object.last_modified)),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    error.set_headers(headers);
+    error
+}
+
+impl From<ChecksumError> for S3Error {
+    fn from(reason: ChecksumError) -> Self {
+        match reason {
+            ChecksumError::Multiple => error_with(
+                S3ErrorCode::InvalidRequest,
+                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+            ),
+            ChecksumError::Malformed(header) => {
+                error_with(S3ErrorCode::InvalidRequest, format!("Value for {header} header is invalid."))
+            }
+            ChecksumError::Mismatch(algorithm) => error_with(
+                S3ErrorCode::BadDigest,
+                format!("The {algorithm} you specified did not match the calculated checksum."),
+            ),
+            ChecksumError::MissingTrailer => error_with(
+                S3ErrorCode::InvalidRequest,
+                "x-amz-trailer announces a checksum, and the body has no such trailer",
+            ),
+        }
+    }
+}

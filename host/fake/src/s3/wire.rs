@@ -1,0 +1,245 @@
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, IF_MATCH, IF_NONE_MATCH, RANGE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use md5::{Digest as _, Md5};
+use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::service::S3ServiceBuilder;
+use s3s::{Body, S3Error, S3ErrorCode};
+use url::form_urlencoded;
+
+use super::checksum::{declared, verified};
+use super::error::{error, message};
+use super::operations::Operations;
+use crate::calls::Service;
+use crate::fake::Shared;
+use crate::layer::{
+    Answer, AwsError, ErrorCode, RequestContext, RequestIds, Style, Target, Trailers, is_signature_parameter,
+};
+
+/// The longest XML document that a request may carry; that of a `DeleteObjects` of a thousand long keys fits.
+const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
+
+/// S3's protocol, by s3s, between the layer and the operations.
+///
+/// s3s's own authentication is not used: it would need the secret of every caller, and it knows only the machine's
+/// clock. Neither is its parsing of hosts, since the layer has done that. What s3s gets is a plain path-style request.
+#[derive(Clone)]
+pub(crate) struct S3Service {
+    shared: Arc<Shared>,
+    inner: s3s::service::S3Service,
+}
+
+impl S3Service {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let mut builder = S3ServiceBuilder::new(Operations { shared: Arc::clone(&shared) });
+        let mut config = S3Config::default();
+        config.xml_max_body_size = MAX_DOCUMENT;
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+        Self { shared, inner: builder.build() }
+    }
+
+    pub(crate) async fn call(&self, parts: Parts, body: Body, target: &Target, ids: &RequestIds) -> Answer {
+        match self.call_inner(parts, body, target).await {
+            Ok(answer) => answer,
+            Err(error) => error.answer(&Service::S3, ids),
+        }
+    }
+
+    /// Puts the ids of the request into an error document of s3s, and AWS's words where it has none. Gives the code.
+    pub(crate) fn complete_error(answer: &mut Answer, ids: &RequestIds) -> Option<String> {
+        let body = answer.body().bytes()?;
+        let text = std::str::from_utf8(&body).ok()?;
+        if answer.status().is_success() {
+            return None;
+        }
+        let document = text.strip_suffix("</Error>")?;
+        let (_, rest) = document.split_once("<Code>")?;
+        let (code, _) = rest.split_once("</Code>")?;
+        let code = code.to_owned();
+        let mut document = document.to_owned();
+        if !document.contains("<Message>") {
+            document.push_str("<Message>");
+            document.push_str(&message(&code).replace('\'', "&apos;"));
+            document.push_str("</Message>");
+        }
+        if !document.contains("<HostId>") {
+            document.push_str("<RequestId>");
+            document.push_str(&ids.request_id);
+            document.push_str("</RequestId><HostId>");
+            document.push_str(&ids.host_id);
+            document.push_str("</HostId>");
+        }
+        document.push_str("</Error>");
+        answer.headers_mut().remove(CONTENT_LENGTH);
+        *answer.body_mut() = Body::from(document);
+        answer.extensions_mut().insert(ErrorCode(code.clone()));
+        Some(code)
+    }
+
+    async fn call_inner(&self, mut parts: Parts, body: Body, target: &Target) -> Result<Answer, AwsError> {
+        self.check_region(&parts, target)?;
+        self.check_owner(&parts)?;
+        plain_uri(&mut parts, target)?;
+        plain_headers(&mut parts.headers);
+        let body = match target.operation {
+            "PutObject" | "UploadPart" | "PostObject" => body,
+            "DeleteObjects" => {
+                let document = read_document(&mut parts, body).await?;
+                verify_document(&parts, &document)?;
+                document.into()
+            }
+            _ => read_document(&mut parts, body).await?.into(),
+        };
+        self.inner.call(Request::from_parts(parts, body)).await.map_err(|_| internal_error())
+    }
+
+    /// A bucket answers only at its own region's endpoint. `GetBucketLocation` and `CreateBucket` are about the region
+    /// itself.
+    fn check_region(&self, parts: &Parts, target: &Target) -> Result<(), AwsError> {
+        let asked =
+            parts.extensions.get::<RequestContext>().and_then(|context| context.endpoint_region.clone());
+        let region =
+            target.bucket.as_ref().and_then(|bucket| self.shared.store.lock().get(bucket)?.region.clone());
+        let (Some(asked), Some(region)) = (asked, region) else { return Ok(()) };
+        let about_region = matches!(target.operation, "GetBucketLocation" | "CreateBucket");
+        if asked == region || about_region {
+            return Ok(());
+        }
+        let mut error =
+            AwsError::new(StatusCode::MOVED_PERMANENTLY, "PermanentRedirect", message("PermanentRedirect"));
+        error.headers.push(("x-amz-bucket-region", region));
+        Err(error)
+    }
+
+    fn check_owner(&self, parts: &Parts) -> Result<(), AwsError> {
+        match parts.headers.get("x-amz-expected-bucket-owner") {
+            Some(owner) if owner.as_bytes() != self.shared.account_id.as_bytes() => {
+                Err(AwsError::new(StatusCode::FORBIDDEN, "AccessDenied", message("AccessDenied")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Path style and without a signature, whatever came.
+fn plain_uri(parts: &mut Parts, target: &Target) -> Result<(), AwsError> {
+    let path = parts.uri.path();
+    let path = match (&target.bucket, target.style) {
+        (Some(bucket), Style::VirtualHost) => format!("/{bucket}{path}"),
+        _ => path.to_owned(),
+    };
+    let query = parts.uri.query().unwrap_or_default();
+    let query: Vec<&str> = query
+        .split('&')
+        .filter(|pair| {
+            let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
+            !pair.is_empty() && name.is_none_or(|name| !is_signature_parameter(&name))
+        })
+        .collect();
+    let uri = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
+    parts.uri = Uri::try_from(uri)
+        .map_err(|_| AwsError::new(StatusCode::BAD_REQUEST, "InvalidURI", message("InvalidURI")))?;
+    Ok(())
+}
+
+/// Headers as s3s wants them.
+fn plain_headers(headers: &mut HeaderMap) {
+    headers.remove(AUTHORIZATION);
+    // Without it, s3s cannot guess at a virtual host that the layer has resolved already.
+    headers.remove(HOST);
+    if let Some(length) = headers.remove("x-amz-decoded-content-length") {
+        headers.insert(CONTENT_LENGTH, length);
+    }
+    drop_aws_chunked(headers);
+    quote_entity_tags(headers);
+    let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
+    // S3 answers a range that it cannot read with the whole object; s3s would refuse it.
+    if range.is_none_or(|range| s3s::dto::Range::parse(range).is_err()) {
+        headers.remove(RANGE);
+    }
+}
+
+/// `aws-chunked` is about the transfer, and S3 does not keep it.
+fn drop_aws_chunked(headers: &mut HeaderMap) {
+    let Some(encoding) = headers.get(CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok()) else {
+        return;
+    };
+    let kept: Vec<&str> =
+        encoding.split(',').map(str::trim).filter(|encoding| *encoding != "aws-chunked").collect();
+    match HeaderValue::try_from(kept.join(",")) {
+        Ok(encoding) if !encoding.is_empty() => headers.insert(CONTENT_ENCODING, encoding),
+        _ => headers.remove(CONTENT_ENCODING),
+    };
+}
+
+/// S3 takes an entity tag without its quotes; s3s does not.
+fn quote_entity_tags(headers: &mut HeaderMap) {
+    for name in [
+        IF_MATCH,
+        IF_NONE_MATCH,
+        HeaderName::from_static("x-amz-copy-source-if-match"),
+        HeaderName::from_static("x-amz-copy-source-if-none-match"),
+    ] {
+        let etag = headers.get(&name).and_then(|value| value.to_str().ok()).filter(|etag| !is_quoted(etag));
+        if let Some(Ok(quoted)) = etag.map(|etag| HeaderValue::try_from(format!("\"{etag}\""))) {
+            headers.insert(name, quoted);
+        }
+    }
+}
+
+fn is_quoted(etag: &str) -> bool {
+    etag == "*" || etag.starts_with('"') || etag.starts_with("W/")
+}
+
+/// The XML document of a request, whole: s3s would answer a body that it cannot read with `InternalError`.
+async fn read_document(parts: &mut Parts, body: Body) -> Result<Bytes, AwsError> {
+    let document = Limited::new(body, MAX_DOCUMENT).collect().await.map_err(|reason| {
+        let too_long = reason.is::<LengthLimitError>();
+        let code = if too_long { S3ErrorCode::MaxMessageLengthExceeded } else { S3ErrorCode::IncompleteBody };
+        from_s3s(&error(code))
+    })?;
+    let document = document.to_bytes();
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(document.len()));
+    Ok(document)
+}
+
+/// Proves the document of a `DeleteObjects` by the digests that came with it, of which there has to be one.
+fn verify_document(parts: &Parts, document: &[u8]) -> Result<(), AwsError> {
+    let md5 = parts.headers.get("content-md5");
+    if let Some(md5) = md5 {
+        check_md5(md5.as_bytes(), document)?;
+    }
+    let trailers = parts.extensions.get::<Trailers>().and_then(Trailers::get);
+    let checksum = declared(&parts.headers, trailers).map_err(|reason| from_s3s(&reason.into()))?;
+    if checksum.is_none() && md5.is_none() {
+        let message = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*";
+        return Err(AwsError::new(StatusCode::BAD_REQUEST, "InvalidRequest", message));
+    }
+    verified(checksum, document).map_err(|reason| from_s3s(&reason.into()))?;
+    Ok(())
+}
+
+/// `Content-MD5` against the bytes that came.
+pub(crate) fn check_md5(header: &[u8], body: &[u8]) -> Result<(), AwsError> {
+    let digest = BASE64_STANDARD.decode(header).ok().filter(|digest| digest.len() == 16);
+    let digest = digest.ok_or_else(|| from_s3s(&error(S3ErrorCode::InvalidDigest)))?;
+    if digest == Md5::digest(body).as_slice() {
+        Ok(())
+    } else {
+        Err(from_s3s(&error(S3ErrorCode::BadDigest)))
+    }
+}
+
+fn from_s3s(error: &S3Error) -> AwsError {
+    let status = error.status_code().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    AwsError::new(status, error.code().as_str(), error.message().unwrap_or_default())
+}
+
+fn internal_error() -> AwsError {
+    AwsError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message("InternalError"))
+}

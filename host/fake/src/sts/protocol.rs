@@ -1,0 +1,270 @@
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderValue, Response, StatusCode, header};
+use s3s::Body;
+use s3s::xml::{SerResult, Serializer};
+use time::OffsetDateTime;
+use time::macros::format_description;
+use url::form_urlencoded;
+
+use super::{Issued, Role, RoleSession, State, Trust};
+use crate::fake::Shared;
+use crate::layer::{Answer, AwsError, RequestIds, STS_NAMESPACE, Signer, xml};
+
+/// The length of a session that does not ask for one.
+const DEFAULT_DURATION: u64 = 3600;
+/// The shortest and the longest session that can be asked for, in seconds.
+const DURATIONS: std::ops::RangeInclusive<u64> = 900..=43_200;
+/// The longest session policy, in characters.
+const MAX_POLICY: usize = 2048;
+
+/// The operation of a request in the query protocol: its `Action`.
+pub(crate) fn operation(form: &[u8]) -> String {
+    Form::parse(form).get("Action").unwrap_or("Unknown").to_owned()
+}
+
+/// Answers a request in the query protocol.
+pub(crate) fn call(
+    shared: &Shared,
+    form: &[u8],
+    signer: &Signer,
+    ids: &RequestIds,
+) -> Result<Answer, AwsError> {
+    let form = Form::parse(form);
+    let document = match form.get("Action") {
+        Some("AssumeRole") => assume_role(shared, &form, signer, ids)?,
+        Some("GetCallerIdentity") => get_caller_identity(shared, signer, ids),
+        Some(other) => {
+            let message = format!("Could not find operation {other} for version 2011-06-15");
+            return Err(AwsError::new(StatusCode::BAD_REQUEST, "InvalidAction", message));
+        }
+        None => return Err(AwsError::new(StatusCode::BAD_REQUEST, "MissingAction", "Missing Action")),
+    };
+    let mut answer = Response::new(Body::from(document));
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    Ok(answer)
+}
+
+fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) -> Result<Vec<u8>, AwsError> {
+    let role_arn = required(form, "RoleArn")?;
+    let session_name = required(form, "RoleSessionName")?;
+    let role_name = role_name(role_arn).ok_or_else(|| invalid(format!("{role_arn} is invalid")))?;
+    if !is_session_name(session_name) {
+        return Err(invalid(format!(
+            "1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: [\\w+=,.@-]{{2,64}}"
+        )));
+    }
+    let duration = duration(form)?;
+    let policy = form.get("Policy").map(str::to_owned);
+    if let Some(policy) = &policy {
+        check_policy(policy)?;
+    }
+    let external_id = form.get("ExternalId").map(str::to_owned);
+    let mut state = shared.sts.lock();
+    if let Some(role) = state.roles.get(role_arn) {
+        check_role(role, external_id.as_deref(), duration, &identity(shared, &state, signer).1)?;
+    }
+
+    let now = shared.clock.now();
+    let known_role = state.sessions.iter().find(|issued| issued.session.role_arn == role_arn);
+    let role_id = known_role.map(|issued| issued.role_id.clone());
+    let role_id = role_id.unwrap_or_else(|| format!("AROA{}", shared.ids.upper("role", 17)));
+    let issued = Issued {
+        session: RoleSession {
+            role_arn: role_arn.to_owned(),
+            session_name: session_name.to_owned(),
+            access_key_id: format!("ASIA{}", shared.ids.upper("access-key", 16)),
+            caller: signer.access_key_id.clone(),
+            policy,
+            policy_arns: form.list("PolicyArns.member.", ".arn"),
+            external_id,
+            tags: form
+                .list("Tags.member.", ".Key")
+                .into_iter()
+                .zip(form.list("Tags.member.", ".Value"))
+                .collect(),
+            issued: now,
+            expires: now + duration,
+        },
+        role_id,
+        token: shared.ids.opaque("session-token", 192),
+    };
+    // 30 bytes are 40 characters in base64, the length of AWS's secrets.
+    let secret = shared.ids.opaque("secret", 30);
+    let arn = session_arn(shared, role_arn, role_name, session_name);
+    let document = xml(|s| {
+        answer_of(s, "AssumeRole", ids, |s| {
+            s.element("AssumedRoleUser", |s| {
+                s.content("AssumedRoleId", &format!("{}:{session_name}", issued.role_id))?;
+                s.content("Arn", &arn)
+            })?;
+            s.element("Credentials", |s| {
+                s.content("AccessKeyId", &issued.session.access_key_id)?;
+                s.content("SecretAccessKey", &secret)?;
+                s.content("SessionToken", &issued.token)?;
+                s.content("Expiration", &iso8601(issued.session.expires))
+            })
+        })
+    });
+    state.sessions.push(issued);
+    Ok(document)
+}
+
+fn get_caller_identity(shared: &Shared, signer: &Signer, ids: &RequestIds) -> Vec<u8> {
+    let (user_id, arn) = identity(shared, &shared.sts.lock(), signer);
+    xml(|s| {
+        answer_of(s, "GetCallerIdentity", ids, |s| {
+            s.content("Arn", &arn)?;
+            s.content("UserId", &user_id)?;
+            s.content("Account", &shared.account_id)
+        })
+    })
+}
+
+/// The user id and ARN of a caller: a session of the fake's own, or else the user that all other credentials are.
+fn identity(shared: &Shared, state: &State, signer: &Signer) -> (String, String) {
+    if let Some(issued) = state.issued(&signer.access_key_id) {
+        let session = &issued.session;
+        let name = role_name(&session.role_arn).unwrap_or_default();
+        return (
+            format!("{}:{}", issued.role_id, session.session_name),
+            session_arn(shared, &session.role_arn, name, &session.session_name),
+        );
+    }
+    ("AIDAFAKEFAKEFAKEFAKE2".to_owned(), format!("arn:aws:iam::{}:user/fake", shared.account_id))
+}
+
+/// `arn:aws:iam::ACCOUNT:role/path/NAME` -> `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`
+fn session_arn(shared: &Shared, role_arn: &str, role_name: &str, session_name: &str) -> String {
+    let mut parts = role_arn.split(':');
+    let partition = parts.nth(1).unwrap_or("aws");
+    let account = parts.nth(2).filter(|account| !account.is_empty()).unwrap_or(&shared.account_id);
+    format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{session_name}")
+}
+
+fn role_name(arn: &str) -> Option<&str> {
+    let mut parts = arn.splitn(6, ':');
+    let (Some("arn"), Some(_partition), Some("iam")) = (parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let (Some(""), Some(_account)) = (parts.next(), parts.next()) else { return None };
+    parts.next()?.strip_prefix("role/")?.rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+fn is_session_name(name: &str) -> bool {
+    (2..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
+}
+
+fn duration(form: &Form) -> Result<Duration, AwsError> {
+    let Some(text) = form.get("DurationSeconds") else { return Ok(Duration::from_secs(DEFAULT_DURATION)) };
+    let seconds = text.parse().ok().filter(|seconds| DURATIONS.contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        invalid(format!(
+            "1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: Member must \
+             be between {} and {}",
+            DURATIONS.start(),
+            DURATIONS.end()
+        ))
+    })
+}
+
+fn check_policy(policy: &str) -> Result<(), AwsError> {
+    let refuse = |code, message: &str| Err(AwsError::new(StatusCode::BAD_REQUEST, code, message));
+    if policy.chars().count() > MAX_POLICY {
+        return refuse("PackedPolicyTooLarge", "Packed policy consumes more than 100% of allotted space");
+    }
+    let document: Option<serde_json::Value> = serde_json::from_str(policy).ok();
+    if document.is_some_and(|document| document.get("Statement").is_some()) {
+        Ok(())
+    } else {
+        refuse("MalformedPolicyDocument", "This policy contains invalid Json")
+    }
+}
+
+fn check_role(
+    role: &Role,
+    external_id: Option<&str>,
+    duration: Duration,
+    caller: &str,
+) -> Result<(), AwsError> {
+    let external_id_differs = role.external_id.is_some() && role.external_id.as_deref() != external_id;
+    if role.trust == Trust::Nobody || external_id_differs {
+        return Err(AwsError::new(
+            StatusCode::FORBIDDEN,
+            "AccessDenied",
+            format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {}", role.arn),
+        ));
+    }
+    if duration > role.max_session_duration {
+        return Err(invalid(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn required<'a>(form: &'a Form, name: &str) -> Result<&'a str, AwsError> {
+    form.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+        let mut field = name.to_owned();
+        field.get_mut(..1).map(str::make_ascii_lowercase);
+        invalid(format!(
+            "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+        ))
+    })
+}
+
+fn invalid(message: String) -> AwsError {
+    AwsError::new(StatusCode::BAD_REQUEST, "ValidationError", message)
+}
+
+fn answer_of<W: Write>(
+    s: &mut Serializer<W>,
+    action: &str,
+    ids: &RequestIds,
+    result: impl FnOnce(&mut Serializer<W>) -> SerResult,
+) -> SerResult {
+    s.element_with_ns(&format!("{action}Response"), STS_NAMESPACE, |s| {
+        s.element(&format!("{action}Result"), result)?;
+        s.element("ResponseMetadata", |s| s.content("RequestId", &ids.request_id))
+    })
+}
+
+fn iso8601(time: SystemTime) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    OffsetDateTime::from(time).format(&format).unwrap_or_default()
+}
+
+/// The fields of a request in the query protocol.
+struct Form(BTreeMap<String, String>);
+
+impl Form {
+    fn parse(form: &[u8]) -> Self {
+        Self(form_urlencoded::parse(form).into_owned().collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The values of `{prefix}1{suffix}`, `{prefix}2{suffix}` and so on, up to the first that is not there.
+    fn list(&self, prefix: &str, suffix: &str) -> Vec<String> {
+        (1..).map_while(|index| self.get(&format!("{prefix}{index}{suffix}")).map(str::to_owned)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_name_of_a_role() {
+        assert_eq!(role_name("arn:aws:iam::123456789012:role/path/name"), Some("name"));
+        assert_eq!(role_name("arn:aws:iam::123456789012:role/"), None);
+        assert_eq!(role_name("arn:aws:iam::123456789012:user/name"), None);
+        assert_eq!(role_name("name"), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! The fake as its users meet it: through the AWS SDK, from the client's methods to the parsed answers.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests may fail as the tests do")]
+
+mod aws;
+mod buckets;
+mod checksums;
+mod copies;
+mod deletes;
+mod faults;
+#[cfg(unix)]
+mod folders;
+mod listing;
+mod objects;
+mod protocol;
+mod roles;
+mod uploads;
