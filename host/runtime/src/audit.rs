@@ -1,0 +1,181 @@
+//! The audit trail: every decision of the gate, and every call of AWS that came of one.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+/// Where the audit trail goes.
+///
+/// Called within a guest's call, once per decision and once per call of AWS, in the order in which they happen. It must not
+/// block and must not panic.
+pub trait AuditSink: Send + Sync {
+    /// The gate has decided on one IAM request.
+    fn decision(&self, decision: &Decision);
+    /// A call of AWS has come to its end.
+    fn call(&self, call: &Call);
+}
+
+/// Numbers a guest's operations within one process, so that a call can be matched with the decisions that led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct OperationId(pub u64);
+
+/// One IAM request, and what the guest's policy says of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Decision {
+    /// When, by the clock of the client factory.
+    #[serde(serialize_with = "rfc3339")]
+    pub time: SystemTime,
+    /// The guest's name.
+    pub guest: Arc<str>,
+    /// The operation that asks.
+    pub id: OperationId,
+    /// The operation's name in AWS's API, such as `GetObject`.
+    pub operation: &'static str,
+    /// The IAM action, such as `s3:GetObject`.
+    pub action: &'static str,
+    /// The ARN of what is asked for.
+    pub resource: String,
+    /// Allowed or denied, and why.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What the policy says, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "decision", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// A grant allows it.
+    Allow {
+        /// The place of the grant: `file:line:column`.
+        rule: String,
+    },
+    /// Nothing allows it, or something denies it.
+    Deny {
+        /// The place of the `deny` that says so. `None`: no grant allows it.
+        rule: Option<String>,
+        /// Why, in one line.
+        reason: String,
+        /// What to change in the manifest, and where, so that it would be allowed.
+        suggestion: String,
+    },
+}
+
+/// One call of AWS, with all of its attempts.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Call {
+    /// When it began, by the clock of the client factory.
+    #[serde(serialize_with = "rfc3339")]
+    pub time: SystemTime,
+    /// The guest's name.
+    pub guest: Arc<str>,
+    /// The operation that made it.
+    pub id: OperationId,
+    /// The service, as in IAM's actions: `s3`.
+    pub service: &'static str,
+    /// The operation's name in AWS's API, such as `GetObject`.
+    pub operation: &'static str,
+    /// The ARN of what it was about.
+    pub resource: String,
+    /// How often the request was sent.
+    pub attempts: u32,
+    /// Bytes of the body that was sent, once, however many attempts there were.
+    pub bytes_sent: u64,
+    /// Bytes of the body that the guest was given.
+    pub bytes_received: u64,
+    /// From the start to the end of the call; for a body that streams, to the end of the body.
+    #[serde(serialize_with = "seconds")]
+    pub duration: Duration,
+    /// What AWS calls the last attempt. For the operator: a guest never sees it.
+    pub request_id: Option<String>,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// How a call of AWS ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// As asked.
+    Success,
+    /// With an error.
+    Failure {
+        /// The case of the WIT error that the guest got, such as `no-such-key`.
+        error: &'static str,
+        /// The whole cause, for the operator.
+        cause: String,
+    },
+    /// The guest dropped it, or its time was over.
+    Cancelled,
+}
+
+/// An audit trail in memory, for tests and summaries. It grows with every call, so it is not for a host that runs on.
+#[derive(Debug, Default)]
+pub struct AuditLog {
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    decisions: Vec<Decision>,
+    calls: Vec<Call>,
+}
+
+impl AuditLog {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The decisions so far.
+    pub fn decisions(&self) -> Vec<Decision> {
+        self.lock().decisions.clone()
+    }
+
+    /// The calls that have ended so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().calls.clone()
+    }
+
+    /// The decisions so far that denied something.
+    pub fn denials(&self) -> Vec<Decision> {
+        let entries = self.lock();
+        entries.decisions.iter().filter(|d| matches!(d.verdict, Verdict::Deny { .. })).cloned().collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
+        // A panic elsewhere leaves nothing half done here: an entry is in the list or it is not.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AuditSink for AuditLog {
+    fn decision(&self, decision: &Decision) {
+        self.lock().decisions.push(decision.clone());
+    }
+
+    fn call(&self, call: &Call) {
+        self.lock().calls.push(call.clone());
+    }
+}
+
+/// No audit trail beside the log (`tracing`).
+impl AuditSink for () {
+    fn decision(&self, _decision: &Decision) {}
+    fn call(&self, _call: &Call) {}
+}
+
+fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    time::OffsetDateTime::from(*time)
+        .format(&time::format_description::well_known::Rfc3339)
+        .map_err(serde::ser::Error::custom)?
+        .serialize(serializer)
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}

@@ -1,0 +1,109 @@
+//! The WebAssembly engine: how guests are compiled, and the clock that interrupts them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::Config;
+
+use crate::cache::CompiledCache;
+use crate::error::Error;
+
+/// How often a running guest is interrupted to see whether its time is over, and to let other tasks run.
+///
+/// Ten milliseconds is short beside any limit that is worth setting, and long beside the microsecond that an interruption costs.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// How deep a guest may recurse. wasmtime's own default, spelled out, since what a guest can make grow has a bound.
+const WASM_STACK: usize = 512 * 1024;
+
+/// The stack of a call: the guest's, and room for the host functions that it calls.
+const CALL_STACK: usize = 2 * 1024 * 1024;
+
+/// Compiles guests and runs them. Cheap to clone; clones share compiled code, the cache and the epoch clock.
+///
+/// One engine serves any number of hosts. It holds no AWS state.
+#[derive(Clone)]
+pub struct Engine {
+    wasmtime: wasmtime::Engine,
+    cache: Option<Arc<CompiledCache>>,
+}
+
+impl Engine {
+    /// An engine that compiles each component anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where the machine cannot run WebAssembly, or no thread can be started.
+    pub fn new() -> Result<Self, Error> {
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            .epoch_interruption(true)
+            .max_wasm_stack(WASM_STACK)
+            .async_stack_size(CALL_STACK)
+            .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
+            // Nothing that a guest toolchain emits by default needs these, and each is code that an attacker could reach.
+            .wasm_memory64(false)
+            .wasm_relaxed_simd(false);
+        let wasmtime = wasmtime::Engine::new(&config).map_err(Error::Engine)?;
+        start_epoch_clock(&wasmtime)?;
+        Ok(Self { wasmtime, cache: None })
+    }
+
+    /// Keeps compiled code in `directory`, so that the next start does not compile again. See [`CompiledCache`] for what is
+    /// trusted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cache`] where the directory cannot be made, or others than its owner may write to it.
+    pub fn with_cache(mut self, directory: &Path) -> Result<Self, Error> {
+        self.cache = Some(Arc::new(CompiledCache::open(directory)?));
+        Ok(self)
+    }
+
+    /// The wasmtime engine, for those who have a store of their own.
+    pub fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.wasmtime
+    }
+
+    pub(crate) fn cache(&self) -> Option<&CompiledCache> {
+        self.cache.as_deref()
+    }
+}
+
+/// Advances the engine's epoch until the last clone of the engine is gone.
+///
+/// A thread of its own, since a guest that never yields may occupy every thread of the async runtime.
+fn start_epoch_clock(engine: &wasmtime::Engine) -> Result<(), Error> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("innkeeper-epoch".to_owned())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(TICK);
+                match engine.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => return,
+                }
+            }
+        })
+        .map(drop)
+        .map_err(|error| Error::Engine(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epoch_clock_ends_with_the_engine() {
+        let engine = Engine::new().unwrap();
+        let weak = engine.wasmtime().weak();
+        drop(engine);
+        // The clock holds the engine only while it ticks.
+        while weak.upgrade().is_some() {
+            std::thread::yield_now();
+        }
+    }
+}

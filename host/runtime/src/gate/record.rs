@@ -1,0 +1,135 @@
+//! What is written down of one call of AWS, from the leave to the end of the answer's body.
+
+use std::error::Error as StdError;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use tokio::time::Instant;
+
+use crate::audit::{AuditSink, Call, Outcome};
+
+/// The record of a call under way. It is written to the audit trail once: when the call is finished, or, as cancelled, when the
+/// record is dropped before that.
+pub(crate) struct CallRecord {
+    audit: Arc<dyn AuditSink>,
+    /// `None` once it has been written.
+    call: Option<Call>,
+    started: Instant,
+    wire: Arc<Mutex<Wire>>,
+}
+
+/// What only the SDK's interceptors see.
+#[derive(Debug, Default)]
+struct Wire {
+    attempts: u32,
+    request_id: Option<String>,
+}
+
+impl CallRecord {
+    pub(super) fn new(audit: Arc<dyn AuditSink>, call: Call) -> Self {
+        Self { audit, call: Some(call), started: Instant::now(), wire: Arc::default() }
+    }
+
+    /// To be given to the request that is sent under this record.
+    pub(crate) fn observer(&self) -> impl Intercept + 'static {
+        Observer(Arc::clone(&self.wire))
+    }
+
+    /// The request carries a body of so many bytes.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        if let Some(call) = &mut self.call {
+            call.bytes_sent += bytes as u64;
+        }
+    }
+
+    /// So many more bytes of the answer's body have come.
+    pub(crate) fn received(&mut self, bytes: usize) {
+        if let Some(call) = &mut self.call {
+            call.bytes_received += bytes as u64;
+        }
+    }
+
+    /// The call has ended, as asked.
+    pub(crate) fn succeed(&mut self) {
+        self.finish(Outcome::Success);
+    }
+
+    /// The call has ended with `error`, a case of the WIT variant, because of `cause`.
+    pub(crate) fn fail(&mut self, error: &'static str, cause: &(dyn StdError + 'static)) {
+        self.finish(Outcome::Failure { error, cause: chain(cause) });
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        let Some(mut call) = self.call.take() else { return };
+        let wire = std::mem::take(&mut *lock(&self.wire));
+        call.attempts = wire.attempts;
+        call.request_id = wire.request_id;
+        call.duration = self.started.elapsed();
+        call.outcome = outcome;
+        tracing::debug!(?call, "called");
+        self.audit.call(&call);
+    }
+}
+
+impl Drop for CallRecord {
+    fn drop(&mut self) {
+        self.finish(Outcome::Cancelled);
+    }
+}
+
+/// What an error says, and all that it came of, on one line. The SDK's `DisplayErrorContext` adds the `Debug` of the whole,
+/// which is long, and shows every header of an answer.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let cause = source.to_string();
+        // Some libraries repeat their source in their message.
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        next = source.source();
+    }
+    text
+}
+
+fn lock(wire: &Mutex<Wire>) -> std::sync::MutexGuard<'_, Wire> {
+    wire.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts the attempts and keeps the last request id.
+#[derive(Debug)]
+struct Observer(Arc<Mutex<Wire>>);
+
+impl Intercept for Observer {
+    fn name(&self) -> &'static str {
+        "innkeeper-audit"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        lock(&self.0).attempts += 1;
+        Ok(())
+    }
+
+    fn read_after_transmit(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        lock(&self.0).request_id = context.response().headers().get("x-amz-request-id").map(str::to_owned);
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! Compiles the guests that the tests run, and writes down which there are.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use innkeeper_build::{Artifact, Options};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let programs = compile(&root.join("tests/programs"))?;
+    let thumbnailer = compile(&root.join("guests/rust/thumbnailer"))?;
+
+    let folder = programs.first().and_then(|program| program.path.parent()).ok_or("there are no programs")?;
+    let mut code = String::new();
+    writeln!(code, "/// The folder of the compiled programs.\npub const PROGRAMS: &str = {folder:?};")?;
+    writeln!(code, "/// The programs of `tests/programs`, by name.\npub mod program {{")?;
+    for program in &programs {
+        let name = &program.name;
+        writeln!(code, "    /// `tests/programs/src/bin/{name}.rs`\n    pub const {}: &str = {name:?};", name.to_uppercase())?;
+    }
+    writeln!(code, "}}")?;
+    for thumbnailer in &thumbnailer {
+        writeln!(code, "/// The compiled example.\npub const THUMBNAILER: &str = {:?};", thumbnailer.path)?;
+    }
+    // A program without a test of its name in the suite does not compile; see `src/lib.rs`.
+    let mut suites: Vec<(&str, Vec<&str>)> = vec![("s3", Vec::new()), ("guest", Vec::new())];
+    for program in &programs {
+        let of_s3 = program.name.starts_with("s3_");
+        if let Some((_, names)) = suites.iter_mut().find(|(suite, _)| (*suite == "s3") == of_s3) {
+            names.push(&program.name);
+        }
+    }
+    for (suite, names) in suites {
+        writeln!(code, "/// Calls a macro with the name of each program of the suite.\n#[macro_export]")?;
+        writeln!(code, "macro_rules! foreach_{suite} {{ ($mac:ident) => {{")?;
+        for name in names {
+            writeln!(code, "    $mac!({name});")?;
+        }
+        writeln!(code, "}} }}")?;
+    }
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("programs.rs"), code)?;
+    Ok(())
+}
+
+fn compile(package: &Path) -> Result<Vec<Artifact>, Box<dyn Error>> {
+    let options = Options { profile: "guest".into(), ..Options::default() };
+    let guests = innkeeper_build::build(package, &options, &mut |event| eprintln!("{event}"))?;
+    for input in guests.iter().flat_map(|guest| &guest.inputs) {
+        println!("cargo::rerun-if-changed={}", input.display());
+    }
+    Ok(guests)
+}

@@ -1,0 +1,181 @@
+//! The harness of the host's tests: real guests, the real host and SDK, and the built-in AWS.
+//!
+//! A test reads as a sentence: what is in AWS, what the guest may do, what it is called with, what comes of it.
+//!
+//! ```
+//! use innkeeper_tests::{TestHost, program};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! let host = TestHost::new().allow("s3:GetObject", "arn:aws:s3:::uploads/*");
+//! host.aws().s3().create_bucket("uploads").unwrap();
+//! host.aws().s3().put("uploads", "a.txt", "hello").unwrap();
+//! let answer = host.call(program::S3_READ_OBJECT, &json!({ "bucket": "uploads", "key": "a.txt" })).await;
+//! assert_eq!(answer["ok"]["body"], "hello");
+//! # }
+//! ```
+
+#![expect(clippy::panic, clippy::expect_used, reason = "a harness of tests fails the test")]
+
+pub mod moto;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use innkeeper::audit::AuditLog;
+use innkeeper::aws::{ClientFactory, Environment, Identity, StaticKeys};
+use innkeeper::policy::Source;
+use innkeeper::{CallError, Engine, Guest, Host, Manifest, Reply};
+use innkeeper_fake::FakeAws;
+use serde_json::Value;
+
+include!(concat!(env!("OUT_DIR"), "/programs.rs"));
+
+/// The secret that every test's host holds; nothing that a test sees may contain it.
+pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// A host with one guest, named `guest`, on a fake AWS.
+#[derive(Clone)]
+pub struct TestHost {
+    aws: FakeAws,
+    audit: Arc<AuditLog>,
+    /// The keys of `[guest.guest]` and its tables, as TOML.
+    settings: String,
+    statements: String,
+}
+
+impl TestHost {
+    /// A guest that may do nothing, on an empty AWS.
+    pub fn new() -> Self {
+        Self {
+            aws: FakeAws::new(),
+            audit: Arc::default(),
+            settings: String::new(),
+            statements: String::new(),
+        }
+    }
+
+    /// Grants an action on a resource.
+    #[must_use]
+    pub fn allow(self, action: &str, resource: &str) -> Self {
+        self.statement("allow", action, resource)
+    }
+
+    /// Forbids an action on a resource.
+    #[must_use]
+    pub fn deny(self, action: &str, resource: &str) -> Self {
+        self.statement("deny", action, resource)
+    }
+
+    /// Adds a line of `[guest.guest]`, such as `names.uploads = "..."` or `limits.memory = "1MiB"`.
+    #[must_use]
+    pub fn setting(mut self, line: &str) -> Self {
+        writeln!(self.settings, "{line}").expect("a string takes all");
+        self
+    }
+
+    /// The fake AWS.
+    pub fn aws(&self) -> &FakeAws {
+        &self.aws
+    }
+
+    /// What the host has written down.
+    pub fn audit(&self) -> &AuditLog {
+        &self.audit
+    }
+
+    /// Calls a program with JSON, and returns the JSON that it answers with.
+    pub async fn call(&self, program: &str, input: &Value) -> Value {
+        match self.run(program, input.to_string().as_bytes()).await {
+            Ok(reply) => serde_json::from_slice(&reply.output).expect("a program answers with JSON"),
+            Err(error) => panic!("`{program}` did not answer: {error}"),
+        }
+    }
+
+    /// Calls a program with bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub async fn run(&self, program: &str, input: &[u8]) -> Result<Reply, CallError> {
+        self.guest(program).await.run(input).await
+    }
+
+    /// A program, ready to be called.
+    pub async fn guest(&self, program: &str) -> Guest {
+        self.host(Path::new(PROGRAMS), &format!("{program}.wasm"))
+            .guest("guest")
+            .await
+            .unwrap_or_else(|error| panic!("`{program}`: {error}"))
+    }
+
+    /// A host for a component in a folder.
+    pub fn host(&self, folder: &Path, component: &str) -> Host {
+        let text = format!(
+            "[aws]\nregion = \"eu-west-1\"\n\n[guest.guest]\ncomponent = {component:?}\n{}\n{}",
+            self.settings, self.statements
+        );
+        let folder = Dir::open_ambient_dir(folder, ambient_authority()).expect("the folder of the component");
+        let manifest = Manifest::parse(Source::new("innkeeper.toml", text.clone()), folder)
+            .unwrap_or_else(|error| panic!("{error}\n{text}"));
+        self.host_of(manifest)
+    }
+
+    /// A host for the guests of a manifest, on the same AWS.
+    pub fn host_of(&self, manifest: Manifest) -> Host {
+        self.host_on(manifest, engine())
+    }
+
+    /// The same with an engine of one's own.
+    pub fn host_on(&self, manifest: Manifest, engine: Engine) -> Host {
+        Host::builder(manifest)
+            .engine(engine)
+            .factory(factory(&self.aws))
+            .identity(Identity::Static(StaticKeys::new("AKIDEXAMPLE", SECRET)))
+            .audit(self.audit.clone())
+            .build()
+            .expect("a host")
+    }
+
+    fn statement(mut self, effect: &str, action: &str, resource: &str) -> Self {
+        writeln!(
+            self.statements,
+            "[[guest.guest.{effect}]]\nactions = [{action:?}]\nresources = [{resource:?}]\n"
+        )
+        .expect("a string takes all");
+        self
+    }
+}
+
+impl Default for TestHost {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A factory whose clients reach a fake AWS, and that reads nothing of the machine.
+pub fn factory(aws: &FakeAws) -> ClientFactory {
+    let nothing: [(&str, &str); 0] = [];
+    ClientFactory::builder()
+        .http_client(aws.http_client())
+        .time_source(aws.time_source())
+        .sleep(aws.sleep())
+        .environment(Environment::fixed(nothing, nothing))
+        .build()
+        .expect("a factory")
+}
+
+/// One engine for all tests of a process, with compiled code kept between runs: compiling is what takes time.
+pub fn engine() -> Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE
+        .get_or_init(|| {
+            let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/compiled");
+            Engine::new().and_then(|engine| engine.with_cache(&cache)).expect("an engine")
+        })
+        .clone()
+}
