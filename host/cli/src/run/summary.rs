@@ -1,0 +1,248 @@
+//! The report for a person, on standard error: what changed, what was called, and what was denied.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use innkeeper::audit::{Call, Decision, Outcome, Verdict};
+
+use super::report::{ChangeKind, Changes, ObjectChange, Report};
+use crate::style::{ADDED, CHANGED, FAINT, HELP, REMOVED, TITLE, styled};
+use crate::text::{duration, plural, size, visible, visible_lines};
+
+/// How many lines a list has before the rest of it is only counted.
+const MAX_LINES: usize = 20;
+
+/// The report without the guest's result and without its failure, which stand elsewhere. Ends with a line break.
+pub(super) fn render(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write(&mut out, report);
+    out
+}
+
+fn write(out: &mut impl Write, report: &Report) -> fmt::Result {
+    if !report.log.is_empty() {
+        write_log(out, report)?;
+    }
+    if let Some(changes) = &report.changes {
+        write_changes(out, changes, report.saved.as_deref())?;
+    }
+    write_calls(out, &report.calls)?;
+    write_denials(out, report)?;
+    let (mark, how) = match &report.failure {
+        None => (styled(ADDED, "ok:").to_string(), "done"),
+        Some(_) => (styled(REMOVED, "failed:").to_string(), "ended"),
+    };
+    let timing = report.timing;
+    writeln!(
+        out,
+        "{mark} `{}` {how} in {} {}",
+        visible(&report.guest),
+        duration(timing.run),
+        styled(FAINT, format_args!("(made ready in {})", duration(timing.prepare)))
+    )
+}
+
+fn write_log(out: &mut impl Write, report: &Report) -> fmt::Result {
+    let log = String::from_utf8_lossy(&report.log);
+    writeln!(out, "{} {}", styled(TITLE, "Log of the guest"), styled(FAINT, "(its own words)"))?;
+    writeln!(out, "{}\n", visible_lines(&log, "  | "))
+}
+
+fn write_changes(out: &mut impl Write, changes: &Changes, saved: Option<&str>) -> fmt::Result {
+    let Changes { buckets_created, buckets_removed, objects } = changes;
+    if buckets_created.is_empty() && buckets_removed.is_empty() && objects.is_empty() {
+        return writeln!(out, "{}\n", styled(TITLE, "Nothing changed in the fake AWS"));
+    }
+    let of = |kind| objects.iter().filter(|object| object.kind == kind).count();
+    let numbers =
+        [(ChangeKind::Added, "added"), (ChangeKind::Changed, "changed"), (ChangeKind::Removed, "removed")]
+            .map(|(kind, verb)| (of(kind), verb));
+    let numbers: Vec<_> = numbers
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, verb)| format!("{number} {verb}"))
+        .collect();
+    let numbers =
+        if numbers.is_empty() { String::new() } else { format!("(objects: {})", numbers.join(", ")) };
+    writeln!(out, "{} {}", styled(TITLE, "Changed in the fake AWS"), styled(FAINT, numbers))?;
+    for bucket in buckets_created {
+        writeln!(out, "  {} bucket s3://{}", styled(ADDED, '+'), visible(bucket))?;
+    }
+    for bucket in buckets_removed {
+        writeln!(out, "  {} bucket s3://{}", styled(REMOVED, '-'), visible(bucket))?;
+    }
+    let rows: Vec<_> = objects.iter().take(MAX_LINES).map(row).collect();
+    let width = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0).min(72);
+    for (mark, name, sizes) in rows {
+        writeln!(out, "  {mark} {name:width$}  {sizes}")?;
+    }
+    write_rest(out, objects.len(), "object")?;
+    if let Some(saved) = saved {
+        writeln!(out, "  {}", visible(saved))?;
+    }
+    writeln!(out)
+}
+
+/// Mark, name and sizes of an object.
+fn row(object: &ObjectChange) -> (String, String, String) {
+    let (style, mark) = match object.kind {
+        ChangeKind::Added => (ADDED, '+'),
+        ChangeKind::Changed => (CHANGED, '~'),
+        ChangeKind::Removed => (REMOVED, '-'),
+    };
+    let sizes = match (object.size_before, object.size_after) {
+        (Some(before), Some(after)) => format!("{} -> {}", size(before), size(after)),
+        (Some(one), None) | (None, Some(one)) => size(one).to_string(),
+        (None, None) => String::new(),
+    };
+    (styled(style, mark).to_string(), format!("s3://{}/{}", object.bucket, visible(&object.key)), sizes)
+}
+
+fn write_calls(out: &mut impl Write, calls: &[Call]) -> fmt::Result {
+    if calls.is_empty() {
+        return writeln!(out, "{}\n", styled(TITLE, "No call of AWS"));
+    }
+    let mut groups: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
+    for call in calls {
+        groups.entry((call.service, call.operation)).or_default().push(call);
+    }
+    writeln!(out, "{} {}", styled(TITLE, "Calls of AWS"), styled(FAINT, format_args!("({})", calls.len())))?;
+    let width =
+        groups.keys().map(|(service, operation)| service.len() + 1 + operation.len()).max().unwrap_or(0);
+    for ((service, operation), calls) in &groups {
+        let name = format!("{service} {operation}");
+        writeln!(out, "  {name:width$}  {:>4} ×{}", calls.len(), Traffic::of(calls))?;
+        write_failures(out, calls)?;
+    }
+    writeln!(out)
+}
+
+/// What went over the wire for a group of calls.
+struct Traffic {
+    sent: u64,
+    received: u64,
+    retries: u64,
+}
+
+impl Traffic {
+    fn of(calls: &[&Call]) -> Self {
+        Self {
+            sent: calls.iter().map(|call| call.bytes_sent).sum(),
+            received: calls.iter().map(|call| call.bytes_received).sum(),
+            retries: calls.iter().map(|call| u64::from(call.attempts.saturating_sub(1))).sum(),
+        }
+    }
+}
+
+impl fmt::Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sent > 0 {
+            write!(f, "  {} sent", size(self.sent))?;
+        }
+        if self.received > 0 {
+            write!(f, "  {} received", size(self.received))?;
+        }
+        match self.retries {
+            0 => Ok(()),
+            1 => f.write_str("  1 retry"),
+            many => write!(f, "  {many} retries"),
+        }
+    }
+}
+
+/// The failures of a group, those with the same cause together.
+fn write_failures(out: &mut impl Write, calls: &[&Call]) -> fmt::Result {
+    let mut failures: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
+    for &call in calls {
+        if let Outcome::Failure { error, cause } = &call.outcome {
+            failures.entry((error, cause)).or_default().push(call);
+        }
+    }
+    for ((error, cause), calls) in failures.iter().take(MAX_LINES) {
+        let what = match calls.as_slice() {
+            [call] => visible(&call.resource).to_string(),
+            many => format!("{} of them", many.len()),
+        };
+        writeln!(out, "      {} {what}", styled(REMOVED, format_args!("failed ({error}):")))?;
+        writeln!(out, "{}", visible_lines(cause, "        "))?;
+        if let Some(help) = help(error) {
+            writeln!(out, "        {} {help}", styled(HELP, "help:"))?;
+        }
+    }
+    if failures.len() > MAX_LINES {
+        writeln!(out, "      … and {} more causes; `--json` has all", failures.len() - MAX_LINES)?;
+    }
+    match calls.iter().filter(|call| call.outcome == Outcome::Cancelled).count() {
+        0 => Ok(()),
+        cancelled => writeln!(out, "      {}", styled(CHANGED, format_args!("{cancelled} cancelled"))),
+    }
+}
+
+/// What the operator can do about an error of the WIT variant.
+fn help(error: &str) -> Option<&'static str> {
+    Some(match error {
+        "connection" | "timeout" => {
+            "is the endpoint right (`--endpoint-url`, `endpoint-url` in `[aws]`), running, and reachable from here?"
+        }
+        "credentials" => "`innkeeper check --aws` shows whose credentials each guest has, or why it has none",
+        "wrong-region" => "the bucket is in another region: `--region`, or `region` in the manifest",
+        "access-denied" => {
+            "the guest's policy allows it, but AWS does not: look at the policies of the host's identity"
+        }
+        _ => return None,
+    })
+}
+
+fn write_denials(out: &mut impl Write, report: &Report) -> fmt::Result {
+    // A guest that asks again and again is told of once. The order is that of the first time.
+    let mut denials: Vec<(&Decision, usize)> = Vec::new();
+    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for denial in report.denials() {
+        let place = *places.entry((denial.action, &denial.resource)).or_insert(denials.len());
+        match denials.get_mut(place) {
+            Some((_, times)) => *times += 1,
+            None => denials.push((denial, 1)),
+        }
+    }
+    if denials.is_empty() {
+        return Ok(());
+    }
+    let total = report.denials().count();
+    writeln!(out, "{} {}", styled(TITLE, "Denied by the policy"), styled(FAINT, format_args!("({total})")))?;
+    for (denial, times) in denials.iter().take(MAX_LINES) {
+        let Verdict::Deny { reason, suggestion, .. } = &denial.verdict else { continue };
+        let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+        writeln!(
+            out,
+            "  {} {} on {}{times}: {}",
+            styled(REMOVED, '×'),
+            denial.action,
+            visible(&denial.resource),
+            visible(reason)
+        )?;
+        let mut lines = suggestion.lines();
+        writeln!(out, "    {} {}", styled(HELP, "help:"), visible(lines.next().unwrap_or_default()))?;
+        for line in lines {
+            writeln!(out, "          {}", visible(line))?;
+        }
+    }
+    write_rest(out, denials.len(), "denial")?;
+    writeln!(out)
+}
+
+fn write_rest(out: &mut impl Write, total: usize, what: &str) -> fmt::Result {
+    match total.checked_sub(MAX_LINES) {
+        None | Some(0) => Ok(()),
+        Some(rest) => {
+            writeln!(
+                out,
+                "  {}",
+                styled(FAINT, format_args!("… and {rest} more {}; `--json` has all", plural(rest, what)))
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

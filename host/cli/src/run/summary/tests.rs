@@ -1,0 +1,197 @@
+use std::time::{Duration, SystemTime};
+
+use innkeeper::audit::OperationId;
+
+use super::super::report::Timing;
+use super::*;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+const POLICY_LINE: &str =
+    r#"add `"arn:aws:s3:::uploads/private/a.jpg"` to `resources` at innkeeper.toml:12:13"#;
+
+fn plain(report: &Report) -> String {
+    anstream::adapter::strip_str(&render(report)).to_string()
+}
+
+fn report() -> Report {
+    Report {
+        guest: "thumbnailer".to_owned(),
+        output: Some(b"{}".to_vec()),
+        failure: None,
+        log: Vec::new(),
+        calls: Vec::new(),
+        decisions: Vec::new(),
+        changes: None,
+        saved: None,
+        timing: Timing { prepare: Duration::from_millis(21), run: Duration::from_millis(1234) },
+    }
+}
+
+fn call(operation: &'static str, sent: u64, received: u64, outcome: Outcome) -> Call {
+    Call {
+        time: SystemTime::UNIX_EPOCH,
+        guest: "thumbnailer".into(),
+        id: OperationId(0),
+        service: "s3",
+        operation,
+        resource: "arn:aws:s3:::uploads/a.jpg".to_owned(),
+        attempts: 1,
+        bytes_sent: sent,
+        bytes_received: received,
+        duration: Duration::ZERO,
+        request_id: None,
+        outcome,
+    }
+}
+
+fn denial(resource: &str, suggestion: &str) -> Decision {
+    Decision {
+        time: SystemTime::UNIX_EPOCH,
+        guest: "thumbnailer".into(),
+        id: OperationId(0),
+        operation: "GetObject",
+        action: "s3:GetObject",
+        resource: resource.to_owned(),
+        verdict: Verdict::Deny {
+            rule: None,
+            reason: "not granted".to_owned(),
+            suggestion: suggestion.to_owned(),
+        },
+    }
+}
+
+fn object(kind: ChangeKind, key: &str, sizes: [Option<u64>; 2]) -> ObjectChange {
+    let [size_before, size_after] = sizes;
+    ObjectChange { kind, bucket: "uploads".to_owned(), key: key.to_owned(), size_before, size_after }
+}
+
+#[test]
+fn the_whole_of_it_is_readable_at_a_glance() {
+    let report = Report {
+        changes: Some(Changes {
+            buckets_created: vec!["new".to_owned()],
+            buckets_removed: Vec::new(),
+            objects: vec![
+                object(ChangeKind::Added, "thumbs/a.jpg", [None, Some(12_345)]),
+                object(ChangeKind::Changed, "state", [Some(2), Some(3)]),
+                object(ChangeKind::Removed, "old", [Some(1), None]),
+            ],
+        }),
+        saved: Some("1 object (12.3 kB) saved in `out`".to_owned()),
+        calls: vec![
+            call("GetObject", 0, 1_200_000, Outcome::Success),
+            Call { attempts: 3, ..call("GetObject", 0, 300_000, Outcome::Success) },
+            call("PutObject", 12_345, 0, Outcome::Success),
+            call("GetObject", 0, 0, Outcome::Cancelled),
+        ],
+        decisions: vec![
+            denial("arn:aws:s3:::uploads/private/a.jpg", POLICY_LINE),
+            denial("arn:aws:s3:::uploads/private/a.jpg", POLICY_LINE),
+        ],
+        ..report()
+    };
+    assert_eq!(
+        plain(&report),
+        "\
+Changed in the fake AWS (objects: 1 added, 1 changed, 1 removed)
+  + bucket s3://new
+  + s3://uploads/thumbs/a.jpg  12.3 kB
+  ~ s3://uploads/state         2 B -> 3 B
+  - s3://uploads/old           1 B
+  1 object (12.3 kB) saved in `out`
+
+Calls of AWS (4)
+  s3 GetObject     3 ×  1.5 MB received  2 retries
+      1 cancelled
+  s3 PutObject     1 ×  12.3 kB sent
+
+Denied by the policy (2)
+  × s3:GetObject on arn:aws:s3:::uploads/private/a.jpg (2 times): not granted
+    help: add `\"arn:aws:s3:::uploads/private/a.jpg\"` to `resources` at innkeeper.toml:12:13
+
+ok: `thumbnailer` done in 1.23 s (made ready in 21 ms)
+"
+    );
+}
+
+#[test]
+fn without_calls_and_changes_it_says_so() {
+    let report = Report { changes: Some(Changes::default()), ..report() };
+    assert_eq!(
+        plain(&report),
+        "Nothing changed in the fake AWS\n\nNo call of AWS\n\nok: `thumbnailer` done in 1.23 s (made ready in 21 ms)\n"
+    );
+}
+
+#[test]
+fn a_failed_call_has_its_whole_cause_and_what_to_check() {
+    let outcome = Outcome::Failure {
+        error: "connection",
+        cause: "dispatch failure: tcp connect error: connection refused".to_owned(),
+    };
+    let report = Report {
+        failure: Some(Failure::new(Exit::Guest, "it failed")),
+        calls: vec![call("GetObject", 0, 0, outcome.clone()), call("GetObject", 0, 0, outcome)],
+        ..report()
+    };
+    assert_eq!(
+        plain(&report),
+        "\
+Calls of AWS (2)
+  s3 GetObject     2 ×
+      failed (connection): 2 of them
+        dispatch failure: tcp connect error: connection refused
+        help: is the endpoint right (`--endpoint-url`, `endpoint-url` in `[aws]`), running, and reachable from here?
+
+failed: `thumbnailer` ended in 1.23 s (made ready in 21 ms)
+"
+    );
+}
+
+#[test]
+fn a_statement_to_add_keeps_its_lines() {
+    let suggestion = "add this to the manifest:\n[[guest.g.allow]]\nactions = [\"s3:GetObject\"]";
+    let report = Report { decisions: vec![denial("arn:aws:s3:::b/k", suggestion)], ..report() };
+    let text = plain(&report);
+    assert!(
+        text.contains(
+            "    help: add this to the manifest:\n          [[guest.g.allow]]\n          actions = [\"s3:GetObject\"]\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_guest_cannot_forge_lines_with_keys_or_its_log() {
+    let report = Report {
+        log: b"hi\n\x1b[2Jok: all is well".to_vec(),
+        decisions: vec![denial("arn:aws:s3:::b/k\nok: `thumbnailer` done", "x")],
+        changes: Some(Changes {
+            objects: vec![object(ChangeKind::Added, "a\u{1b}]0;x\u{7}\nok: b", [None, Some(1)])],
+            ..Changes::default()
+        }),
+        ..report()
+    };
+    let text = render(&report);
+    let plain = plain(&report);
+    assert_eq!(plain.lines().filter(|line| line.starts_with("ok:")).count(), 1, "{plain}");
+    assert!(!text.contains("\u{1b}[2J") && !text.contains("\u{1b}]0"), "{text:?}");
+    assert!(
+        plain.starts_with("Log of the guest (its own words)\n  | hi\n  | \\u{1b}[2Jok: all is well\n"),
+        "{plain}"
+    );
+}
+
+#[test]
+fn a_long_list_is_cut_and_counted() {
+    let objects = (0..25).map(|n| object(ChangeKind::Added, &format!("{n}"), [None, Some(1)])).collect();
+    let decisions = (0..22).map(|n| denial(&format!("arn:aws:s3:::b/{n}"), "x")).collect();
+    let changes = Some(Changes { objects, ..Changes::default() });
+    let text = plain(&Report { decisions, changes, ..report() });
+    assert!(
+        text.contains("objects: 25 added") && text.contains("… and 5 more objects; `--json` has all"),
+        "{text}"
+    );
+    assert!(text.contains("Denied by the policy (22)") && text.contains("… and 2 more denials"), "{text}");
+}

@@ -1,0 +1,106 @@
+//! Where the guest's calls go: to AWS, or to a fake.
+
+use std::path::{Path, PathBuf};
+
+use innkeeper::aws::{Compute, Environment, Identity, StaticKeys};
+use innkeeper::{Host, HostBuilder, Manifest};
+use innkeeper_fake::{Changes, Clock, FakeAws, Snapshot};
+
+use crate::aws_options::AwsOverrides;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::text::{count, size};
+
+/// The region of a fake, if the manifest names none.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// Where the guest's calls go.
+pub(super) enum World {
+    /// To AWS, or to an endpoint that is given.
+    Aws(AwsOverrides),
+    /// To a fake in this process.
+    Fake {
+        /// The folder it is filled from. `None`: it begins empty.
+        folder: Option<PathBuf>,
+        overrides: AwsOverrides,
+    },
+}
+
+/// A fake that has been filled, and what it was filled with.
+pub(super) struct Fake {
+    aws: FakeAws,
+    before: Snapshot,
+}
+
+impl World {
+    /// A fake, filled from a folder that has to be there.
+    pub(super) fn fake(folder: Option<PathBuf>, overrides: AwsOverrides) -> Result<Self, Failure> {
+        if let Some(path) = &folder
+            && !path.is_dir()
+        {
+            let problem = if path.exists() { "is not a folder" } else { "does not exist" };
+            return Err(Failure::new(Exit::Fake, format!("the folder `{}` of `--fake` {problem}", path.display()))
+                .with_help(
+                    "the argument behind `--fake` is a folder, as in `--fake aws`; to begin with an empty AWS, put `--fake` last: \
+                     `innkeeper run GUEST INPUT --fake`",
+                ));
+        }
+        Ok(Self::Fake { folder, overrides })
+    }
+
+    /// The fake, if it is to be one, with all that its folder holds.
+    pub(super) fn fill(&self) -> Result<Option<Fake>, Failure> {
+        let Self::Fake { folder, .. } = self else { return Ok(None) };
+        let aws = FakeAws::builder().clock(Clock::real()).build();
+        if let Some(folder) = folder {
+            aws.seed(folder).map_err(|error| {
+                Failure::because(Exit::Fake, &error).with_help("an object is a file `DIR/s3/BUCKET/KEY...`")
+            })?;
+        }
+        let before = aws.snapshot();
+        Ok(Some(Fake { aws, before }))
+    }
+
+    /// A host for the guests of a manifest, whose calls go there.
+    pub(super) fn host(self, manifest: Manifest, fake: Option<&Fake>) -> Result<HostBuilder, Failure> {
+        match (self, fake) {
+            (Self::Fake { overrides, .. }, Some(fake)) => Ok(overrides.apply(fake.host(manifest)?)),
+            (Self::Fake { overrides, .. } | Self::Aws(overrides), _) => {
+                Ok(overrides.apply(Host::builder(manifest)))
+            }
+        }
+    }
+}
+
+impl Fake {
+    /// What is different from what it was filled with.
+    pub(super) fn changes(&self) -> Changes {
+        self.before.changes_to(&self.aws.snapshot())
+    }
+
+    /// Nothing of the process's environment is read: no variable, no file, no instance metadata. Roles are assumed, at the
+    /// fake's own STS, with keys that are good for nothing else.
+    fn host(&self, manifest: Manifest) -> Result<HostBuilder, Failure> {
+        let allowed = manifest.aws().allowed_regions.iter().flatten().next();
+        let region = allowed.map_or(DEFAULT_REGION, |region| region.as_str());
+        let no_files: [(&str, &str); 0] = [];
+        let factory = manifest
+            .client_factory()
+            .http_client(self.aws.http_client())
+            .time_source(self.aws.time_source())
+            .sleep(self.aws.sleep())
+            .environment(Environment::fixed([("AWS_REGION", region)], no_files))
+            .compute(Compute::NotOnAws)
+            .build()
+            .map_err(innkeeper::aws::Error::from)?;
+        let keys = StaticKeys::new("FAKE", "the fake AWS takes any key");
+        Ok(Host::builder(manifest).factory(factory).credentials(Identity::Static(keys)))
+    }
+}
+
+/// Writes what is different to a folder, and says what was written.
+pub(super) fn save(changes: &Changes, folder: &Path) -> Result<String, Failure> {
+    let saved = changes.save(folder).map_err(|error| Failure::because(Exit::Io, &error))?;
+    let (objects, bytes) = (count(saved.objects.len(), "object"), size(saved.bytes));
+    Ok(format!("{objects} ({bytes}) saved in `{}`", folder.display()))
+}

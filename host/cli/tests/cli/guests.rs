@@ -1,0 +1,115 @@
+//! Guests in the text format, so that no toolchain is needed: core modules that carry the WIT of `innkeeper:aws/plugin`.
+
+use std::path::Path;
+
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// What every plugin has: a memory, and an allocator that never frees.
+const ALLOCATOR: &str = r#"
+    (memory (export "memory") 2)
+    (global $next (mut i32) (i32.const 16384))
+    (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+        (local $at i32)
+        (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+        (global.set $next (i32.add (local.get $at) (local.get $size)))
+        (local.get $at))
+"#;
+
+/// A plugin of which `imports` and `rest` are the module's text.
+fn plugin(imports: &str, rest: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(format!("(module {imports} {ALLOCATOR} {rest})")).unwrap();
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit")).unwrap();
+    let world = resolve.select_world(&[package], Some("plugin")).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+}
+
+/// Returns its input.
+pub(crate) fn echo() -> Vec<u8> {
+    plugin(
+        "",
+        r#"(func (export "run") (param $at i32) (param $length i32) (result i32)
+            (i32.store8 (i32.const 1024) (i32.const 0))
+            (i32.store (i32.const 1028) (local.get $at))
+            (i32.store (i32.const 1032) (local.get $length))
+            (i32.const 1024))"#,
+    )
+}
+
+/// Reports its input as a failure.
+pub(crate) fn fail() -> Vec<u8> {
+    plugin(
+        "",
+        r#"(func (export "run") (param $at i32) (param $length i32) (result i32)
+            (i32.store8 (i32.const 1024) (i32.const 1))
+            (i32.store (i32.const 1028) (local.get $at))
+            (i32.store (i32.const 1032) (local.get $length))
+            (i32.const 1024))"#,
+    )
+}
+
+/// Gives up, two functions deep.
+pub(crate) fn trap() -> Vec<u8> {
+    plugin(
+        "",
+        r#"(func $broken (unreachable))
+        (func $middle (call $broken))
+        (func (export "run") (param i32 i32) (result i32) (call $middle) (i32.const 0))"#,
+    )
+}
+
+/// Computes for ever.
+pub(crate) fn spin() -> Vec<u8> {
+    plugin("", r#"(func (export "run") (param i32 i32) (result i32) (loop $l (br $l)) (i32.const 0))"#)
+}
+
+/// In the bucket `uploads`, puts `thumbs/a.txt`, deletes `old.txt`, and puts `private/x`. Returns what came of each: `0` for a
+/// success, or `1` and a letter, which counts the cases of the WIT error from `A`.
+pub(crate) fn keeper() -> Vec<u8> {
+    plugin(
+        r#"(import "innkeeper:aws/s3@0.2.0" "[static]bucket.open" (func $open (param i32 i32 i32)))
+        (import "innkeeper:aws/s3@0.2.0" "[method]bucket.put-object" (func $put (param i32 i32)))
+        (import "innkeeper:aws/s3@0.2.0" "[method]bucket.delete-object" (func $delete (param i32 i32 i32 i32)))"#,
+        r#"(data (i32.const 0) "uploads")
+        (data (i32.const 16) "thumbs/a.txt")
+        (data (i32.const 32) "old.txt")
+        (data (i32.const 48) "private/x")
+        (data (i32.const 64) "hello")
+        ;; Of the answer: the digits stand at 8, 22 and 37, a letter behind each.
+        (data (i32.const 512) "{\"put\":\"0 \",\"delete\":\"0 \",\"private\":\"0 \"}")
+
+        ;; Writes the outcome of the result at 2048 to the answer.
+        (func $note (param $at i32)
+            (if (i32.load8_u (i32.const 2048)) (then
+                (i32.store8 (i32.add (local.get $at) (i32.const 512)) (i32.const 49))
+                (i32.store8 (i32.add (local.get $at) (i32.const 513))
+                    (i32.add (i32.const 65) (i32.load8_u (i32.const 2056)))))))
+
+        ;; The arguments stand in memory at 256: bucket, key, body, and options that are all none.
+        (func $put-hello (param $bucket i32) (param $key i32) (param $length i32)
+            (i32.store (i32.const 256) (local.get $bucket))
+            (i32.store (i32.const 260) (local.get $key))
+            (i32.store (i32.const 264) (local.get $length))
+            (i32.store (i32.const 268) (i32.const 64))
+            (i32.store (i32.const 272) (i32.const 5))
+            (call $put (i32.const 256) (i32.const 2048)))
+
+        (func (export "run") (param i32 i32) (result i32)
+            (local $bucket i32)
+            (call $open (i32.const 0) (i32.const 7) (i32.const 2048))
+            (if (i32.load8_u (i32.const 2048)) (then (unreachable)))
+            (local.set $bucket (i32.load (i32.const 2056)))
+            (call $put-hello (local.get $bucket) (i32.const 16) (i32.const 12))
+            (call $note (i32.const 8))
+            (call $delete (local.get $bucket) (i32.const 32) (i32.const 7) (i32.const 2048))
+            (call $note (i32.const 22))
+            (call $put-hello (local.get $bucket) (i32.const 48) (i32.const 9))
+            (call $note (i32.const 37))
+            (i32.store8 (i32.const 1024) (i32.const 0))
+            (i32.store (i32.const 1028) (i32.const 512))
+            (i32.store (i32.const 1032) (i32.const 41))
+            (i32.const 1024))"#,
+    )
+}

@@ -1,0 +1,14 @@
+//! The binary, as a user meets it: what it prints, and how it ends.
+
+// Where clippy looks for what may unwrap.
+#![cfg(test)]
+
+mod bad_input;
+mod build;
+mod check;
+mod guests;
+mod inspect;
+#[cfg(unix)]
+mod interrupt;
+mod run;
+mod support;
