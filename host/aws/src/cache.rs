@@ -54,11 +54,7 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
                 }
             })
             .build_with_hasher(BuildHasherDefault::default());
-        Arc::new(Self {
-            store,
-            builds: Mutex::new(Builds { under_way: HashMap::new(), next: 0 }),
-            counters,
-        })
+        Arc::new(Self { store, builds: Mutex::new(Builds { under_way: HashMap::new(), next: 0 }), counters })
     }
 
     /// The value of `key`, if there is one.
@@ -69,7 +65,11 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
     }
 
     /// The value of `key`, which is built if there is none. A failure goes to all who waited, and is not kept.
-    pub(crate) async fn get_or_build<F>(self: &Arc<Self>, key: Digest, build: impl FnOnce() -> F) -> Result<V, Error>
+    pub(crate) async fn get_or_build<F>(
+        self: &Arc<Self>,
+        key: Digest,
+        build: impl FnOnce() -> F,
+    ) -> Result<V, Error>
     where
         F: Future<Output = Result<V, Error>> + Send + 'static,
     {
@@ -95,7 +95,12 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
         outcome.await
     }
 
-    fn start<F>(self: &Arc<Self>, key: Digest, number: u64, build: F) -> Shared<BoxFuture<'static, Result<V, Error>>>
+    fn start<F>(
+        self: &Arc<Self>,
+        key: Digest,
+        number: u64,
+        build: F,
+    ) -> Shared<BoxFuture<'static, Result<V, Error>>>
     where
         F: Future<Output = Result<V, Error>> + Send + 'static,
     {
@@ -242,7 +247,8 @@ mod tests {
     async fn a_failure_goes_to_all_who_wait_and_is_not_kept() {
         let cache = Cache::<u8>::new(10);
         let fail = || async { Err(RegionError::NotFound { searched: Vec::new() }.into()) };
-        let (left, right) = tokio::join!(cache.get_or_build(key("one"), fail), cache.get_or_build(key("one"), fail));
+        let (left, right) =
+            tokio::join!(cache.get_or_build(key("one"), fail), cache.get_or_build(key("one"), fail));
         assert!(matches!((left, right), (Err(Error::Region(_)), Err(Error::Region(_)))));
         assert_eq!(counts(&cache)[2], 1);
         assert_eq!(cache.get_or_build(key("one"), || async { Ok(7) }).await.unwrap(), 7);

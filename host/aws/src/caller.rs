@@ -1,9 +1,8 @@
 //! Who calls are made by.
 
-use crate::credentials::answer::{Answer, Message, secrets_of};
+use crate::credentials::answer::{Answer, Message};
 use crate::error::Error;
 use crate::region::Region;
-use crate::session::Session;
 use std::sync::Arc;
 
 /// Who a scope's calls are made by: the answer of STS's GetCallerIdentity, and where it was asked.
@@ -18,20 +17,14 @@ pub struct CallerIdentity {
 }
 
 impl CallerIdentity {
-    pub(crate) async fn ask(sts: &aws_sdk_sts::Client, session: &Session) -> Result<Self, Error> {
+    pub(crate) async fn ask(sts: &aws_sdk_sts::Client, region: Region) -> Result<Self, Error> {
         const STS: &str = "STS (GetCallerIdentity)";
-        let region = session.region.clone();
-        let answer = match sts.get_caller_identity().send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                if let Some(error) = Error::in_chain(&error) {
-                    return Err(error.clone());
-                }
-                let credentials = session.credentials.as_ref().and_then(|cell| cell.current());
-                let secrets = credentials.as_ref().map(secrets_of).unwrap_or_default();
-                return Err(Answer::of(error, &secrets).into_error(STS));
-            }
-        };
+        let answer =
+            sts.get_caller_identity().send().await.map_err(|error| match Error::in_chain(&error) {
+                Some(error) => error.clone(),
+                // Its answers are scrubbed, as those of every client of the factory.
+                None => Answer::of(error, &[]).into_error(STS),
+            })?;
         match (answer.account, answer.arn) {
             (Some(account), Some(arn)) => Ok(Self { account, arn, region }),
             _ => Err(Error::Connection {

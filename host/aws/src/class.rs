@@ -22,6 +22,8 @@ impl Class {
     pub const DATA: Self = Self(Cow::Borrowed("data"));
     /// For synchronous Lambda invocations: connect 5 s, 900 s in all, 1 attempt, since a retry can run the function twice.
     pub const LONG: Self = Self(Cow::Borrowed("long"));
+    /// For invocations of which the guest says that they do no harm twice: as `long`, with 3 attempts.
+    pub const IDEMPOTENT: Self = Self(Cow::Borrowed("idempotent"));
     /// For SQS's ReceiveMessage: as `standard`, but its attempt must outlast a long poll (20 s).
     pub const POLL: Self = Self(Cow::Borrowed("poll"));
     /// For a check that must not hang: 5 s in all, 1 attempt.
@@ -48,8 +50,13 @@ impl Class {
             // Bodies of any size. Copies and completions answer at once and then keep the body open while they work.
             (
                 Service::S3,
-                "GetObject" | "PutObject" | "UploadPart" | "CopyObject" | "UploadPartCopy"
-                | "CompleteMultipartUpload" | "SelectObjectContent",
+                "GetObject"
+                | "PutObject"
+                | "UploadPart"
+                | "CopyObject"
+                | "UploadPartCopy"
+                | "CompleteMultipartUpload"
+                | "SelectObjectContent",
             ) => Self::DATA,
             (Service::Sqs, "ReceiveMessage") => Self::POLL,
             (Service::Lambda, "Invoke" | "InvokeWithResponseStream") => Self::LONG,
@@ -120,7 +127,7 @@ impl ClassConfig {
         Self {
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Some(Duration::from_secs(30)),
-            operation_timeout: Some(Duration::from_secs(120)),
+            operation_timeout: Some(Duration::from_mins(2)),
             max_attempts: attempts(5),
             retry_mode: RetryMode::Standard,
             stall_protection: Self::STALL,
@@ -134,8 +141,18 @@ impl ClassConfig {
 
     /// [`Class::LONG`].
     pub fn long() -> Self {
-        let limit = Some(Duration::from_secs(900));
-        Self { attempt_timeout: limit, operation_timeout: limit, max_attempts: attempts(1), ..Self::standard() }
+        let limit = Some(Duration::from_mins(15));
+        Self {
+            attempt_timeout: limit,
+            operation_timeout: limit,
+            max_attempts: attempts(1),
+            ..Self::standard()
+        }
+    }
+
+    /// [`Class::IDEMPOTENT`].
+    pub fn idempotent() -> Self {
+        Self { max_attempts: attempts(3), ..Self::long() }
     }
 
     /// [`Class::POLL`].
@@ -160,6 +177,9 @@ impl ClassConfig {
         let limits = [Some(self.connect_timeout), self.attempt_timeout, self.operation_timeout];
         if limits.into_iter().flatten().any(|limit| limit.is_zero()) {
             return refuse("a limit of 0 would fail every call");
+        }
+        if *class == Class::LONG && self.max_attempts.get() > 1 {
+            return refuse("a second attempt could run a function twice");
         }
         if *class == Class::POLL {
             let shortest = self.attempt_timeout.into_iter().chain(self.operation_timeout).min();
@@ -194,12 +214,13 @@ impl Default for ClassConfig {
 pub struct Classes(BTreeMap<Class, ClassConfig>);
 
 impl Default for Classes {
-    /// `standard`, `data`, `long`, `poll` and `probe`.
+    /// `standard`, `data`, `long`, `idempotent`, `poll` and `probe`.
     fn default() -> Self {
         Self(BTreeMap::from([
             (Class::STANDARD, ClassConfig::standard()),
             (Class::DATA, ClassConfig::data()),
             (Class::LONG, ClassConfig::long()),
+            (Class::IDEMPOTENT, ClassConfig::idempotent()),
             (Class::POLL, ClassConfig::poll()),
             (Class::PROBE, ClassConfig::probe()),
         ]))
@@ -211,7 +232,7 @@ impl Classes {
     ///
     /// # Errors
     ///
-    /// [`ConfigurationError::Class`] for a limit of 0, or a `poll` that a long poll of SQS would outlast.
+    /// [`ConfigurationError::Class`] for a limit of 0, a `poll` that a long poll of SQS would outlast, or a `long` that tries twice.
     pub fn with(mut self, class: Class, config: ClassConfig) -> Result<Self, ConfigurationError> {
         config.check(&class)?;
         self.0.insert(class, config);
@@ -255,6 +276,7 @@ mod tests {
             (Class::STANDARD, seconds(30), seconds(120), 5),
             (Class::DATA, None, None, 3),
             (Class::LONG, seconds(900), seconds(900), 1),
+            (Class::IDEMPOTENT, seconds(900), seconds(900), 3),
             (Class::POLL, seconds(30), seconds(120), 5),
             (Class::PROBE, seconds(5), seconds(5), 1),
         ] {
@@ -307,11 +329,19 @@ mod tests {
     }
 
     #[test]
+    fn what_may_not_run_twice_has_one_attempt() {
+        let eager = ClassConfig { max_attempts: attempts(2), ..ClassConfig::long() };
+        assert!(Classes::default().with(Class::LONG, eager.clone()).is_err());
+        assert!(Classes::default().with(Class::IDEMPOTENT, eager).is_ok());
+    }
+
+    #[test]
     fn an_unknown_class_is_answered_with_the_known_ones() {
         let error = Classes::default().get(&Class::named("fast")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no configuration class `fast`; there are `data`, `long`, `poll`, `probe`, `standard`"
+            "there is no configuration class `fast`; there are `data`, `idempotent`, `long`, `poll`, `probe`, \
+             `standard`"
         );
     }
 }

@@ -4,6 +4,7 @@ use crate::class::ClassConfig;
 use crate::endpoint::AddressingStyle;
 use crate::host::Host;
 use crate::rejection::{OtherRetries, RejectionClassifier, RejectionInterceptor};
+use crate::scrub::ScrubInterceptor;
 use crate::service::Service;
 use crate::session::Session;
 use aws_smithy_runtime::client::retries::RetryPartition;
@@ -29,7 +30,7 @@ impl Recipe<'_> {
     fn sdk_config(&self, service: Service) -> SdkConfig {
         // The second attempt of a class with one is for rejected credentials alone: see `OtherRetries`.
         let class = ClassConfig { max_attempts: self.class.max_attempts.max(TWO), ..self.class.clone() };
-        let mut config = self.host.sdk_config(&class, Some(&self.session.region));
+        let mut config = self.host.sdk_config(&class, &self.session.region, self.session.variant);
         config.set_credentials_provider(self.session.provider());
         config.set_endpoint_url(self.session.endpoint(service).map(|endpoint| endpoint.as_str().to_owned()));
         config.build()
@@ -55,6 +56,7 @@ macro_rules! configure {
         let recipe = $recipe;
         let mut config = $service::config::Builder::from(&recipe.sdk_config(Self::SERVICE))
             .retry_partition(recipe.partition.clone())
+            .interceptor(ScrubInterceptor)
             .retry_classifier(recipe.classifier());
         match recipe.interceptor() {
             Some(interceptor) => config = config.interceptor(interceptor),

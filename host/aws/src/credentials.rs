@@ -16,6 +16,7 @@ use crate::error::{CredentialsError, Error};
 use crate::host::Host;
 use crate::identity::Identity;
 use crate::region::Region;
+use crate::service_endpoint::Variant;
 use arc_swap::ArcSwapOption;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError as SdkCredentialsError;
@@ -24,13 +25,14 @@ use aws_smithy_runtime::client::retries::RetryPartition;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
 
 /// How long before their expiry credentials are replaced.
-pub(crate) const REFRESH_AHEAD: Duration = Duration::from_mins(5);
+const REFRESH_AHEAD: Duration = Duration::from_mins(5);
 
 /// How long before their expiry credentials are no longer used: a request has to arrive while they are good.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(10);
@@ -46,6 +48,7 @@ pub(crate) struct CredentialsCell {
     host: Arc<Host>,
     identity: Arc<Identity>,
     endpoint: Option<Endpoint>,
+    variant: Variant,
     /// The cell of the identity that a role is assumed with.
     base: Option<Arc<CredentialsCell>>,
     /// The retry budget of this identity's own calls to STS.
@@ -57,7 +60,13 @@ pub(crate) struct CredentialsCell {
 struct Held {
     credentials: Credentials,
     /// These were loaded because AWS rejected others, and AWS has not accepted them yet.
-    on_trial: std::sync::atomic::AtomicBool,
+    on_trial: AtomicBool,
+}
+
+impl Held {
+    fn is_good(&self, now: SystemTime) -> bool {
+        self.credentials.expiry().is_none_or(|expiry| now + EXPIRY_MARGIN < expiry)
+    }
 }
 
 #[derive(Default)]
@@ -90,12 +99,14 @@ impl CredentialsCell {
         host: Arc<Host>,
         identity: Arc<Identity>,
         endpoint: Option<Endpoint>,
+        variant: Variant,
         base: Option<Arc<Self>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             host,
             identity,
             endpoint,
+            variant,
             base,
             partition: RetryPartition::custom("credentials").build(),
             current: ArcSwapOption::empty(),
@@ -114,17 +125,15 @@ impl CredentialsCell {
     /// The credentials if they are good now; if they will not be for long, a refresh starts in the background.
     fn ready(self: &Arc<Self>, region: &Region) -> Option<Credentials> {
         let held = self.current.load();
-        let credentials = &held.as_ref()?.credentials;
-        if let Some(expiry) = credentials.expiry() {
-            let now = self.host.time.now();
-            if now + EXPIRY_MARGIN >= expiry {
-                return None;
-            }
-            if now + REFRESH_AHEAD >= expiry {
-                self.refresh(region, now);
-            }
+        let held = held.as_ref()?;
+        let now = self.host.time.now();
+        if !held.is_good(now) {
+            return None;
         }
-        Some(credentials.clone())
+        if held.credentials.expiry().is_some_and(|expiry| now + REFRESH_AHEAD >= expiry) {
+            self.refresh(region, now);
+        }
+        Some(held.credentials.clone())
     }
 
     fn refresh(self: &Arc<Self>, region: &Region, now: SystemTime) {
@@ -142,7 +151,7 @@ impl CredentialsCell {
             let mut loading = self.lock();
             // A load may have ended between the look and the lock.
             if let Some(held) = self.current.load().as_ref()
-                && held.credentials.expiry().is_none_or(|expiry| self.host.time.now() + EXPIRY_MARGIN < expiry)
+                && held.is_good(self.host.time.now())
             {
                 return Ok(held.credentials.clone());
             }
@@ -179,9 +188,10 @@ impl CredentialsCell {
     async fn load_now(self: &Arc<Self>, region: &Region) -> Result<Credentials, Error> {
         let credentials = load::load(self, region).await?;
         match credentials.expiry() {
-            Some(expiry) if expiry <= self.host.time.now() => Err(self.error(CredentialsError::AlreadyExpired {
-                provider: "the provider",
-            })),
+            Some(expiry) if expiry <= self.host.time.now() => Err(Error::Credentials {
+                identity: self.identity.to_string(),
+                source: Box::new(CredentialsError::AlreadyExpired),
+            }),
             _ => Ok(credentials),
         }
     }
@@ -195,7 +205,7 @@ impl CredentialsCell {
             // Others have replaced them meanwhile.
             return Rejection::Reload;
         }
-        if held.on_trial.load(std::sync::atomic::Ordering::Acquire) {
+        if held.on_trial.load(Ordering::Acquire) {
             return Rejection::Final;
         }
         tracing::warn!(identity = %self.identity, "AWS rejected the credentials as expired; loading them again");
@@ -209,23 +219,14 @@ impl CredentialsCell {
     /// Called when AWS has accepted the credentials of the cell.
     pub(crate) fn accepted(&self) {
         if let Some(held) = self.current.load().as_ref()
-            && held.on_trial.load(std::sync::atomic::Ordering::Relaxed)
+            && held.on_trial.load(Ordering::Relaxed)
         {
-            held.on_trial.store(false, std::sync::atomic::Ordering::Release);
+            held.on_trial.store(false, Ordering::Release);
         }
-    }
-
-    /// What is held now, good or not.
-    pub(crate) fn current(&self) -> Option<Credentials> {
-        self.current.load().as_ref().map(|held| held.credentials.clone())
     }
 
     pub(crate) fn base(&self) -> Option<&Arc<Self>> {
         self.base.as_ref()
-    }
-
-    fn error(&self, source: CredentialsError) -> Error {
-        Error::Credentials { identity: self.identity.to_string(), source: Box::new(source) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Loading> {
@@ -262,9 +263,7 @@ impl Registration {
                 loading.rejected = on_trial;
                 let now = self.cell.host.time.now();
                 loading.not_before = Some(now + REFRESH_PAUSE);
-                if let Some(held) = self.cell.current.load().as_ref()
-                    && held.credentials.expiry().is_some_and(|expiry| now + EXPIRY_MARGIN < expiry)
-                {
+                if self.cell.current.load().as_ref().is_some_and(|held| held.is_good(now)) {
                     tracing::warn!(
                         identity = %self.cell.identity,
                         error = %error.display_chain(),

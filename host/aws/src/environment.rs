@@ -129,7 +129,8 @@ pub enum Compute {
     /// Instance metadata is never asked.
     #[default]
     NotOnAws,
-    /// Instance metadata is the last link of the default chain and of the search for a region.
+    /// Instance metadata is the last link of the default chain and of the search for a region, unless
+    /// `AWS_EC2_METADATA_DISABLED` is `true`.
     OnAws,
 }
 

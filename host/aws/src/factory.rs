@@ -14,8 +14,8 @@ use crate::session::{Cells, Session};
 use crate::stats::Stats;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use std::fmt;
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Makes the AWS clients that guests' calls go through, and keeps them.
 ///
@@ -140,8 +140,8 @@ impl ClientFactory {
     ///
     /// As [`ClientFactory::s3`]; [`Error::Service`] or [`Error::Connection`] if STS does not say.
     pub async fn caller_identity(&self, scope: &Scope) -> Result<CallerIdentity, Error> {
-        let session = self.session(scope).await?;
-        CallerIdentity::ask(&self.sts(scope).await?, &session).await
+        let region = self.region(scope).await?;
+        CallerIdentity::ask(&self.sts(scope).await?, region).await
     }
 
     /// The time by the factory's clock, for whoever writes down what its clients do.

@@ -3,6 +3,7 @@
 use crate::class::{ClassConfig, Classes, RetryMode, StallProtection};
 use crate::environment::{Compute, Environment};
 use crate::region::Region;
+use crate::service_endpoint::Variant;
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
@@ -32,8 +33,13 @@ pub(crate) fn behavior_version() -> BehaviorVersion {
 }
 
 impl Host {
-    /// The part of a client's configuration that depends on its class alone, for a region.
-    pub(crate) fn sdk_config(&self, class: &ClassConfig, region: Option<&Region>) -> aws_types::sdk_config::Builder {
+    /// The part of a client's configuration that does not depend on its service.
+    pub(crate) fn sdk_config(
+        &self,
+        class: &ClassConfig,
+        region: &Region,
+        variant: Variant,
+    ) -> aws_types::sdk_config::Builder {
         let mut config = SdkConfig::builder()
             .behavior_version(behavior_version())
             .http_client(self.http.clone())
@@ -44,7 +50,9 @@ impl Host {
             .stalled_stream_protection(stall_protection(class.stall_protection))
             // The cells of the factory are the cache.
             .identity_cache(aws_smithy_runtime::client::identity::IdentityCache::no_cache())
-            .region(region.map(Region::to_sdk));
+            .region(region.to_sdk())
+            .use_fips(variant.fips)
+            .use_dual_stack(variant.dual_stack);
         config.set_app_name(AppName::new("innkeeper").ok());
         config
     }

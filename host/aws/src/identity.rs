@@ -171,7 +171,8 @@ impl StaticKeys {
     }
 
     fn check(&self) -> Result<(), ConfigurationError> {
-        let refuse = |field, reason| Err(ConfigurationError::Identity { field, value: String::new(), reason });
+        let refuse =
+            |field, reason| Err(ConfigurationError::Identity { field, value: String::new(), reason });
         if self.access_key_id.trim().is_empty() {
             return refuse("access-key-id", "it is empty");
         }
@@ -222,7 +223,8 @@ pub struct AssumeRole {
 
 impl AssumeRole {
     fn check(&self) -> Result<(), ConfigurationError> {
-        let refuse = |field, value: String, reason| Err(ConfigurationError::Identity { field, value, reason });
+        let refuse =
+            |field, value: String, reason| Err(ConfigurationError::Identity { field, value, reason });
         check_role_arn(&self.role_arn)?;
         if let Some(name) = &self.session_name {
             check_session_name(name)?;
@@ -231,7 +233,11 @@ impl AssumeRole {
             && !(is_word(id, "_+=,.@:/-") && (2..=1224).contains(&id.len()))
         {
             // Not repeated: it is a secret by some accounts' reckoning.
-            return refuse("external-id", String::new(), "it is not 2 to 1224 of letters, digits and `_+=,.@:/-`");
+            return refuse(
+                "external-id",
+                String::new(),
+                "it is not 2 to 1224 of letters, digits and `_+=,.@:/-`",
+            );
         }
         if let Some(policy) = &self.session_policy {
             if !(1..=2048).contains(&policy.chars().count()) {
@@ -364,7 +370,8 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let keys = StaticKeys::new("AKID", "hunter2").with_session_token("hunter3");
-        let role = AssumeRole { external_id: Some("hunter4".into()), ..Identity::Static(keys).assume_role(ROLE) };
+        let role =
+            AssumeRole { external_id: Some("hunter4".into()), ..Identity::Static(keys).assume_role(ROLE) };
         let shown = format!("{role:?} {role:#?} {}", Identity::from(role.clone()));
         assert!(!shown.contains("hunter"), "{shown}");
     }
@@ -414,7 +421,8 @@ mod tests {
 
     #[test]
     fn errors_when_a_chain_of_roles_is_too_long() {
-        let chain = |length| (0..length).fold(Identity::DefaultChain, |base, _| base.assume_role(ROLE).into());
+        let chain =
+            |length| (0..length).fold(Identity::DefaultChain, |base, _| base.assume_role(ROLE).into());
         chain(MAX_CHAIN).check().unwrap();
         assert!(chain(MAX_CHAIN + 1).check().is_err());
     }

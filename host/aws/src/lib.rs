@@ -38,10 +38,15 @@
 //!
 //! # Secrets
 //!
-//! No `Display` and no `Debug` of this crate's types shows a secret key, a session token or a signature. Loads of
-//! credentials are not traced at all, because the SDK logs request bodies at trace level and those hold tokens; for other
-//! calls the SDK redacts `Authorization` and `x-amz-security-token` itself. What it does log at trace level is the bodies
-//! of guests' requests: a host that must not keep those sets `aws_smithy_runtime=debug` in its filter.
+//! No `Display` and no `Debug` of this crate's types shows a secret key, a session token or a signature, and neither does
+//! any log, at trace level either:
+//!
+//! - The SDK redacts `Authorization` and `x-amz-security-token` in what it logs of requests.
+//! - Loads of credentials are not traced at all, because the SDK logs the bodies of requests, and those hold tokens.
+//! - Error answers, which may quote the token and the signature of their request, are scrubbed before the SDK sees them.
+//!
+//! What the SDK does log at trace level is the bodies of guests' requests and answers: a host that must not keep those
+//! sets `aws_smithy_runtime=debug` in its filter.
 
 mod builder;
 mod cache;
@@ -61,6 +66,7 @@ mod region;
 mod region_chain;
 mod rejection;
 mod scope;
+mod scrub;
 mod service;
 mod service_endpoint;
 mod session;
@@ -72,8 +78,8 @@ pub use class::{Class, ClassConfig, Classes, RetryMode, StallProtection};
 pub use endpoint::{AddressingStyle, Endpoint};
 pub use environment::{Compute, Environment};
 pub use error::{
-    ConfigurationError, CredentialsError, Error, ExternalId, Looked, ProfileFile, ProfileFileState, RegionError,
-    RoleError, Source, SsoSessionState,
+    ConfigurationError, CredentialsError, Error, ExternalId, Looked, ProfileFile, ProfileFileState,
+    RegionError, RoleError, Source, SsoSessionState,
 };
 pub use factory::{ClientFactory, Filter};
 pub use identity::{AssumeRole, Identity, StaticKeys, WebIdentity};

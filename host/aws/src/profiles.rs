@@ -18,8 +18,13 @@ impl Profiles {
     /// exist has no profiles.
     pub(crate) async fn load(environment: &Environment) -> Result<Self, CredentialsError> {
         let files = files(environment).await;
-        match aws_config::profile::load(environment.files(), environment.variables(), &EnvConfigFiles::default(), None)
-            .await
+        match aws_config::profile::load(
+            environment.files(),
+            environment.variables(),
+            &EnvConfigFiles::default(),
+            None,
+        )
+        .await
         {
             Ok(set) => Ok(Self { set, files }),
             Err(error) => {

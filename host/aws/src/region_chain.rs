@@ -1,7 +1,6 @@
 //! Which region a scope is in.
 
 use crate::credentials::instance_metadata;
-use crate::environment::Compute;
 use crate::error::{Looked, RegionError};
 use crate::host::Host;
 use crate::profiles::Profiles;
@@ -35,14 +34,11 @@ pub(crate) async fn resolve(
         Ok(region) => return named(host, region, &place),
         Err(found) => searched.push(Looked::new(place, found)),
     }
-    match (host.compute, instance_metadata::region(host).await) {
-        (_, Some(region)) => return named(host, &region, "instance metadata"),
-        (Compute::OnAws, None) => searched.push(Looked::new("instance metadata", "no answer")),
-        (Compute::NotOnAws, None) => searched.push(Looked::new(
-            "instance metadata",
-            "not asked, because the host is not said to run on AWS compute",
-        )),
+    if let Some(region) = instance_metadata::region(host).await {
+        return named(host, &region, "instance metadata");
     }
+    let found = instance_metadata::refusal(host).unwrap_or("no answer");
+    searched.push(Looked::new("instance metadata", found));
     Err(RegionError::NotFound { searched })
 }
 

@@ -64,7 +64,9 @@ impl Intercept for RejectionInterceptor {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let (Some(response), Some(SignedWith(access_key_id))) = (context.response_mut(), config.load::<SignedWith>()) else {
+        let (Some(response), Some(SignedWith(access_key_id))) =
+            (context.response_mut(), config.load::<SignedWith>())
+        else {
             return Ok(());
         };
         if response.status().is_success() {
@@ -203,7 +205,8 @@ mod tests {
 
     #[test]
     fn the_access_key_is_found_in_the_authorization() {
-        let header = "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host";
+        let header =
+            "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host";
         assert_eq!(access_key_id(header), Some("AKID"));
         assert_eq!(access_key_id("Bearer x"), None);
         assert_eq!(access_key_id(""), None);

@@ -14,11 +14,11 @@ use std::sync::Arc;
 /// call. Two scopes that differ in anything never share a client.
 ///
 /// ```
-/// use innkeeper_aws::{Class, Identity, Scope};
+/// use innkeeper_aws::{Class, Identity, Region, Scope};
 ///
 /// let scope = Scope::builder()
 ///     .identity(Identity::Profile("prod".into()).assume_role("arn:aws:iam::123456789012:role/thumbnailer"))
-///     .region("eu-west-1".parse()?)
+///     .region(Region::new("eu-west-1")?)
 ///     .guest("thumbnailer")
 ///     .build()?;
 /// let bodies = scope.with_class(Class::DATA);

@@ -1,7 +1,7 @@
-//! The endpoint of a service where the scope names none: `AWS_ENDPOINT_URL` and its relations.
+//! What the environment and the profile say about endpoints: `AWS_ENDPOINT_URL` and its relations, FIPS and dual stack.
 //!
-//! Ignoring them would be worse than having them: who points the AWS tools at a local stack does not expect one of them
-//! to go on to the real AWS.
+//! Ignoring them would be worse than having them: who points the AWS tools at a local stack, or at validated
+//! cryptography, does not expect one of them to go on to the usual AWS.
 
 use crate::endpoint::Endpoint;
 use crate::environment::Environment;
@@ -21,7 +21,8 @@ pub(crate) fn configured(
     if is_ignored(environment, profiles, profile) {
         return Ok(None);
     }
-    let variables = [format!("AWS_ENDPOINT_URL_{}", service.as_str().to_uppercase()), "AWS_ENDPOINT_URL".to_owned()];
+    let variables =
+        [format!("AWS_ENDPOINT_URL_{}", service.as_str().to_uppercase()), "AWS_ENDPOINT_URL".to_owned()];
     for variable in variables {
         if let Some(url) = environment.variable(&variable) {
             return from(format!("`{variable}`"), &url).map(Some);
@@ -35,6 +36,41 @@ pub(crate) fn configured(
         Some(url) => from(place(), url).map(Some),
         None => Ok(None),
     }
+}
+
+/// Which of AWS's own endpoints are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// Those with FIPS 140 validated cryptography.
+    pub(crate) fips: bool,
+    /// Those that have an IPv6 address too.
+    pub(crate) dual_stack: bool,
+}
+
+/// The variant that the environment or `profile` asks for.
+pub(crate) fn variant(
+    environment: &Environment,
+    profiles: &Profiles,
+    profile: &str,
+) -> Result<Variant, ConfigurationError> {
+    let is_set = |variable: &str, setting: &str| {
+        let (place, value) = match environment.variable(variable) {
+            Some(value) => (format!("`{variable}`"), value),
+            None => match profiles.get(profile).and_then(|profile| profile.get(setting)) {
+                Some(value) => (format!("`{setting}` of profile `{profile}`"), value.to_owned()),
+                None => return Ok(false),
+            },
+        };
+        match value.trim().to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(ConfigurationError::NotBoolean { place, value }),
+        }
+    };
+    Ok(Variant {
+        fips: is_set("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?,
+        dual_stack: is_set("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?,
+    })
 }
 
 fn is_ignored(environment: &Environment, profiles: &Profiles, profile: &str) -> bool {

@@ -10,6 +10,7 @@ use crate::profiles::{self, Profiles};
 use crate::region::Region;
 use crate::scope::Scope;
 use crate::service::Service;
+use crate::service_endpoint::Variant;
 use crate::{region_chain, service_endpoint};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use std::collections::{HashMap, HashSet};
@@ -21,6 +22,7 @@ pub(crate) struct Session {
     pub(crate) region: Region,
     /// None for an anonymous session.
     pub(crate) credentials: Option<Arc<CredentialsCell>>,
+    pub(crate) variant: Variant,
     endpoints: Vec<(Service, Endpoint)>,
 }
 
@@ -30,10 +32,8 @@ impl Session {
         let identity_profile = profile_of(scope.identity());
         let selected = profiles::selected(&host.environment);
         let profile = identity_profile.unwrap_or_else(|| selected.name());
-        let credentials_error = |source| Error::Credentials {
-            identity: scope.identity().to_string(),
-            source: Box::new(source),
-        };
+        let credentials_error =
+            |source| Error::Credentials { identity: scope.identity().to_string(), source: Box::new(source) };
         let profiles = Profiles::load(&host.environment).await.map_err(credentials_error)?;
         if identity_profile.is_some() && profiles.get(profile).is_none() {
             let missing: CredentialsError = profiles.missing(profile, None);
@@ -48,9 +48,11 @@ impl Session {
             };
             endpoints.extend(endpoint.map(|endpoint| (service, endpoint)));
         }
-        let mut session = Self { region, credentials: None, endpoints };
+        let variant = service_endpoint::variant(&host.environment, &profiles, profile)?;
+        let mut session = Self { region, credentials: None, variant, endpoints };
         if *scope.identity() != Identity::Anonymous {
-            session.credentials = Some(cells.get(host, scope.identity(), session.endpoint(Service::Sts)));
+            session.credentials =
+                Some(cells.get(host, scope.identity(), session.endpoint(Service::Sts), variant));
         }
         Ok(Arc::new(session))
     }
@@ -88,14 +90,21 @@ struct CellMap {
 
 impl Cells {
     /// The credentials of an identity, the same for all who ask. STS is asked at `endpoint`.
-    fn get(&self, host: &Arc<Host>, identity: &Identity, endpoint: Option<&Endpoint>) -> Arc<CredentialsCell> {
+    fn get(
+        &self,
+        host: &Arc<Host>,
+        identity: &Identity,
+        endpoint: Option<&Endpoint>,
+        variant: Variant,
+    ) -> Arc<CredentialsCell> {
         let base = match identity {
-            Identity::AssumeRole(role) => Some(self.get(host, &role.base, endpoint)),
+            Identity::AssumeRole(role) => Some(self.get(host, &role.base, endpoint, variant)),
             _ => None,
         };
         let key = Digest::of("cell", |writer| {
             writer.field(identity.digest().as_bytes());
             writer.optional(endpoint.map(Endpoint::as_str));
+            writer.field([u8::from(variant.fips), u8::from(variant.dual_stack)]);
         });
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = map.cells.get(&key).and_then(Weak::upgrade) {
@@ -105,8 +114,13 @@ impl Cells {
             map.cells.retain(|_, cell| cell.strong_count() > 0);
             map.sweep_at = map.cells.len().saturating_mul(2).max(64);
         }
-        let cell =
-            CredentialsCell::new(Arc::clone(host), Arc::new(identity.clone()), endpoint.cloned(), base);
+        let cell = CredentialsCell::new(
+            Arc::clone(host),
+            Arc::new(identity.clone()),
+            endpoint.cloned(),
+            variant,
+            base,
+        );
         map.cells.insert(key, Arc::downgrade(&cell));
         cell
     }

@@ -1,10 +1,12 @@
 //! Clients: built once, kept apart, cleared and evicted.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use innkeeper_aws::{
-    AddressingStyle, AssumeRole, Class, ClassConfig, Classes, ClientFactory, ConfigurationError, Endpoint, Error, Filter,
-    Identity, Region, Scope, Service, StaticKeys,
+    AddressingStyle, AssumeRole, Class, ClassConfig, Classes, ClientFactory, ConfigurationError, Endpoint,
+    Error, Filter, Identity, Region, Scope, Service, StaticKeys,
 };
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -76,7 +78,8 @@ async fn scopes_that_differ_never_share_a_client() {
         .iter()
         .filter(|asked| asked.is_sts())
         .map(|asked| {
-            ["RoleArn", "ExternalId", "Policy", "RoleSessionName", "DurationSeconds"].map(|name| asked.parameter(name))
+            ["RoleArn", "ExternalId", "Policy", "RoleSessionName", "DurationSeconds"]
+                .map(|name| asked.parameter(name))
         })
         .collect();
     let distinct: std::collections::BTreeSet<_> = sent.iter().collect();
@@ -84,7 +87,8 @@ async fn scopes_that_differ_never_share_a_client() {
     // And each call was signed with the keys of its own role.
     let signed: Vec<_> =
         aws.asked().iter().filter(|asked| !asked.is_sts()).filter_map(support::Asked::signed_with).collect();
-    let expected: Vec<String> = (1..=8).map(|n| format!("ASIA{n}")).chain(["AKID".into(), "AKID".into()]).collect();
+    let expected: Vec<String> =
+        (1..=8).map(|n| format!("ASIA{n}")).chain(["AKID".into(), "AKID".into()]).collect();
     assert_eq!(signed, expected);
     assert_eq!(factory.stats().live_clients, 10);
 }
@@ -99,12 +103,19 @@ async fn region_endpoint_and_class_have_their_own_clients_and_guests_share_crede
         (scope().identity(role()).guest("other"), "bucket.s3.eu-west-1.amazonaws.com", "/k"),
         (scope().identity(role()).class(Class::DATA), "bucket.s3.eu-west-1.amazonaws.com", "/k"),
         (
-            scope().identity(role()).region(Region::new("us-gov-west-1").unwrap()).identity(Identity::DefaultChain),
+            scope()
+                .identity(role())
+                .region(Region::new("us-gov-west-1").unwrap())
+                .identity(Identity::DefaultChain),
             "bucket.s3.us-gov-west-1.amazonaws.com",
             "/k",
         ),
         (scope().endpoint(endpoint()), "localhost:9000", "/bucket/k"),
-        (scope().endpoint(endpoint().with_style(AddressingStyle::VirtualHost)), "bucket.localhost:9000", "/k"),
+        (
+            scope().endpoint(endpoint().with_style(AddressingStyle::VirtualHost)),
+            "bucket.localhost:9000",
+            "/k",
+        ),
     ] {
         put(&factory, &scope.build().unwrap()).await;
         let asked = aws.last();
@@ -143,7 +154,12 @@ async fn a_role_is_assumed_at_the_endpoint_and_never_shared_with_the_real_one() 
     let hosts: Vec<_> = aws.asked().iter().map(|asked| asked.host.clone()).collect();
     assert_eq!(
         hosts,
-        ["sts.eu-west-1.amazonaws.com", "bucket.s3.eu-west-1.amazonaws.com", "localhost:4566", "localhost:4566"]
+        [
+            "sts.eu-west-1.amazonaws.com",
+            "bucket.s3.eu-west-1.amazonaws.com",
+            "localhost:4566",
+            "localhost:4566"
+        ]
     );
 }
 
@@ -159,7 +175,8 @@ async fn an_anonymous_scope_is_not_signed() {
 #[tokio::test]
 async fn a_caller_is_named_by_account_arn_and_region() {
     let (aws, factory) = factory();
-    let scope = scope().identity(Identity::DefaultChain.assume_role(ROLE)).class(Class::PROBE).build().unwrap();
+    let scope =
+        scope().identity(Identity::DefaultChain.assume_role(ROLE)).class(Class::PROBE).build().unwrap();
     let caller = factory.caller_identity(&scope).await.unwrap();
     assert_eq!(caller.account, "123456789012");
     assert_eq!(caller.arn, "arn:aws:sts::123456789012:assumed-role/r/ASIA1");
@@ -232,16 +249,19 @@ async fn clients_are_cleared_by_service_region_guest_or_all() {
 async fn a_call_in_flight_on_a_cleared_client_finishes() {
     let (aws, factory) = factory();
     let scope = scope().identity(Identity::DefaultChain.assume_role(ROLE)).build().unwrap();
-    let (seen, go) = (Arc::new(tokio::sync::Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(false)));
+    let (seen, go) =
+        (Arc::new(tokio::sync::Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(false)));
     let client = factory.s3(&scope).await.unwrap();
     {
         let (seen, go) = (Arc::clone(&seen), Arc::clone(&go));
         // Unavailable, and so tried again, until the client has been cleared.
         aws.respond(move |asked| {
-            (asked.host.starts_with("bucket.s3") && !go.load(std::sync::atomic::Ordering::SeqCst)).then(|| {
-                seen.notify_one();
-                Answer::s3_error(503, "SlowDown")
-            })
+            (asked.host.starts_with("bucket.s3") && !go.load(std::sync::atomic::Ordering::SeqCst)).then(
+                || {
+                    seen.notify_one();
+                    Answer::s3_error(503, "SlowDown")
+                },
+            )
         });
     }
     let call = tokio::spawn(async move { client.put_object().bucket("bucket").key("k").send().await });
@@ -287,8 +307,11 @@ async fn a_thousand_tasks_on_a_hundred_scopes_with_clears_between_them_get_their
             tokio::spawn(async move {
                 let guest = n % 100;
                 let keys = StaticKeys::new(format!("AKID{guest}"), "secret");
-                let scope =
-                    Scope::builder().identity(Identity::Static(keys)).guest(format!("g{guest}")).build().unwrap();
+                let scope = Scope::builder()
+                    .identity(Identity::Static(keys))
+                    .guest(format!("g{guest}"))
+                    .build()
+                    .unwrap();
                 if n % 50 == 0 {
                     factory.clear(&Filter::Guest(format!("g{guest}")));
                 }

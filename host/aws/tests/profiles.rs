@@ -4,6 +4,8 @@
 //! `IDENTITY` in `env` names a profile; without it the default chain is taken. In `expected` stand the region, what AWS
 //! was asked in order to have credentials, and the access key or the error.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use innkeeper_aws::{ClientFactory, Environment, Filter, Identity, Scope};
@@ -22,7 +24,8 @@ struct Case {
 impl Case {
     fn read(folder: &Path) -> Self {
         let mut identity = Identity::DefaultChain;
-        let mut variables = vec![("HOME".to_owned(), HOME.to_owned()), ("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
+        let mut variables =
+            vec![("HOME".to_owned(), HOME.to_owned()), ("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
         for line in std::fs::read_to_string(folder.join("env")).unwrap_or_default().lines() {
             match line.split_once('=').unwrap() {
                 ("IDENTITY", profile) => identity = Identity::Profile(profile.to_owned()),
@@ -71,7 +74,9 @@ impl Case {
             writeln!(outcome, "region {region}").unwrap();
         }
         let called = match factory.s3(&scope).await {
-            Ok(s3) => s3.put_object().bucket("bucket").key("key").send().await.map_err(|error| format!("{error:?}")),
+            Ok(s3) => {
+                s3.put_object().bucket("bucket").key("key").send().await.map_err(|error| format!("{error:?}"))
+            }
             Err(error) => Err(error.display_chain().to_string()),
         };
         for asked in aws.asked() {
@@ -87,7 +92,8 @@ impl Case {
 /// One line for a request, with what matters about it.
 fn shown(asked: &Asked) -> String {
     let mut line = format!("{} {}://{}{}", asked.method, asked.scheme, asked.host, asked.path);
-    for name in ["Action", "RoleArn", "ExternalId", "RoleSessionName", "DurationSeconds", "WebIdentityToken"] {
+    for name in ["Action", "RoleArn", "ExternalId", "RoleSessionName", "DurationSeconds", "WebIdentityToken"]
+    {
         if let Some(value) = asked.parameter(name) {
             write!(line, " {name}={value}").unwrap();
         }
@@ -111,7 +117,11 @@ fn sso(asked: &Asked) -> Option<Answer> {
             if asked.headers.get("x-amz-sso_bearer_token").is_some_and(|token| token == "REVOKED") =>
         {
             let headers = vec![("x-amzn-errortype", "UnauthorizedException".to_owned())];
-            Some(Answer::Http { status: 401, headers, body: r#"{"message":"Session token not found"}"#.into() })
+            Some(Answer::Http {
+                status: 401,
+                headers,
+                body: r#"{"message":"Session token not found"}"#.into(),
+            })
         }
         // Until 2027.
         "/federation/credentials" => Some(Answer::ok(

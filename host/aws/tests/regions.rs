@@ -1,5 +1,7 @@
 //! Which region a scope is in, and what is said when it is in none.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use innkeeper_aws::{ConfigurationError, Environment, Error, Identity, Region, RegionError, Scope};
@@ -64,13 +66,20 @@ async fn errors_with_what_was_looked_at_when_nobody_names_a_region() {
 
 #[tokio::test]
 async fn errors_when_a_source_names_what_is_no_region_although_the_next_names_one() {
-    let error = resolve(None, None, &[("AWS_REGION", "x@evil.example/")], Identity::DefaultChain).await.unwrap_err();
+    let error =
+        resolve(None, None, &[("AWS_REGION", "x@evil.example/")], Identity::DefaultChain).await.unwrap_err();
     assert_eq!(
         error.display_chain().to_string(),
         "no region: from `AWS_REGION`: `x@evil.example/` is not a region"
     );
-    let error = resolve(None, None, &[("AWS_REGION", "xx-west-1")], Identity::DefaultChain).await.unwrap_err();
-    assert!(error.display_chain().to_string().ends_with("region `xx-west-1` is in no partition that the SDK knows"));
+    let error =
+        resolve(None, None, &[("AWS_REGION", "xx-west-1")], Identity::DefaultChain).await.unwrap_err();
+    assert!(
+        error
+            .display_chain()
+            .to_string()
+            .ends_with("region `xx-west-1` is in no partition that the SDK knows")
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Retries and limits: each guest's own, as its class says.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use innkeeper_aws::{Class, ClassConfig, Classes, ClientFactory, RetryMode, Scope};
@@ -25,7 +27,8 @@ fn is_s3(asked: &Asked) -> bool {
 fn fail(aws: &Aws) {
     let attempts = AtomicUsize::new(0);
     aws.respond(move |asked| {
-        let fails = asked.host.starts_with("failing.") || attempts.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let fails =
+            asked.host.starts_with("failing.") || attempts.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         fails.then(|| Answer::s3_error(503, "ServiceUnavailable"))
     });
 }
@@ -90,7 +93,8 @@ async fn each_class_has_its_attempts() {
 #[tokio::test(start_paused = true)]
 async fn each_class_has_its_limits() {
     // (class, when a call that is never answered ends)
-    for (class, limit) in [(Class::STANDARD, 120), (Class::LONG, 900), (Class::POLL, 120), (Class::PROBE, 5)] {
+    for (class, limit) in [(Class::STANDARD, 120), (Class::LONG, 900), (Class::POLL, 120), (Class::PROBE, 5)]
+    {
         let (aws, factory) = factory();
         aws.respond(|_| Some(Answer::Never));
         let s3 = factory.s3(&scope("guest").with_class(class.clone())).await.unwrap();
@@ -125,7 +129,8 @@ async fn a_receive_outlasts_its_long_poll() {
         .await
         .unwrap();
     aws.respond(|_| Some(Answer::Never));
-    let receive = sqs.receive_message().queue_url("https://sqs.eu-west-1.amazonaws.com/1/q").wait_time_seconds(20);
+    let receive =
+        sqs.receive_message().queue_url("https://sqs.eu-west-1.amazonaws.com/1/q").wait_time_seconds(20);
     assert!(tokio::time::timeout(Duration::from_secs(29), receive.send()).await.is_err());
     assert_eq!(aws.count(|asked| asked.host.contains("sqs")), 1);
 }

@@ -1,47 +1,19 @@
 //! Nothing that this crate returns, shows or logs contains a secret key, a token or a signature.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use innkeeper_aws::{
     AssumeRole, Class, ClientFactory, Endpoint, Environment, Error, Identity, Scope, StaticKeys, WebIdentity,
 };
 use std::fmt::Write as _;
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{Answer, Asked, Aws, Clock, ROLE};
-use tracing_subscriber::fmt::MakeWriter;
+use support::{Answer, Asked, Aws, Clock, Log, ROLE};
+use tracing_subscriber::filter::LevelFilter;
 
-/// Every secret of the test has this in it, and every token of AWS's answers `TEMP`.
-const SECRETS: [&str; 4] = ["HUNTER", "TEMPSECRET", "TEMPTOKEN", "Signature="];
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
+/// What is in every secret of the test, and in those of AWS's answers. The signatures that were sent are searched too.
+const SECRETS: [&str; 3] = ["HUNTER", "TEMPSECRET", "TEMPTOKEN"];
 
 fn search(what: &str, text: &str, secrets: &[&str]) {
     for secret in secrets {
@@ -135,7 +107,22 @@ fn indiscreet(code: &'static str) -> impl Fn(&Asked) -> Option<Answer> + Send + 
         let sent = sent.replace('&', " ");
         if asked.path == "/federation/credentials" || asked.path == "/token" {
             let body = format!("{{\"message\":\"{}\"}}", sent.replace('"', " "));
-            return Some(Answer::Http { status: 400, headers: vec![("x-amzn-errortype", code.to_owned())], body });
+            return Some(Answer::Http {
+                status: 400,
+                headers: vec![("x-amzn-errortype", code.to_owned())],
+                body,
+            });
+        }
+        if asked.host.contains("s3") || asked.host.starts_with("localhost:9000") {
+            let body = format!(
+                "<Error><Code>{code}</Code><Message>{sent}</Message><SignatureProvided>{sent}</SignatureProvided>\
+                 <CanonicalRequest>{sent}</CanonicalRequest></Error>"
+            );
+            return Some(Answer::Http { status: 403, headers: Vec::new(), body });
+        }
+        if asked.host.starts_with("sqs") || asked.host.starts_with("lambda") {
+            let body = format!("{{\"__type\":\"{code}\",\"message\":\"{}\"}}", sent.replace('"', " "));
+            return Some(Answer::Http { status: 403, headers: Vec::new(), body });
         }
         Some(Answer::sts_error(400, code, &sent))
     }
@@ -155,6 +142,11 @@ fn usual(asked: &Asked) -> Option<Answer> {
     }
 }
 
+fn signature(asked: &Asked) -> Option<String> {
+    let (_, signature) = asked.headers.get("authorization")?.split_once("Signature=")?;
+    Some(signature.to_owned())
+}
+
 /// Uses every identity, and gathers all that is returned and shown.
 async fn use_everything(aws: &Aws, factory: &ClientFactory) -> String {
     let mut shown = String::new();
@@ -172,7 +164,9 @@ async fn use_everything(aws: &Aws, factory: &ClientFactory) -> String {
             match factory.s3(&scope).await {
                 Ok(s3) => {
                     writeln!(shown, "{s3:?} {:?}", s3.config()).unwrap();
-                    drop(s3.get_object().bucket("bucket").key("k").send().await);
+                    if let Err(error) = s3.get_object().bucket("bucket").key("k").send().await {
+                        writeln!(shown, "{error:?} {error:#?}").unwrap();
+                    }
                     drop(s3.put_object().bucket("bucket").key("k").send().await);
                     drop(s3.list_objects_v2().bucket("zonal--euw1-az1--x-s3").send().await);
                 }
@@ -199,12 +193,7 @@ async fn use_everything(aws: &Aws, factory: &ClientFactory) -> String {
 #[tokio::test]
 async fn no_error_no_debug_and_no_log_at_trace_level_shows_a_secret() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = log.listen(LevelFilter::TRACE);
 
     let codes = [
         "SignatureDoesNotMatch",
@@ -216,6 +205,7 @@ async fn no_error_no_debug_and_no_log_at_trace_level_shows_a_secret() {
         "UnauthorizedException",
         "Surprise",
     ];
+    let mut signatures = Vec::new();
     for code in [None].into_iter().chain(codes.map(Some)) {
         let clock = Clock::new();
         let aws = Aws::new(clock.clone());
@@ -223,12 +213,17 @@ async fn no_error_no_debug_and_no_log_at_trace_level_shows_a_secret() {
             None => aws.respond(usual),
             Some(code) => aws.respond(indiscreet(code)),
         }
-        let builder = ClientFactory::builder().http_client(aws.clone()).time_source(clock).environment(environment());
+        let builder =
+            ClientFactory::builder().http_client(aws.clone()).time_source(clock).environment(environment());
         let shown = format!("{builder:?} {:?}", environment());
         search("the builder", &shown, &SECRETS);
         let shown = use_everything(&aws, &builder.build().unwrap()).await;
         assert!(aws.asked().len() > 20);
         search(&format!("what is returned ({code:?})"), &shown, &SECRETS);
+        let sent = aws.asked().iter().filter_map(signature).collect::<Vec<_>>();
+        assert!(!sent.is_empty());
+        search("what is returned", &shown, &sent.iter().map(String::as_str).collect::<Vec<_>>());
+        signatures.extend(sent);
     }
     drop(guard);
 
@@ -237,4 +232,5 @@ async fn no_error_no_debug_and_no_log_at_trace_level_shows_a_secret() {
     assert!(log.contains("TRACE") && log.contains("aws_smithy_runtime"), "{}", log.len());
     assert!(log.contains("x-amz-security-token"));
     search("the log", &log, &SECRETS);
+    search("the log", &log, &signatures.iter().map(String::as_str).collect::<Vec<_>>());
 }

@@ -54,7 +54,9 @@ impl Answer {
             SdkError::TimeoutError(_) => Self::connection("the call took longer than its limit"),
             SdkError::ResponseError(_) => Self::connection("the answer could not be read"),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(error) if error.is_timeout() => Self::connection("the connection took longer than its limit"),
+                Some(error) if error.is_timeout() => {
+                    Self::connection("the connection took longer than its limit")
+                }
                 Some(error) => Self::Connection { source: Arc::new(Message(innermost(error))) },
                 None => Self::connection("the request could not be sent"),
             },
@@ -91,7 +93,7 @@ impl Answer {
 /// An endpoint that is not AWS's may say anything, the request included.
 fn is_discreet(message: &str, secrets: &[&str]) -> bool {
     let quotes = |secret: &&str| !secret.is_empty() && message.contains(*secret);
-    !message.contains("Signature=") && !secrets.iter().any(|secret| quotes(secret))
+    !message.contains("Signature=") && !secrets.iter().any(quotes)
 }
 
 /// The parts of a key that are secret.

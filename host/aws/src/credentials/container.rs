@@ -126,7 +126,8 @@ async fn get(host: &Host, url: Url, token: Option<Zeroizing<String>>) -> Result<
         .retry_classifier(TransientErrorClassifier::<OperationError>::new())
         .retry_classifier(HttpStatusCodeClassifier::default())
         .serializer(move |(): ()| {
-            let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+            let path =
+                url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
             let mut request = http::Request::get(path).header(http::header::ACCEPT, "application/json");
             if let Some(token) = &token {
                 request = request.header(http::header::AUTHORIZATION, token.as_str());

@@ -7,7 +7,6 @@ use super::load::{Context, credentials};
 use super::profile::Selected;
 use super::role::WebIdentityRequest;
 use super::{container, instance_metadata, profile, role};
-use crate::environment::Compute;
 use crate::error::{CredentialsError, Error, Looked};
 use aws_credential_types::Credentials;
 use std::path::PathBuf;
@@ -42,15 +41,15 @@ pub(crate) async fn load(context: Context<'_>) -> Result<Credentials, Error> {
     if container::is_configured(context.host) {
         return container::load(context).await;
     }
-    searched.push(Looked::new("container", "`AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `_FULL_URI` are not set"));
+    searched.push(Looked::new(
+        "container",
+        "`AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `_FULL_URI` are not set",
+    ));
 
-    match context.host.compute {
-        Compute::OnAws => instance_metadata::load(context).await,
-        Compute::NotOnAws => {
-            searched.push(Looked::new(
-                "instance metadata",
-                "not asked, because the host is not said to run on AWS compute",
-            ));
+    match instance_metadata::refusal(context.host) {
+        None => instance_metadata::load(context).await,
+        Some(reason) => {
+            searched.push(Looked::new("instance metadata", reason));
             Err(context.error(CredentialsError::NotFound { searched }))
         }
     }
@@ -66,14 +65,23 @@ pub(crate) fn from_variables(context: Context<'_>) -> Result<Option<Credentials>
 }
 
 /// Two variables that mean something only together.
-fn both(context: Context<'_>, first: &'static str, second: &'static str) -> Result<Option<(String, String)>, Error> {
+fn both(
+    context: Context<'_>,
+    first: &'static str,
+    second: &'static str,
+) -> Result<Option<(String, String)>, Error> {
     let half = |given, missing| {
-        Err(context.error(CredentialsError::HalfGiven { place: "the environment".to_owned(), given, missing }))
+        Err(context.error(CredentialsError::HalfGiven {
+            place: "the environment".to_owned(),
+            given,
+            missing,
+        }))
     };
     match (context.host.environment.variable(first), context.host.environment.variable(second)) {
         (Some(first), Some(second)) => Ok(Some((first, second))),
         (None, None) => Ok(None),
         (Some(_), None) => half(first, second),
+        // A role alone asks for nothing: other programs have uses for the variable.
         (None, Some(_)) if second == "AWS_ROLE_ARN" => Ok(None),
         (None, Some(_)) => half(second, first),
     }

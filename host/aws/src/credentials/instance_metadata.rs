@@ -20,11 +20,10 @@ const ROLE: &str = "/latest/meta-data/iam/security-credentials/";
 const SPEAKER: Speaker = Speaker::Metadata("instance metadata");
 
 pub(crate) async fn load(context: Context<'_>) -> Result<Credentials, Error> {
-    if context.host.compute == Compute::NotOnAws {
-        return Err(context.error(CredentialsError::InstanceMetadataNotAllowed));
+    if let Some(reason) = refusal(context.host) {
+        return Err(context.error(CredentialsError::InstanceMetadataNotAllowed { reason }));
     }
-    let malformed =
-        |reason| context.error(CredentialsError::Malformed { provider: SPEAKER.name(), reason });
+    let malformed = |reason| context.error(CredentialsError::Malformed { provider: SPEAKER.name(), reason });
     let client = client(context.host).ok_or_else(|| malformed("its address is not a URL"))?;
     let get = async |path: String| {
         client.get(path).await.map_err(|error| {
@@ -42,9 +41,21 @@ pub(crate) async fn load(context: Context<'_>) -> Result<Credentials, Error> {
     json::parse(SPEAKER, document.as_ref().as_bytes()).map_err(|source| context.error(source))
 }
 
+/// Why instance metadata is not asked, unless it may be.
+pub(crate) fn refusal(host: &Host) -> Option<&'static str> {
+    let disabled = || host.environment.variable("AWS_EC2_METADATA_DISABLED");
+    match host.compute {
+        Compute::NotOnAws => Some("not asked, because the host is not said to run on AWS compute"),
+        Compute::OnAws if disabled().is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) => {
+            Some("not asked, because `AWS_EC2_METADATA_DISABLED` is set")
+        }
+        Compute::OnAws => None,
+    }
+}
+
 /// The region that the instance is in, if metadata may be asked and answers.
 pub(crate) async fn region(host: &Host) -> Option<String> {
-    if host.compute == Compute::NotOnAws {
+    if refusal(host).is_some() {
         return None;
     }
     let region = client(host)?.get("/latest/meta-data/placement/region").await.ok()?;

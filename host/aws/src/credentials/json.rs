@@ -66,7 +66,9 @@ pub(crate) fn parse(speaker: Speaker, document: &[u8]) -> Result<Credentials, Cr
 }
 
 pub(crate) fn parse_time(time: &str) -> Result<SystemTime, &'static str> {
-    OffsetDateTime::parse(time, &Rfc3339).map(SystemTime::from).map_err(|_| "a time is not in RFC 3339's form")
+    OffsetDateTime::parse(time, &Rfc3339)
+        .map(SystemTime::from)
+        .map_err(|_| "a time is not in RFC 3339's form")
 }
 
 #[cfg(test)]
@@ -79,7 +81,8 @@ mod tests {
 
     #[test]
     fn reads_what_instance_metadata_gives() {
-        let document = br#"{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"AKID","SecretAccessKey":"secret",
+        let document =
+            br#"{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"AKID","SecretAccessKey":"secret",
             "Token":"token","Expiration":"1970-01-01T00:01:00Z"}"#;
         let credentials = parse(METADATA, document).unwrap();
         assert_eq!(credentials.access_key_id(), "AKID");

@@ -10,6 +10,7 @@ use crate::error::{CredentialsError, Error};
 use crate::host::Host;
 use crate::identity::{Identity, StaticKeys};
 use crate::region::Region;
+use crate::service_endpoint::Variant;
 use aws_credential_types::Credentials;
 use aws_smithy_runtime::client::retries::RetryPartition;
 use std::fmt::Display;
@@ -21,6 +22,7 @@ pub(crate) struct Context<'a> {
     /// Where STS is asked.
     pub(crate) region: &'a Region,
     pub(crate) endpoint: Option<&'a Endpoint>,
+    pub(crate) variant: Variant,
     pub(crate) partition: &'a RetryPartition,
     /// Whose credentials are loaded, for errors.
     pub(crate) identity: &'a dyn IdentityName,
@@ -42,6 +44,7 @@ pub(crate) async fn load(cell: &CredentialsCell, region: &Region) -> Result<Cred
         host: &cell.host,
         region,
         endpoint: cell.endpoint.as_ref(),
+        variant: cell.variant,
         partition: &cell.partition,
         identity: cell.identity.as_ref(),
     };
@@ -49,7 +52,9 @@ pub(crate) async fn load(cell: &CredentialsCell, region: &Region) -> Result<Cred
         Identity::DefaultChain => default_chain::load(context).await,
         Identity::Profile(name) => profile::load(context, name).await,
         Identity::Static(keys) => Ok(static_keys(keys)),
-        Identity::WebIdentity(web) => role::with_web_identity(context, &role::WebIdentityRequest::from(web)).await,
+        Identity::WebIdentity(web) => {
+            role::with_web_identity(context, &role::WebIdentityRequest::from(web)).await
+        }
         Identity::Container => container::load(context).await,
         Identity::InstanceMetadata => instance_metadata::load(context).await,
         Identity::AssumeRole(request) => match &cell.base {

@@ -72,7 +72,8 @@ impl<'a> Chain<'a> {
         let mut visited: Vec<&str> = Vec::new();
         let mut roles = Vec::new();
         let base = loop {
-            let profile = profiles.get(name).ok_or_else(|| profiles.missing(name, visited.last().copied()))?;
+            let profile =
+                profiles.get(name).ok_or_else(|| profiles.missing(name, visited.last().copied()))?;
             if visited.contains(&name) {
                 visited.push(name);
                 return Err(invalid(name, format!("is its own source: {}", visited.join(" -> "))));
@@ -89,7 +90,10 @@ impl<'a> Chain<'a> {
                     return Err(invalid(name, "sets both `source_profile` and `credential_source`"));
                 }
                 (None, None) => {
-                    return Err(invalid(name, "sets `role_arn` but neither `source_profile` nor `credential_source`"));
+                    return Err(invalid(
+                        name,
+                        "sets `role_arn` but neither `source_profile` nor `credential_source`",
+                    ));
                 }
                 (None, Some(source)) => {
                     roles.push((name, request));
@@ -213,7 +217,10 @@ fn base_of<'a>(profiles: &'a Profiles, profile: &'a Profile) -> Result<Option<Ba
         return Ok(Some(Base::Sso(sso)));
     }
     if profile.get("login_session").is_some() {
-        return Err(invalid(name, "uses `login_session`, which is not supported; use IAM Identity Center (SSO)"));
+        return Err(invalid(
+            name,
+            "uses `login_session`, which is not supported; use IAM Identity Center (SSO)",
+        ));
     }
     if let Some(command) = profile.get("credential_process") {
         return Ok(Some(Base::Process(command)));

@@ -119,7 +119,8 @@ pub(crate) async fn with_web_identity(
 ) -> Result<Credentials, Error> {
     check_partition(context, request.role_arn)?;
     let unreadable = |source| {
-        context.error(CredentialsError::TokenFile { path: request.token_file.clone(), source: Arc::new(source) })
+        context
+            .error(CredentialsError::TokenFile { path: request.token_file.clone(), source: Arc::new(source) })
     };
     let token = context.host.environment.read(&request.token_file).await.map_err(unreadable)?;
     let token = String::from_utf8(token)
@@ -191,13 +192,14 @@ fn check_partition(context: Context<'_>, role_arn: &str) -> Result<(), Error> {
 /// A client for one exchange. It is cheap, and shares the connections of the factory.
 fn sts(context: Context<'_>, base: Option<Credentials>) -> Result<aws_sdk_sts::Client, Error> {
     let class = context.host.classes.get(&crate::class::Class::STANDARD)?;
-    let mut config = context.host.sdk_config(class, Some(context.region));
+    let mut config = context.host.sdk_config(class, context.region, context.variant);
     if let Some(base) = base {
         config.set_credentials_provider(Some(SharedCredentialsProvider::new(base)));
         // A signed request shows an endpoint no secret. A web identity's token is a bearer token, for AWS alone.
         config.set_endpoint_url(context.endpoint.map(|endpoint| endpoint.as_str().to_owned()));
     }
-    let config = aws_sdk_sts::config::Builder::from(&config.build()).retry_partition(context.partition.clone());
+    let config =
+        aws_sdk_sts::config::Builder::from(&config.build()).retry_partition(context.partition.clone());
     Ok(aws_sdk_sts::Client::from_conf(config.build()))
 }
 

@@ -26,7 +26,7 @@ const RENEW_AHEAD: Duration = Duration::from_mins(5);
 
 /// The SSO settings of a profile.
 pub(crate) struct Profile<'a> {
-    profile: &'a str,
+    name: &'a str,
     account_id: &'a str,
     role_name: &'a str,
     start_url: &'a str,
@@ -68,7 +68,7 @@ impl<'a> Profile<'a> {
         let region = Region::new(region)
             .map_err(|error| invalid(name, format!("has an `sso_region` that cannot be used: {error}")))?;
         Ok(Some(Self {
-            profile: name,
+            name,
             account_id: required("sso_account_id", profile.get("sso_account_id"))?,
             role_name: required("sso_role_name", profile.get("sso_role_name"))?,
             start_url: required("sso_start_url", start_url)?,
@@ -79,9 +79,9 @@ impl<'a> Profile<'a> {
 
     fn error(&self, state: SsoSessionState) -> CredentialsError {
         CredentialsError::SsoSession {
-            profile: self.profile.to_owned(),
+            profile: self.name.to_owned(),
             state,
-            command: format!("aws sso login --profile {}", self.profile),
+            command: format!("aws sso login --profile {}", self.name),
         }
     }
 
@@ -119,7 +119,11 @@ impl LogIn {
     /// What is needed to renew it, if it still can be.
     fn renewal(&self, now: SystemTime) -> Option<(&str, &str, &str)> {
         let registered_until = parse_time(self.registration_expires_at.as_deref()?).ok()?;
-        let renewal = (self.client_id.as_deref()?, self.client_secret.as_ref()?.as_str(), self.refresh_token.as_ref()?.as_str());
+        let renewal = (
+            self.client_id.as_deref()?,
+            self.client_secret.as_ref()?.as_str(),
+            self.refresh_token.as_ref()?.as_str(),
+        );
         (now < registered_until).then_some(renewal)
     }
 }
@@ -127,10 +131,13 @@ impl LogIn {
 pub(crate) async fn load(context: Context<'_>, profile: &Profile<'_>) -> Result<Credentials, Error> {
     let unusable = |state| context.error(profile.error(state));
     let path = profile.cache(context);
-    let content = context.host.environment.read(&path).await.map(Zeroizing::new).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => unusable(SsoSessionState::Missing),
-        _ => unusable(SsoSessionState::Unreadable),
-    })?;
+    let content =
+        context.host.environment.read(&path).await.map(Zeroizing::new).map_err(|error| {
+            match error.kind() {
+                std::io::ErrorKind::NotFound => unusable(SsoSessionState::Missing),
+                _ => unusable(SsoSessionState::Unreadable),
+            }
+        })?;
     let mut log_in: LogIn =
         serde_json::from_slice(&content).map_err(|_| unusable(SsoSessionState::Unreadable))?;
     let expires_at = log_in.expires_at().ok_or_else(|| unusable(SsoSessionState::Unreadable))?;
@@ -223,7 +230,7 @@ async fn role_credentials(
 fn config(context: Context<'_>, region: &Region) -> Result<SdkConfig, Error> {
     let class = context.host.classes.get(&Class::STANDARD)?;
     // Never at the endpoint of the scope: what is sent is a bearer token, which is for AWS alone.
-    Ok(context.host.sdk_config(class, Some(region)).build())
+    Ok(context.host.sdk_config(class, region, context.variant).build())
 }
 
 fn format_time(time: SystemTime) -> Option<String> {

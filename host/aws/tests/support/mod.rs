@@ -14,12 +14,14 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::{DateTime, Format};
 use http_body_util::BodyExt as _;
-use innkeeper_aws::{ClientFactory, ClientFactoryBuilder, Environment};
+use innkeeper_aws::{AssumeRole, ClientFactory, ClientFactoryBuilder, Environment, Error, Identity, Scope};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// A clock that follows tokio's, so that a paused runtime has paused time.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub struct Clock {
 }
 
 /// When every test begins: 2026-01-01T00:00:00Z.
-pub const START: Duration = Duration::from_secs(1_767_225_600);
+pub const START: Duration = Duration::from_hours(490_896);
 
 impl Clock {
     pub fn new() -> Self {
@@ -70,7 +72,9 @@ impl Asked {
 
     /// A parameter of a call to STS.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.body.as_bytes()).find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
+        url::form_urlencoded::parse(self.body.as_bytes())
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.into_owned())
     }
 
     /// The access key that it is signed with.
@@ -87,7 +91,11 @@ impl Asked {
 /// An answer.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    Http { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    Http {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    },
     /// The connection breaks.
     Broken,
     /// There never is an answer.
@@ -145,7 +153,11 @@ impl Aws {
 
     /// The calls to STS since the beginning, by their action.
     pub fn actions(&self) -> Vec<String> {
-        self.asked().iter().filter(|asked| asked.is_sts()).filter_map(|asked| asked.parameter("Action")).collect()
+        self.asked()
+            .iter()
+            .filter(|asked| asked.is_sts())
+            .filter_map(|asked| asked.parameter("Action"))
+            .collect()
     }
 
     pub fn count(&self, predicate: impl Fn(&Asked) -> bool) -> usize {
@@ -256,3 +268,61 @@ pub fn factory() -> (Aws, ClientFactory) {
 }
 
 pub const ROLE: &str = "arn:aws:iam::123456789012:role/thumbnailer";
+
+/// [`ROLE`], on top of the default chain.
+pub fn role() -> AssumeRole {
+    Identity::DefaultChain.assume_role(ROLE)
+}
+
+pub fn scope(identity: impl Into<Identity>) -> Scope {
+    Scope::builder().identity(identity).build().unwrap()
+}
+
+/// Makes a call, and says whose keys it was signed with.
+pub async fn signer(aws: &Aws, factory: &ClientFactory, scope: &Scope) -> String {
+    factory.s3(scope).await.unwrap().put_object().bucket("bucket").key("k").send().await.unwrap();
+    aws.asked().iter().rev().find(|asked| !asked.is_sts()).and_then(Asked::signed_with).unwrap()
+}
+
+pub async fn error_of(factory: &ClientFactory, identity: impl Into<Identity>) -> Error {
+    factory.s3(&scope(identity)).await.unwrap_err()
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    /// Gathers what this thread logs, until the guard is dropped.
+    pub fn listen(&self, level: LevelFilter) -> tracing::subscriber::DefaultGuard {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(self.clone())
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
