@@ -1,5 +1,11 @@
 //! Compiles the guests that the tests run, and writes down which there are.
+#![expect(
+    clippy::print_stderr,
+    clippy::unnecessary_debug_formatting,
+    reason = "cargo shows it, and `Debug` is how Rust quotes"
+)]
 
+use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -7,6 +13,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use innkeeper_build::{Artifact, Options};
+
+/// Which suite of `tests` a program belongs to, by what its name begins with; the first that fits.
+const SUITES: [(&str, &str); 7] = [
+    ("s3_bucket_", "s3_buckets"),
+    ("s3_list_", "s3_listings"),
+    ("s3_presign_", "s3_presign"),
+    ("s3_upload_", "s3_transfers"),
+    ("s3_", "s3"),
+    ("sqs_", "sqs"),
+    ("lambda_", "lambda"),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -19,19 +36,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(code, "/// The programs of `tests/programs`, by name.\npub mod program {{")?;
     for program in &programs {
         let name = &program.name;
-        writeln!(code, "    /// `tests/programs/src/bin/{name}.rs`\n    pub const {}: &str = {name:?};", name.to_uppercase())?;
+        writeln!(
+            code,
+            "    /// `tests/programs/src/bin/{name}.rs`\n    pub const {}: &str = {name:?};",
+            name.to_uppercase()
+        )?;
     }
     writeln!(code, "}}")?;
     for thumbnailer in &thumbnailer {
         writeln!(code, "/// The compiled example.\npub const THUMBNAILER: &str = {:?};", thumbnailer.path)?;
     }
-    // A program without a test of its name in the suite does not compile; see `src/lib.rs`.
-    let mut suites: Vec<(&str, Vec<&str>)> = vec![("s3", Vec::new()), ("guest", Vec::new())];
+    // A program without a test of its name in the suite does not compile; see `src/lib.rs`. What is no service's is the guest's own.
+    let mut suites: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for program in &programs {
-        let of_s3 = program.name.starts_with("s3_");
-        if let Some((_, names)) = suites.iter_mut().find(|(suite, _)| (*suite == "s3") == of_s3) {
-            names.push(&program.name);
-        }
+        let suite = SUITES.into_iter().find(|(prefix, _)| program.name.starts_with(prefix));
+        suites.entry(suite.map_or("guest", |(_, suite)| suite)).or_default().push(&program.name);
     }
     for (suite, names) in suites {
         writeln!(code, "/// Calls a macro with the name of each program of the suite.\n#[macro_export]")?;

@@ -1,5 +1,6 @@
 //! From a session to the client of a service.
 
+use crate::bounded::BoundInterceptor;
 use crate::class::ClassConfig;
 use crate::endpoint::AddressingStyle;
 use crate::host::Host;
@@ -56,6 +57,7 @@ macro_rules! configure {
         let recipe = $recipe;
         let mut config = $service::config::Builder::from(&recipe.sdk_config(Self::SERVICE))
             .retry_partition(recipe.partition.clone())
+            .interceptor(BoundInterceptor(Self::SERVICE))
             .interceptor(ScrubInterceptor)
             .retry_classifier(recipe.classifier());
         match recipe.interceptor() {

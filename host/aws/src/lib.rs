@@ -48,6 +48,7 @@
 //! What the SDK does log at trace level is the bodies of guests' requests and answers: a host that must not keep those
 //! sets `aws_smithy_runtime=debug` in its filter.
 
+mod bounded;
 mod builder;
 mod cache;
 mod caller;

@@ -37,6 +37,7 @@ fn the_thumbnailer_imports_s3_and_its_configuration_and_nothing_else() {
     assert_eq!(
         imports(&guests[0].path),
         [
+            "innkeeper:aws/common-types@0.2.0",
             "innkeeper:aws/s3-types@0.2.0",
             "innkeeper:aws/s3@0.2.0",
             "wasi:config/store@0.2.0-rc.1",

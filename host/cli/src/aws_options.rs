@@ -35,6 +35,11 @@ pub(crate) struct AwsOverrides {
 }
 
 impl AwsOptions {
+    /// Whether they name a place or credentials that are not the fake's.
+    pub(crate) fn is_about_aws(&self) -> bool {
+        self.profile.is_some() || self.endpoint_url.is_some()
+    }
+
     pub(crate) fn check(self) -> Result<AwsOverrides, Failure> {
         let region = self.region.map(|name| Region::new(&name)).transpose();
         let endpoint = self.endpoint_url.map(|url| Endpoint::new(&url)).transpose();

@@ -31,13 +31,15 @@ pub(crate) enum Exit {
     Build = 10,
     /// This machine cannot run guests.
     Machine = 11,
+    /// The policy denies what was asked about.
+    Denied = 12,
     /// Ctrl-C. What shells use: 128 and the number of the signal.
     Interrupted = 130,
 }
 
 impl Exit {
     /// All of them, by code.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Success,
         Self::Guest,
         Self::Usage,
@@ -50,6 +52,7 @@ impl Exit {
         Self::Io,
         Self::Build,
         Self::Machine,
+        Self::Denied,
         Self::Interrupted,
     ];
 
@@ -73,6 +76,7 @@ impl Exit {
             Self::Io => "io",
             Self::Build => "build",
             Self::Machine => "machine",
+            Self::Denied => "denied",
             Self::Interrupted => "interrupted",
         }
     }
@@ -92,6 +96,7 @@ impl Exit {
             Self::Io => "a file, standard input or standard output failed",
             Self::Build => "the guest project could not be built",
             Self::Machine => "this machine cannot run guests",
+            Self::Denied => "the policy denies what `policy explain` was asked about",
             Self::Interrupted => "interrupted with Ctrl-C",
         }
     }

@@ -6,11 +6,13 @@ mod check;
 mod compiled_cache;
 mod exit;
 mod failure;
+mod fake;
 mod inspect;
 mod interrupt;
 mod json;
 mod log;
 mod output;
+mod policy;
 mod progress;
 mod run;
 mod style;
@@ -24,9 +26,25 @@ use clap::Parser as _;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+const EXAMPLES: &str = "\
+Examples:
+  Build a guest, see what it could use, and call it against a fake AWS:
+    innkeeper build guests/rust/thumbnailer --out guests/rust/thumbnailer
+    innkeeper inspect guests/rust/thumbnailer/thumbnailer.wasm
+    cd guests/rust/thumbnailer
+    innkeeper run --fake aws thumbnailer '{\"bucket\": \"uploads\", \"prefix\": \"incoming/\"}'
+
+  See who AWS takes each guest of ./innkeeper.toml for:
+    innkeeper check --aws";
+
 /// Runs WebAssembly components that work with AWS and never see a key
 #[derive(Debug, clap::Parser)]
-#[command(name = "innkeeper", version, max_term_width = 110, after_long_help = Exit::help())]
+#[command(
+    name = "innkeeper",
+    version,
+    max_term_width = 110,
+    after_long_help = format!("{EXAMPLES}\n\n{}", Exit::help())
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -45,6 +63,10 @@ enum Command {
     Build(build::Args),
     /// Check a manifest and its guests, and, with --aws, who each of them is
     Check(check::Args),
+    /// Be an AWS: S3, SQS, Lambda and STS on one port, in memory
+    Fake(fake::Args),
+    /// Say what guests may do, and why
+    Policy(policy::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +80,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => args.run(),
         Command::Build(args) => args.run(),
         Command::Check(args) => args.run(),
+        Command::Fake(args) => args.run(),
+        Command::Policy(args) => args.run(),
     };
     exit.into()
 }

@@ -1,25 +1,27 @@
 //! `innkeeper run`: calls a guest, and tells what came of it.
 
+mod audit;
 mod document;
 mod input;
+mod observe;
 mod report;
 mod summary;
 mod world;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use innkeeper::audit::AuditLog;
-use innkeeper::{CallError, Manifest, Reply};
+use innkeeper::{CallError, Guest, Host, Manifest};
 use innkeeper_fake::Changes;
 
+use self::audit::Trail;
 use self::input::Input;
-use self::report::{Report, Timing};
-use self::world::World;
+pub(crate) use self::observe::Observed;
+use self::report::{Called, Report, Timing};
+use self::world::{Fake, World};
 use crate::Cli;
 use crate::aws_options::AwsOptions;
 use crate::compiled_cache::{self, Caching};
@@ -49,7 +51,7 @@ Examples:
 #[command(
     override_usage = "innkeeper run [OPTIONS] <GUEST> [INPUT]",
     after_help = "`innkeeper run --help` has examples, the exit codes and the JSON document.",
-    after_long_help = format!("{EXAMPLES}\n\n{}\n\n{}", document::HELP, Exit::help()),
+    after_long_help = format!("{EXAMPLES}\n\n{}\n\n{}\n\n{}", document::HELP, audit::HELP, Exit::help()),
 )]
 pub(crate) struct Args {
     /// The guest: the NAME of a section `[guest.NAME]` of the manifest
@@ -79,6 +81,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "OUT", requires = "fake")]
     save: Option<PathBuf>,
 
+    /// Write each decision and each call of AWS to a file, as lines of JSON; `-` for standard output
+    ///
+    /// Lines are appended. On standard output they come before the result.
+    #[arg(long, value_name = "FILE")]
+    audit: Option<PathBuf>,
+
     /// Print one JSON document with the result and all that happened, and no summary
     #[arg(long)]
     json: bool,
@@ -100,7 +108,18 @@ struct Call {
     input: Input,
     world: World,
     save: Option<PathBuf>,
+    audit: Option<PathBuf>,
     caching: Caching,
+    enforcement: Enforcement,
+}
+
+/// What the guest is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Enforcement {
+    /// Its policy.
+    Policy,
+    /// Nothing: on a fake, to see what it would ask for.
+    Nothing,
 }
 
 /// How the report is given.
@@ -139,7 +158,9 @@ impl Args {
             input: Input::from_argument(self.input),
             world,
             save: self.save,
+            audit: self.audit,
             caching: if self.no_cache { Caching::Off } else { Caching::On },
+            enforcement: Enforcement::Policy,
         })
     }
 
@@ -169,59 +190,98 @@ impl Call {
         // A wrong name is told before anything is compiled or filled.
         manifest.guest(&self.guest)?;
 
-        let audit = Arc::new(AuditLog::new());
+        let manifest = match self.enforcement {
+            Enforcement::Policy => manifest,
+            Enforcement::Nothing => observe::permit_everything(manifest, &self.guest)?,
+        };
+        let audit = Trail::open(self.audit.clone())?;
         let fake = self.world.fill()?;
         let engine = compiled_cache::engine(self.caching)?;
         let host = self.world.host(manifest, fake.as_ref())?;
-        let host = host.engine(engine).audit(Arc::<AuditLog>::clone(&audit)).build()?;
+        let host = host.engine(engine).audit(audit.sink()).build()?;
+        let guest = self.ready(&host, &interrupt).await?;
+        let prepare = started.elapsed();
 
-        let compiling = format!("compiling `{}`, which is done once", self.guest);
-        let ready = while_waiting(&compiling, WithoutTerminal::Line, Box::pin(host.guest(&self.guest)));
-        let guest = interrupt.or(ready).await?.map_err(|error| Failure::of_guest(error, &self.manifest))?;
+        let called = Instant::now();
+        let what = format!("running `{}`", self.guest);
+        let ended = interrupt.or(while_waiting(&what, WithoutTerminal::Silence, guest.call(&input))).await;
+        let run = called.elapsed();
+
+        let mut report = Report {
+            called: called_by(&host, &self.guest, fake.as_ref())?,
+            guest: self.guest,
+            output: None,
+            failure: None,
+            log: Vec::new(),
+            calls: audit.log().calls(),
+            decisions: audit.log().decisions(),
+            changes: None,
+            saved: None,
+            timing: Timing { prepare, run },
+        };
+        report.take_ended(ended);
+        if let Some(fake) = fake {
+            report.take_changes(fake.changes(), self.save.as_deref());
+        }
+        match audit.finish() {
+            // The guest's own failure comes first; this one is told all the same.
+            Err(failure) if report.failure.is_some() => failure.print(),
+            Err(failure) => report.failure = Some(failure),
+            Ok(()) => {}
+        }
+        Ok(report)
+    }
+
+    /// Makes the guest ready to be called, with all that can be found wrong before.
+    async fn ready(&self, host: &Host, interrupt: &Interrupt) -> Result<Guest, Failure> {
+        let name = &self.guest;
+        let compiling = match self.caching {
+            Caching::On => format!("compiling `{name}`, which is done once"),
+            Caching::Off => format!("compiling `{name}`"),
+        };
+        let guest = while_waiting(&compiling, WithoutTerminal::Line, Box::pin(host.guest(name)));
+        let guest = interrupt.or(guest).await?.map_err(|error| Failure::of_guest(error, &self.manifest))?;
         if guest.uses_aws() {
             // So that a missing profile or half a key pair is told as such, and not as an error that the guest got.
-            let scope = host.scope(&self.guest)?;
+            let scope = host.scope(name)?;
             let connected =
                 while_waiting("getting credentials", WithoutTerminal::Line, host.factory().s3(&scope));
             interrupt.or(connected).await??;
         }
-
-        let prepared = started.elapsed();
-        let called = Instant::now();
-        let running = format!("running `{}`", self.guest);
-        let ended = interrupt.or(while_waiting(&running, WithoutTerminal::Silence, guest.run(&input))).await;
-        let timing = Timing { prepare: prepared, run: called.elapsed() };
-
-        let (output, log, failure) = match ended {
-            Ok(Ok(Reply { output, log })) => (Some(output), log, None),
-            Ok(Err(error)) => {
-                let failure = failure::of_call(&self.guest, &error);
-                match error {
-                    CallError::Exit { output, .. } => (Some(output.output), output.log, Some(failure)),
-                    _ => (None, Vec::new(), Some(failure)),
-                }
-            }
-            Err(interrupted) => (None, Vec::new(), Some(interrupted)),
-        };
-        let mut report = Report {
-            guest: self.guest,
-            output,
-            failure,
-            log,
-            calls: audit.calls(),
-            decisions: audit.decisions(),
-            changes: None,
-            saved: None,
-            timing,
-        };
-        if let Some(fake) = fake {
-            report.take_changes(fake.changes(), self.save.as_deref());
-        }
-        Ok(report)
+        Ok(guest)
     }
 }
 
+fn called_by(host: &Host, guest: &str, fake: Option<&Fake>) -> Result<Called, Failure> {
+    Ok(match (fake, host.scope(guest)?.endpoint()) {
+        (Some(_), _) => Called::Fake,
+        (None, Some(endpoint)) => Called::Endpoint(endpoint.to_string()),
+        (None, None) => Called::Aws,
+    })
+}
+
 impl Report {
+    /// Takes what the call ended with; `Err` is Ctrl-C.
+    fn take_ended(&mut self, ended: Result<innkeeper::Called, Failure>) {
+        let called = match ended {
+            Ok(called) => called,
+            Err(interrupted) => {
+                self.failure = Some(interrupted);
+                return;
+            }
+        };
+        self.log = called.log;
+        match called.result {
+            Ok(output) => self.output = Some(output),
+            Err(error) => {
+                self.failure = Some(failure::of_call(&self.guest, &error));
+                if let CallError::Exit { output, .. } = error {
+                    self.output = Some(output);
+                }
+            }
+        }
+    }
+
     /// Takes what is different in the fake AWS, and writes it to a folder.
     fn take_changes(&mut self, changes: Changes, save: Option<&Path>) {
         match save.map(|folder| world::save(&changes, folder)).transpose() {

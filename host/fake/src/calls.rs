@@ -17,6 +17,10 @@ pub const CALL_LOG_LIMIT: usize = 10_000;
 pub enum Service {
     /// Amazon S3.
     S3,
+    /// Amazon SQS.
+    Sqs,
+    /// AWS Lambda.
+    Lambda,
     /// AWS Security Token Service.
     Sts,
     /// A service that the fake does not have, by its endpoint prefix (`kms`, `dynamodb`).
@@ -24,12 +28,25 @@ pub enum Service {
 }
 
 impl Service {
-    /// The service's endpoint prefix, which is also its name in a credential scope: `s3`, `sts`.
+    /// The service's endpoint prefix, which is also its name in a credential scope: `s3`, `sqs`, `lambda`, `sts`.
     pub fn as_str(&self) -> &str {
         match self {
             Self::S3 => "s3",
+            Self::Sqs => "sqs",
+            Self::Lambda => "lambda",
             Self::Sts => "sts",
             Self::Other(name) => name,
+        }
+    }
+
+    /// The service of an endpoint prefix.
+    pub(crate) fn of(name: &str) -> Self {
+        match name {
+            "s3" => Self::S3,
+            "sqs" => Self::Sqs,
+            "lambda" => Self::Lambda,
+            "sts" => Self::Sts,
+            other => Self::Other(other.to_owned()),
         }
     }
 }
@@ -63,6 +80,10 @@ pub struct Call {
     pub bucket: Option<String>,
     /// The key, for operations on an object.
     pub key: Option<String>,
+    /// The name of the queue, for SQS.
+    pub queue: Option<String>,
+    /// The name of the function, for Lambda.
+    pub function: Option<String>,
     /// The region of the endpoint, or of the signature where the endpoint has none.
     pub region: Option<String>,
     /// The access key that signed the request; none for an anonymous one.
@@ -71,7 +92,7 @@ pub struct Call {
     pub attempt: Option<u32>,
     /// The HTTP status; none if the connection was lost, or is being waited for.
     pub status: Option<u16>,
-    /// The AWS error code, if there was one in the answer.
+    /// The AWS error code, if there was one in the answer; of SQS the error's name, such as `QueueDoesNotExist`.
     pub error_code: Option<String>,
     /// Whether a [`Fault`](crate::Fault) was applied.
     pub faulted: bool,

@@ -10,11 +10,14 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use crate::calls::{Call, CallLog};
 use crate::clock::Clock;
 use crate::fault::Faults;
-use crate::folder::{self, SeedError, Seeded};
+use crate::folder::{self, SaveError, Saved, SeedError, Seeded};
+use crate::identity::Identities;
 use crate::ids::Ids;
+use crate::lambda::{Lambda, LambdaState};
 use crate::layer::{Client, Layer};
 use crate::s3::{S3, Store};
 use crate::snapshot::Snapshot;
+use crate::sqs::{Sqs, SqsState};
 use crate::sts::{Sts, StsState};
 
 /// The account that a fake is, unless it is told another one.
@@ -35,6 +38,7 @@ pub struct FakeAwsBuilder {
     account_id: String,
     region: Option<String>,
     seed: u64,
+    identities: Identities,
 }
 
 /// The state of a fake, which all of its services and handles look at.
@@ -45,7 +49,10 @@ pub(crate) struct Shared {
     pub(crate) account_id: String,
     pub(crate) region: Option<String>,
     pub(crate) store: Store,
+    pub(crate) sqs: SqsState,
+    pub(crate) lambda: LambdaState,
     pub(crate) sts: StsState,
+    pub(crate) identities: Identities,
     pub(crate) faults: Faults,
     pub(crate) log: CallLog,
 }
@@ -57,13 +64,14 @@ impl FakeAws {
     }
 
     /// A fake to be configured. Defaults: the clock [`Clock::tokio`], the account [`DEFAULT_ACCOUNT_ID`], no region of
-    /// its own, seed 0.
+    /// its own, seed 0, no identities: any credentials are accepted.
     pub fn builder() -> FakeAwsBuilder {
         FakeAwsBuilder {
             clock: Clock::tokio(),
             account_id: DEFAULT_ACCOUNT_ID.to_owned(),
             region: None,
             seed: 0,
+            identities: Identities::default(),
         }
     }
 
@@ -99,6 +107,16 @@ impl FakeAws {
         S3::new(Arc::clone(&self.shared))
     }
 
+    /// SQS, past the wire: to make queues, send messages and look at them without a client.
+    pub fn sqs(&self) -> Sqs {
+        Sqs::new(Arc::clone(&self.shared))
+    }
+
+    /// Lambda, past the wire: functions, and the invocations of them.
+    pub fn lambda(&self) -> Lambda {
+        Lambda::new(Arc::clone(&self.shared))
+    }
+
     /// STS, past the wire: roles with conditions, and the sessions that were issued.
     pub fn sts(&self) -> Sts {
         Sts::new(Arc::clone(&self.shared))
@@ -119,7 +137,8 @@ impl FakeAws {
         self.shared.log.clear();
     }
 
-    /// Fills the fake from a folder, in the layout of [`folder`]: `DIR/s3/BUCKET/KEY...`.
+    /// Fills the fake from a folder, in the layout of [`folder`]: `DIR/s3/BUCKET/KEY...`, `DIR/sqs/QUEUE.json`,
+    /// `DIR/lambda/FUNCTION.json`.
     ///
     /// # Errors
     ///
@@ -127,12 +146,40 @@ impl FakeAws {
     /// name that is not UTF-8 or not a key's, a symbolic link that leads out of the folder. What was read before the
     /// error is not kept.
     pub fn seed(&self, dir: impl AsRef<Path>) -> Result<Seeded, SeedError> {
-        folder::seed(&self.s3(), dir.as_ref())
+        folder::seed(self, dir.as_ref())
     }
 
-    /// The state as it is now. Takes no time: it shares what does not change later.
+    /// Writes everything that is in S3 and SQS to a folder, in the layout of [`folder`], in place of the folders `s3` and
+    /// `sqs` that are there. [`seed`](Self::seed) reads it back.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError`], which names the path.
+    pub fn save(&self, dir: impl AsRef<Path>) -> Result<Saved, SaveError> {
+        folder::save_whole(&self.snapshot(), dir.as_ref())
+    }
+
+    /// Empties the fake: every service, the faults, the call log. Whoever waits for a message of a queue is told that the
+    /// queue is gone. The clock goes on, and so do numbers and ids.
+    pub fn reset(&self) {
+        self.shared.faults.clear();
+        self.shared.store.clear();
+        self.shared.sqs.clear();
+        self.shared.lambda.clear();
+        self.shared.sts.clear();
+        self.shared.log.clear();
+    }
+
+    /// The state as it is now. Of S3 it shares what does not change later; messages in queues and invocations of
+    /// functions are copied.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.shared.store)
+        Snapshot::of(&self.shared.store, self.sqs().snapshot(), self.lambda().invocations())
+    }
+}
+
+impl FakeAws {
+    pub(crate) fn layer(&self) -> &Layer {
+        &self.layer
     }
 }
 
@@ -161,7 +208,8 @@ impl FakeAwsBuilder {
         self
     }
 
-    /// Sets the region of the buckets that are seeded or made through [`FakeAws::s3`].
+    /// Sets the region of the buckets and queues that are seeded or made through [`FakeAws::s3`] and [`FakeAws::sqs`],
+    /// and of all functions.
     ///
     /// A request for such a bucket at another region's endpoint is answered with `PermanentRedirect`, as on AWS. Without
     /// it these buckets answer at every region's endpoint. A bucket made over the wire always has the region that it was
@@ -177,6 +225,16 @@ impl FakeAwsBuilder {
         self
     }
 
+    /// Adds an access key, by its id and its secret.
+    ///
+    /// From the first one on the fake verifies every signature, in the header or in a presigned URL: one of a key that it
+    /// does not know is `InvalidAccessKeyId`, one that is wrong `SignatureDoesNotMatch`. The sessions that its STS issues
+    /// are known.
+    pub fn identity(mut self, access_key_id: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.identities.add(access_key_id.into(), secret.into());
+        self
+    }
+
     /// Makes the fake.
     pub fn build(self) -> FakeAws {
         let shared = Arc::new(Shared {
@@ -185,7 +243,10 @@ impl FakeAwsBuilder {
             account_id: self.account_id,
             region: self.region,
             store: Store::default(),
+            sqs: SqsState::default(),
+            lambda: LambdaState::default(),
             sts: StsState::default(),
+            identities: self.identities,
             faults: Faults::default(),
             log: CallLog::default(),
         });

@@ -1,14 +1,17 @@
+mod rule;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
 
+pub use self::rule::{Always, FaultRule, FaultRuleError, Times};
 use crate::calls::{Call, Service};
 
 /// Something that goes wrong in the fake on purpose: what, and for which calls.
 ///
 /// A new fault meets the next call, whatever it is; narrow it with [`on`](Self::on), [`service`](Self::service),
-/// [`bucket`](Self::bucket) and [`key`](Self::key), and widen it with [`times`](Self::times) or
+/// [`bucket`](Self::bucket), [`key`](Self::key), [`queue`](Self::queue) and [`function`](Self::function), and widen it with [`times`](Self::times) or
 /// [`always`](Self::always). An SDK's retries are calls of their own: `Fault::error("SlowDown").times(2)` fails two
 /// attempts and lets the third one through.
 ///
@@ -30,6 +33,8 @@ pub struct Fault {
     operation: Option<String>,
     bucket: Option<String>,
     key: Option<String>,
+    queue: Option<String>,
+    function: Option<String>,
     skip: u64,
     left: Option<u64>,
 }
@@ -133,6 +138,20 @@ impl Fault {
         self
     }
 
+    /// Only calls about this queue, by its name.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = Some(queue.into());
+        self
+    }
+
+    /// Only calls about this function, by its name.
+    #[must_use]
+    pub fn function(mut self, function: impl Into<String>) -> Self {
+        self.function = Some(function.into());
+        self
+    }
+
     /// Lets this many matching calls pass first.
     #[must_use]
     pub fn skip(mut self, calls: u64) -> Self {
@@ -197,6 +216,8 @@ impl Fault {
             operation: None,
             bucket: None,
             key: None,
+            queue: None,
+            function: None,
             skip: 0,
             left: Some(1),
         }
@@ -210,6 +231,8 @@ impl Fault {
             && same(self.operation.as_ref(), Some(&call.operation))
             && same(self.bucket.as_ref(), call.bucket.as_ref())
             && same(self.key.as_ref(), call.key.as_ref())
+            && same(self.queue.as_ref(), call.queue.as_ref())
+            && same(self.function.as_ref(), call.function.as_ref())
     }
 }
 
@@ -231,6 +254,11 @@ impl Faults {
     /// How many faults have not been used up. A test that expects every fault to have happened asserts zero.
     pub fn remaining(&self) -> usize {
         self.lock().len()
+    }
+
+    /// The faults that have not been used up, in their order, as rules.
+    pub fn rules(&self) -> Vec<FaultRule> {
+        self.lock().iter().map(FaultRule::from).collect()
     }
 
     pub(crate) fn take(&self, call: &Call) -> Plan {

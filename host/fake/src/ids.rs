@@ -37,6 +37,20 @@ impl Ids {
             .collect()
     }
 
+    /// `length` letters and digits that sort in the order in which they were made: 16 hexadecimal digits that count, and
+    /// random ones. Lists that go by such ids can go on after one that is gone.
+    pub(crate) fn sequenced(&self, domain: &str, length: usize) -> String {
+        let count = self.next.load(Ordering::Relaxed);
+        format!("{count:016x}{}", self.upper(domain, length.saturating_sub(16)))
+    }
+
+    /// A random UUID, never the same twice.
+    pub(crate) fn uuid(&self, domain: &str) -> String {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(self.stream(domain)).for_each(|(byte, random)| *byte = random);
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
     /// `bytes` bytes in base64, never the same twice.
     pub(crate) fn opaque(&self, domain: &str, bytes: usize) -> String {
         BASE64_STANDARD.encode(self.stream(domain).take(bytes).collect::<Vec<_>>())

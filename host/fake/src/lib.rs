@@ -1,8 +1,8 @@
 //! An AWS in memory, at the wire.
 //!
 //! [`FakeAws`] sits under an AWS SDK as its HTTP client. Everything above is what runs in production: endpoint rules,
-//! signing, retries, checksums, streaming, parsing of answers and errors. Everything below is here: S3 and STS with the
-//! status codes, error codes and headers of the real ones, a clock that a test can wind on, faults on demand, and a log
+//! signing, retries, checksums, streaming, parsing of answers and errors. Everything below is here: S3, SQS, Lambda and
+//! STS with the status codes, error codes and headers of the real ones, a clock that a test can wind on, faults on demand, and a log
 //! of every request. Nothing touches a network, and nothing is global: two fakes in one process share nothing.
 //!
 //! # Example
@@ -50,17 +50,26 @@
 //!
 //! # What is here
 //!
-//! - **S3**: `CreateBucket`, `DeleteBucket`, `HeadBucket`, `ListBuckets`, `GetBucketLocation`, `PutObject`, `GetObject`,
-//!   `HeadObject`, `DeleteObject`, `DeleteObjects`, `CopyObject`, `ListObjectsV2`, `ListObjects`; in virtual-host and
-//!   path style; conditional requests, ranges, all five checksum algorithms in headers and trailers. All else answers
-//!   `NotImplemented`.
+//! - **S3**: buckets (create, delete, head, list, location, versioning), objects (put, get, head, copy, delete one and
+//!   many, attributes, tags, restore from the archive), multipart uploads with copies into parts, and the listings of
+//!   objects in both versions, object versions, uploads and parts. In virtual-host and path style, and through access
+//!   points; with conditional requests, ranges and part numbers, all five checksum algorithms in headers and trailers,
+//!   of the whole and of parts, presigned URLs, storage classes. All else answers `NotImplemented`: bucket policies and
+//!   ACLs, object lock, encryption with customer keys, `SelectObjectContent`, forms.
+//! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
+//!   batches, FIFO queues, dead letters, message move tasks, tags. Not `AddPermission` and `RemovePermission`, and not
+//!   the query protocol.
+//! - **Lambda**: `Invoke` in its three forms, `InvokeWithResponseStream`, versions, aliases and configuration of functions
+//!   that are Rust closures ([`Lambda::function`]), anything else that answers events ([`Handler`]), or files.
 //! - **STS**: `AssumeRole` and `GetCallerIdentity`, with sessions that expire.
 //!
 //! # What is not checked
 //!
-//! Any credentials are accepted and no signature is verified: the fake does not know the secrets of its callers. A
-//! request has to be signed, though, for the service and the region of its endpoint; a presigned URL expires, and so do
-//! the sessions that the fake has issued. No policy is evaluated, neither IAM's nor a bucket's.
+//! Any credentials are accepted, since the fake does not know the secrets of its callers, until one is registered with
+//! [`FakeAwsBuilder::identity`]: from then on every signature is verified. That of a session which the fake has issued
+//! always is. A request has to be signed in any case, for the service and the region of its endpoint; a presigned URL
+//! expires, and so does a session. Of a body in signed chunks only the first signature is verified, and not that of each
+//! chunk. No policy is evaluated, neither IAM's nor a bucket's.
 //!
 //! # Time
 //!
@@ -72,17 +81,34 @@ mod clock;
 mod fake;
 mod fault;
 pub mod folder;
+mod identity;
 mod ids;
+mod lambda;
 mod layer;
 mod s3;
+mod server;
 mod snapshot;
+mod sqs;
 mod sts;
 
 pub use calls::{CALL_LOG_LIMIT, Call, Service};
 pub use clock::{Clock, TEST_EPOCH_SECS};
 pub use fake::{DEFAULT_ACCOUNT_ID, FakeAws, FakeAwsBuilder};
-pub use fault::{Fault, Faults};
+pub use fault::{Always, Fault, FaultRule, FaultRuleError, Faults, Times};
 pub use folder::{SaveError, Saved, SeedError, Seeded};
-pub use s3::{Checksum, ChecksumAlgorithm, NewObject, Object, ObjectHeaders, S3, S3DirectError};
-pub use snapshot::{ChangeKind, Changes, ObjectChange, S3Changes, Snapshot};
+pub use lambda::{
+    FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, FunctionState, Handler,
+    INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType, Lambda, LambdaDirectError,
+    LambdaFunction,
+};
+pub use s3::{
+    Checksum, ChecksumAlgorithm, ChecksumKind, Encryption, NewObject, Object, ObjectHeaders, ObjectPart,
+    Restore, S3, S3DirectError,
+};
+pub use server::Server;
+pub use snapshot::{ChangeKind, Changes, LambdaChanges, ObjectChange, S3Changes, Snapshot};
+pub use sqs::{
+    MessageAttribute, MessageChange, MessageState, NewMessage, QueueChange, QueueMessage, QueueSnapshot, Sqs,
+    SqsChanges, SqsDirectError,
+};
 pub use sts::{Role, RoleSession, Sts};

@@ -3,12 +3,16 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::lambda::Invocation;
 use crate::s3::{Object, Objects, Store};
+use crate::sqs::{self, QueueSnapshot, Queues, SqsChanges};
 
 /// The state of a fake at one moment. Shares everything with the fake that has not changed since.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     buckets: BTreeMap<String, Arc<Objects>>,
+    queues: Queues,
+    invocations: Vec<Invocation>,
 }
 
 /// What differs between two snapshots. Serialises as the CLI shows it.
@@ -17,6 +21,18 @@ pub struct Snapshot {
 pub struct Changes {
     /// Changes in S3.
     pub s3: S3Changes,
+    /// Changes in SQS.
+    pub sqs: SqsChanges,
+    /// What has been asked of Lambda.
+    pub lambda: LambdaChanges,
+}
+
+/// What has been asked of Lambda. Functions are code, which no run changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LambdaChanges {
+    /// The invocations since, in the order of their arrival.
+    pub invocations: Vec<Invocation>,
 }
 
 /// What differs in S3.
@@ -50,27 +66,40 @@ pub struct ObjectChange {
     pub object: Option<Arc<Object>>,
 }
 
-/// What happened to an object.
+/// What happened to an object, a queue or a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// It was not there before.
     Added,
-    /// Its bytes, content headers or metadata are others. Writing the same again is no change.
+    /// Of an object, its bytes, content headers, metadata, tags or encryption are others, and writing the same again is no change; of a
+    /// queue, its attributes or messages; of a message, its state.
     Changed,
     /// It is not there any more.
     Removed,
 }
 
 impl Snapshot {
-    pub(crate) fn of(store: &Store) -> Self {
+    pub(crate) fn of(store: &Store, queues: Queues, invocations: Vec<Invocation>) -> Self {
         let buckets = store.lock();
         Self {
             buckets: buckets
                 .iter()
                 .map(|(name, bucket)| (name.clone(), Arc::clone(&bucket.objects)))
                 .collect(),
+            queues,
+            invocations,
         }
+    }
+
+    /// The queues with their messages, by name.
+    pub fn queues(&self) -> impl Iterator<Item = &QueueSnapshot> {
+        self.queues.values()
+    }
+
+    /// The invocations so far, in the order of their arrival.
+    pub fn invocations(&self) -> &[Invocation] {
+        &self.invocations
     }
 
     /// What has happened between this snapshot and a later one.
@@ -98,20 +127,27 @@ impl Snapshot {
                 }
             }
         }
-        Changes { s3 }
+        let last = self.invocations.last().map_or(0, |invocation| invocation.number);
+        let invocations =
+            after.invocations.iter().filter(|invocation| invocation.number > last).cloned().collect();
+        Changes { s3, sqs: sqs::changes(&self.queues, &after.queues), lambda: LambdaChanges { invocations } }
     }
 }
 
 impl Changes {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
-        self.s3 == S3Changes::default()
+        *self == Self::default()
     }
 }
 
 /// The same to whoever reads it: the time of writing is no change.
 fn same(before: &Arc<Object>, after: &Arc<Object>) -> bool {
-    Arc::ptr_eq(before, after) || (before.body == after.body && before.headers == after.headers)
+    Arc::ptr_eq(before, after)
+        || (before.body == after.body
+            && before.headers == after.headers
+            && before.tags == after.tags
+            && before.encryption == after.encryption)
 }
 
 fn change(

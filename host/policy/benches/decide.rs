@@ -35,7 +35,7 @@ fn decide(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     for (name, key) in [("the last allows", "tenant-099/a.jpg"), ("none allows", "tenant-100/a.jpg")] {
         let key = ObjectKey::new(key).expect("the key is right");
-        let operation = Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key });
+        let operation = Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key, version: None });
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 black_box(&operation).requests().all(|request| policy.decide(&request).is_allowed())

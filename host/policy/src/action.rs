@@ -189,6 +189,21 @@ impl ActionSet {
         Action::ALL.iter().copied().filter(|&action| !self.contains(action)).collect()
     }
 
+    /// The actions of both.
+    pub(crate) const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of these are in the other.
+    pub(crate) const fn is_in(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether the two have one in common.
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -1,14 +1,22 @@
-//! Amazon Resource Names, and the names of S3 that go into them.
+//! Amazon Resource Names, and the names of buckets, queues and functions that go into them.
 
+mod account;
 mod bucket;
+mod function;
 mod key;
 mod partition;
+mod queue;
+mod queue_url;
 
 use std::{fmt, str::FromStr};
 
-pub use bucket::{BucketArn, BucketArnError, BucketName, BucketNameError};
+pub use account::{AccountId, AccountIdError, AccountRegion, RegionNameError};
+pub use bucket::{AccessPoint, BucketArn, BucketArnError, BucketName, BucketNameError};
+pub use function::{FunctionArn, FunctionName, FunctionNameError, FunctionReference, Qualifier};
 pub use key::{ObjectKey, ObjectKeyError};
 pub use partition::{Partition, PartitionError};
+pub use queue::{QueueArn, QueueArnError, QueueName, QueueNameError};
+pub use queue_url::{QueueUrl, QueueUrlError};
 
 /// The name of one AWS resource, `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`, without wildcards.
 ///

@@ -1,11 +1,15 @@
 //! IAM's conditions: under which circumstances a statement holds.
 
+mod context;
+mod contradiction;
 mod key;
 mod operator;
 mod predicate;
 
 use toml::Spanned;
 
+pub use context::ContextValueError;
+pub(crate) use contradiction::{Known, contradiction};
 pub use key::ConditionKey;
 pub(crate) use key::{Facts, ValueType};
 use operator::Operator;
@@ -63,6 +67,14 @@ impl Condition {
             let message = format!("none of these actions carries the condition key {}", quoted(key.as_str()));
             let carriers = key.carriers().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(", ");
             return Err(at(&written.key, message).with_help(format!("it is carried by {carriers}")));
+        }
+        if key.has_to_be_carried_by_all()
+            && let Some(action) = actions.iter().find(|&action| !key.is_carried_by(action))
+        {
+            let message =
+                format!("the value of {} is not known for {}", quoted(key.as_str()), quoted(action.as_str()));
+            return Err(at(&written.key, message)
+                .with_help("put the actions for which it is known in a statement of their own"));
         }
         if let Some(wanted) = operator.value_type()
             && wanted != key.value_type()

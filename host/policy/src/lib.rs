@@ -33,13 +33,13 @@
 //!
 //! let bucket = "arn:aws:s3:::uploads".parse()?;
 //! let key = ObjectKey::new("incoming/a.jpg")?;
-//! let operation = Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key });
+//! let operation = Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key, version: None });
 //! for request in operation.requests() {
 //!     assert!(policy.allows(&request));
 //! }
 //!
 //! let key = ObjectKey::new("private/a.jpg")?;
-//! let operation = Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key });
+//! let operation = Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key, version: None });
 //! for request in operation.requests() {
 //!     let Decision::Deny(denial) = policy.decide(&request) else { unreachable!() };
 //!     assert_eq!(
@@ -62,11 +62,16 @@ mod statement;
 mod text;
 
 pub use action::{Action, ResourceType, Service};
-pub use arn::{Arn, BucketArn, BucketName, ObjectKey, Partition};
-pub use condition::ConditionKey;
-pub use operation::{Operation, S3Operation};
+pub use arn::{
+    AccountId, AccountRegion, Arn, BucketArn, BucketName, FunctionArn, FunctionReference, ObjectKey,
+    Partition, QueueArn, QueueName, QueueUrl,
+};
+pub use condition::{ConditionKey, ContextValueError};
+pub use operation::{CopiedTags, DeleteTarget, LambdaOperation, Operation, S3Operation, SqsOperation};
 pub use policy::{
-    Decision, Denial, DenialCause, IamDocument, Policy, PolicyBuilder, Rule, RulePattern, Suggestion,
+    Candidate, Decision, Denial, DenialCause, Finding, FindingKind, Grant, IamDocument,
+    MAX_SESSION_POLICY_CHARACTERS, Missing, Policy, PolicyBuilder, RoleDocument, Rule, RulePattern,
+    SessionPolicyTooLong, Suggestion, UnmetCondition,
 };
 pub use request::{Context, Request, Resource};
 pub use source::{Colour, Diagnostic, Diagnostics, Location, Source};

@@ -1,10 +1,16 @@
 //! What a guest asks the host to do, and the IAM requests that it needs.
 
+mod lambda;
 mod s3;
+mod sqs;
+mod wit;
 
 use std::fmt;
 
-pub use s3::S3Operation;
+pub use lambda::LambdaOperation;
+pub use s3::{CopiedTags, DeleteTarget, S3Operation};
+pub use sqs::SqsOperation;
+pub use wit::{WIT_FUNCTIONS, WitFunction};
 
 use crate::{
     action::Service,
@@ -20,6 +26,10 @@ use crate::{
 pub enum Operation<'a> {
     /// A call of Amazon S3.
     S3(S3Operation<'a>),
+    /// A call of Amazon SQS.
+    Sqs(SqsOperation<'a>),
+    /// A call of AWS Lambda.
+    Lambda(LambdaOperation<'a>),
 }
 
 impl<'a> Operation<'a> {
@@ -27,6 +37,8 @@ impl<'a> Operation<'a> {
     pub fn name(&self) -> &'static str {
         match self {
             Self::S3(operation) => operation.name(),
+            Self::Sqs(operation) => operation.name(),
+            Self::Lambda(operation) => operation.name(),
         }
     }
 
@@ -34,6 +46,8 @@ impl<'a> Operation<'a> {
     pub fn service(&self) -> Service {
         match self {
             Self::S3(_) => Service::S3,
+            Self::Sqs(_) => Service::Sqs,
+            Self::Lambda(_) => Service::Lambda,
         }
     }
 
@@ -41,6 +55,8 @@ impl<'a> Operation<'a> {
     pub fn resource(&self) -> Resource<'a> {
         match self {
             Self::S3(operation) => operation.resource(),
+            Self::Sqs(operation) => operation.resource(),
+            Self::Lambda(operation) => operation.resource(),
         }
     }
 
@@ -50,6 +66,8 @@ impl<'a> Operation<'a> {
         let operation = *self;
         (0..).map_while(move |index| match operation {
             Self::S3(operation) => operation.request(index),
+            Self::Sqs(operation) => operation.request(index),
+            Self::Lambda(operation) => operation.request(index),
         })
     }
 }
@@ -57,6 +75,18 @@ impl<'a> Operation<'a> {
 impl<'a> From<S3Operation<'a>> for Operation<'a> {
     fn from(operation: S3Operation<'a>) -> Self {
         Self::S3(operation)
+    }
+}
+
+impl<'a> From<SqsOperation<'a>> for Operation<'a> {
+    fn from(operation: SqsOperation<'a>) -> Self {
+        Self::Sqs(operation)
+    }
+}
+
+impl<'a> From<LambdaOperation<'a>> for Operation<'a> {
+    fn from(operation: LambdaOperation<'a>) -> Self {
+        Self::Lambda(operation)
     }
 }
 

@@ -4,11 +4,17 @@ mod builder;
 mod decision;
 mod document;
 mod index;
+mod missing;
+mod review;
+mod role;
 mod suggestion;
 
 pub use builder::PolicyBuilder;
-pub use decision::{Decision, Denial, DenialCause, Rule, RulePattern};
+pub use decision::{Candidate, Decision, Denial, DenialCause, Rule, RulePattern, UnmetCondition};
 pub use document::IamDocument;
+pub use missing::{Grant, Missing};
+pub use review::{Finding, FindingKind};
+pub use role::{MAX_SESSION_POLICY_CHARACTERS, RoleDocument, SessionPolicyTooLong};
 pub use suggestion::Suggestion;
 
 use index::Index;
@@ -51,6 +57,8 @@ struct Compiled {
     resource_patterns: List<ResourcePattern>,
     /// All of them have to hold.
     conditions: Vec<Condition>,
+    /// The quota that what it allows counts against.
+    quota: Option<String>,
 }
 
 /// The actions or resources of a statement.
@@ -113,7 +121,16 @@ impl Policy {
         self.decide(request).is_allowed()
     }
 
-    /// Every rule that bears on a request, those that deny first.
+    /// Every rule about a request's action and resource, those that deny first, with the condition that keeps it from
+    /// applying, if one does.
+    pub fn candidates<'a>(&'a self, request: &'a Request<'_>) -> impl Iterator<Item = Candidate<'a>> {
+        let facts = Facts { guest: &self.guest, context: &request.context };
+        let rules = [&self.denies, &self.allows].into_iter();
+        let rules = rules.flat_map(|statements| statements.index.about(&statements.all, request));
+        rules.map(move |rule| Candidate { rule, unmet: rule.unmet(&facts).map(Into::into) })
+    }
+
+    /// Every rule that applies to a request, those that deny first.
     pub fn rules<'a>(&'a self, request: &'a Request<'_>) -> impl Iterator<Item = Rule<'a>> {
         let facts = Facts { guest: &self.guest, context: &request.context };
         self.denies.matching(request, facts).chain(self.allows.matching(request, facts))

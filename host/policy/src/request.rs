@@ -2,7 +2,9 @@ use std::{fmt, time::SystemTime};
 
 use crate::{
     action::{Action, Service},
-    arn::{Arn, BucketArn, ObjectKey, Partition},
+    arn::{
+        AccountRegion, Arn, BucketArn, BucketName, FunctionArn, ObjectKey, Partition, Qualifier, QueueArn,
+    },
 };
 
 /// One question to a policy: may this action be done on this resource, under these circumstances?
@@ -31,14 +33,55 @@ pub struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    /// A bucket: `arn:PARTITION:s3:::BUCKET`.
+    /// A bucket, `arn:PARTITION:s3:::BUCKET`, or an access point, `arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME`.
     pub fn bucket(bucket: &'a BucketArn) -> Self {
-        Self::s3(bucket, [bucket.name().as_str(), "", "", ""])
+        match bucket.access_point() {
+            None => Self::s3(bucket, [bucket.name().map_or("", BucketName::as_str), "", "", ""]),
+            Some(point) => Self::s3(bucket, ["accesspoint/", point.name, "", ""]),
+        }
     }
 
-    /// An object: `arn:PARTITION:s3:::BUCKET/KEY`.
+    /// An object, `arn:PARTITION:s3:::BUCKET/KEY`, or one behind an access point,
+    /// `arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY`.
     pub fn object(bucket: &'a BucketArn, key: &'a ObjectKey) -> Self {
-        Self::s3(bucket, [bucket.name().as_str(), "/", key.as_str(), ""])
+        match bucket.access_point() {
+            None => Self::s3(bucket, [bucket.name().map_or("", BucketName::as_str), "/", key.as_str(), ""]),
+            Some(point) => Self::s3(bucket, ["accesspoint/", point.name, "/object/", key.as_str()]),
+        }
+    }
+
+    /// All of S3, for what is done on no bucket in particular: `arn:PARTITION:s3:::*`.
+    pub fn all_of_s3(partition: Partition) -> Self {
+        Self { partition, service: Service::S3, region: "", account: "", path: ["*", "", "", ""] }
+    }
+
+    /// A queue: `arn:PARTITION:sqs:REGION:ACCOUNT:QUEUE`.
+    pub fn queue(queue: &'a QueueArn) -> Self {
+        Self::of_place(queue.place(), Service::Sqs, [queue.name().as_str(), "", "", ""])
+    }
+
+    /// All of SQS in an account and region, for what is done on no queue in particular: `arn:PARTITION:sqs:REGION:ACCOUNT:*`.
+    pub fn all_of_sqs(place: &'a AccountRegion) -> Self {
+        Self::of_place(place, Service::Sqs, ["*", "", "", ""])
+    }
+
+    /// A function, or a version or alias of one: `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`.
+    pub fn function(function: &'a FunctionArn) -> Self {
+        let (colon, qualifier) = match function.qualifier().map(Qualifier::as_str) {
+            Some(qualifier) => (":", qualifier),
+            None => ("", ""),
+        };
+        Self::of_place(
+            function.place(),
+            Service::Lambda,
+            ["function:", function.name().as_str(), colon, qualifier],
+        )
+    }
+
+    /// All of Lambda in an account and region, for what is done on no function in particular:
+    /// `arn:PARTITION:lambda:REGION:ACCOUNT:*`.
+    pub fn all_of_lambda(place: &'a AccountRegion) -> Self {
+        Self::of_place(place, Service::Lambda, ["*", "", "", ""])
     }
 
     /// What an ARN names, or `None` if it belongs to a service that no guest can be given.
@@ -50,6 +93,11 @@ impl<'a> Resource<'a> {
             account: arn.account(),
             path: [arn.resource(), "", "", ""],
         })
+    }
+
+    /// The account in the ARN, if it has one.
+    pub fn account(&self) -> Option<&'a str> {
+        Some(self.account).filter(|account| !account.is_empty())
     }
 
     /// The service that the resource belongs to.
@@ -68,8 +116,19 @@ impl<'a> Resource<'a> {
         }
     }
 
-    fn s3(bucket: &BucketArn, path: [&'a str; 4]) -> Self {
-        Self { partition: bucket.partition(), service: Service::S3, region: "", account: "", path }
+    fn of_place(place: &'a AccountRegion, service: Service, path: [&'a str; 4]) -> Self {
+        Self {
+            partition: place.partition(),
+            service,
+            region: place.region(),
+            account: place.account().as_str(),
+            path,
+        }
+    }
+
+    fn s3(bucket: &'a BucketArn, path: [&'a str; 4]) -> Self {
+        let (region, account) = bucket.access_point().map_or(("", ""), |point| (point.region, point.account));
+        Self { partition: bucket.partition(), service: Service::S3, region, account, path }
     }
 }
 
@@ -118,7 +177,7 @@ pub struct Context<'a> {
     pub max_keys: Option<u32>,
     /// `innkeeper:Trigger`: what started the guest's call. From the host.
     pub trigger: Option<&'a str>,
-    /// `innkeeper:ContentLength`: the bytes that a write sends. From the host.
+    /// `innkeeper:ContentLength`: the bytes that a put sends.
     pub content_length: Option<u64>,
     /// `aws:RequestedRegion`: the region that is called. From the host.
     pub requested_region: Option<&'a str>,
@@ -126,7 +185,7 @@ pub struct Context<'a> {
     pub current_time: Option<SystemTime>,
     /// `aws:SecureTransport`: whether AWS is called over TLS. From the host.
     pub secure_transport: Option<bool>,
-    /// `aws:ResourceAccount`: the account that owns the resource. From the host.
+    /// `aws:ResourceAccount`: the account that owns the queue or function. From the host.
     pub resource_account: Option<&'a str>,
     /// `lambda:FunctionArn`: the function that is called. From the host.
     pub function_arn: Option<&'a str>,
@@ -151,6 +210,10 @@ mod tests {
         let key = ObjectKey::new("a/b").unwrap();
         assert_eq!(Resource::bucket(&bucket).to_string(), "arn:aws:s3:::uploads");
         assert_eq!(Resource::object(&bucket, &key).to_string(), "arn:aws:s3:::uploads/a/b");
+        let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos";
+        let bucket = point.parse().unwrap();
+        assert_eq!(Resource::bucket(&bucket).to_string(), point);
+        assert_eq!(Resource::object(&bucket, &key).to_string(), format!("{point}/object/a/b"));
     }
 
     #[test]

@@ -41,6 +41,7 @@ impl fmt::Display for Effect {
 /// | `actions` or `not-actions`, a list of strings | `Action`, `NotAction` |
 /// | `resources` or `not-resources`, a list of strings | `Resource`, `NotResource` |
 /// | `condition.OPERATOR.KEY`, a value or a list of values | `Condition` |
+/// | `quota`, the name of a quota of the guest; of an `allow` only | |
 ///
 /// Reading one from TOML checks its form alone; [`PolicyBuilder`](crate::PolicyBuilder) checks what it says.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,6 +53,7 @@ pub struct Statement {
     pub(crate) not_resources: Option<Patterns>,
     #[serde(default)]
     pub(crate) condition: Conditions,
+    pub(crate) quota: Option<Spanned<String>>,
 }
 
 /// A list of texts, each with its place.

@@ -57,7 +57,7 @@ fn a_decision_on_the_allowed_path_allocates_nothing() {
     let bucket = "arn:aws:s3:::bucket-99".parse().unwrap();
     let key = ObjectKey::new("incoming/a.jpg").unwrap();
     let operations = [
-        Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key }),
+        Operation::from(S3Operation::GetObject { bucket: &bucket, key: &key, version: None }),
         Operation::from(S3Operation::ListObjects {
             bucket: &bucket,
             prefix: Some("incoming/"),

@@ -1,9 +1,14 @@
 //! The audit trail: every decision of the gate, and every call of AWS that came of one.
 
+pub mod json_lines;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+
+pub use self::json_lines::JsonLines;
 
 /// Where the audit trail goes.
 ///
@@ -38,6 +43,9 @@ pub struct Decision {
     pub action: &'static str,
     /// The ARN of what is asked for.
     pub resource: String,
+    /// The values of the operation's own condition keys, by key, such as `s3:prefix`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub context: BTreeMap<&'static str, String>,
     /// Allowed or denied, and why.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -160,6 +168,17 @@ impl AuditSink for AuditLog {
 
     fn call(&self, call: &Call) {
         self.lock().calls.push(call.clone());
+    }
+}
+
+/// One trail after the other.
+impl AuditSink for Vec<Arc<dyn AuditSink>> {
+    fn decision(&self, decision: &Decision) {
+        self.iter().for_each(|sink| sink.decision(decision));
+    }
+
+    fn call(&self, call: &Call) {
+        self.iter().for_each(|sink| sink.call(call));
     }
 }
 

@@ -12,7 +12,7 @@ use wasmtime::component::Component;
 use crate::error::Error;
 
 /// The first bytes of an entry. The digit changes with the layout of the file.
-const MAGIC: &[u8; 16] = b"innkeeper-code-1";
+const MAGIC: &[u8; 16] = b"innkeeper-code-2";
 
 /// The length of a SHA-256 digest in bytes.
 const DIGEST: usize = 32;
@@ -22,8 +22,8 @@ const DIGEST: usize = 32;
 ///
 /// **What is trusted.** Compiled code is machine code that runs with the rights of the host, so whoever can write it owns the
 /// host. The folder must therefore belong to the user who runs the host, and nobody else may write to it; a folder for which
-/// this does not hold is refused. Every entry carries a digest of its code: one that was cut short or changed is thrown away and
-/// compiled again. The digest guards against accidents; against an attacker who already writes as the host's own user nothing
+/// this does not hold is refused. Every entry carries a digest of its name and code: one that was cut short, changed or renamed is
+/// thrown away and compiled again. The digest guards against accidents; against an attacker who already writes as the host's own user nothing
 /// here can.
 pub struct CompiledCache {
     directory: Dir,
@@ -48,7 +48,7 @@ impl CompiledCache {
     pub(crate) fn load(&self, engine: &Engine, wasm: &[u8]) -> Option<Component> {
         let name = entry_name(engine, wasm);
         let entry = self.directory.read(&name).ok()?;
-        let component = decode(&entry).and_then(|code| deserialize(engine, code));
+        let component = decode(&name, &entry).and_then(|code| deserialize(engine, code));
         if component.is_none() {
             tracing::warn!(
                 entry = %self.path.join(&name).display(),
@@ -64,7 +64,7 @@ impl CompiledCache {
         let written = component
             .serialize()
             .map_err(std::io::Error::other)
-            .and_then(|code| self.write(&name, &encode(&code)));
+            .and_then(|code| self.write(&name, &encode(&name, &code)));
         if let Err(error) = written {
             tracing::warn!(cache = %self.path.display(), %error, "compiled code could not be kept");
         }
@@ -85,17 +85,23 @@ impl CompiledCache {
     }
 }
 
-fn encode(code: &[u8]) -> Vec<u8> {
+fn encode(name: &str, code: &[u8]) -> Vec<u8> {
     let mut entry = Vec::with_capacity(MAGIC.len() + DIGEST + code.len());
     entry.extend_from_slice(MAGIC);
-    entry.extend_from_slice(&Sha256::digest(code));
+    entry.extend_from_slice(&digest(name, code));
     entry.extend_from_slice(code);
     entry
 }
 
-fn decode(entry: &[u8]) -> Option<&[u8]> {
-    let (digest, code) = entry.strip_prefix(MAGIC)?.split_at_checked(DIGEST)?;
-    (Sha256::digest(code).as_slice() == digest).then_some(code)
+fn decode<'a>(name: &str, entry: &'a [u8]) -> Option<&'a [u8]> {
+    let (written, code) = entry.strip_prefix(MAGIC)?.split_at_checked(DIGEST)?;
+    (digest(name, code) == *written).then_some(code)
+}
+
+/// Of the code and of the entry's name, so that the code of one component is not taken for that of another.
+fn digest(name: &str, code: &[u8]) -> [u8; DIGEST] {
+    // Names have one length.
+    Sha256::new().chain_update(name).chain_update(code).finalize().into()
 }
 
 #[expect(

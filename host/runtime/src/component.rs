@@ -1,5 +1,6 @@
 //! From a file to a component that can be run: reading, making a component of a core module, compiling.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
@@ -46,7 +47,9 @@ pub enum Problem {
         length: u64,
     },
     /// It is a core module from which no component can be made.
-    #[error("the file is a core module that carries no WIT, so nothing is known of what it imports and exports")]
+    #[error(
+        "the file is a core module that carries no WIT, so nothing is known of what it imports and exports"
+    )]
     BareModule(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Its types cannot be read.
     #[error("the component's types cannot be read")]
@@ -95,7 +98,9 @@ impl Problem {
                 "build the guest against the world `innkeeper:aws/plugin` and WASI 0.2; `innkeeper inspect` shows what it \
                  imports"
             }
-            Self::NoEntry(_) | Self::Mismatch(_) => "build the guest against the world `innkeeper:aws/plugin`",
+            Self::NoEntry(_) | Self::Mismatch(_) => {
+                "build the guest against the world `innkeeper:aws/plugin`"
+            }
             _ => return None,
         })
     }
@@ -119,13 +124,7 @@ impl ComponentBytes {
     ///
     /// [`ComponentError`] for what cannot be read or is no component.
     pub fn read(directory: &Dir, path: &Path) -> Result<Self, Box<ComponentError>> {
-        let read = || -> std::io::Result<Option<Vec<u8>>> {
-            if directory.metadata(path)?.len() > MAX_COMPONENT_BYTES {
-                return Ok(None);
-            }
-            directory.read(path).map(Some)
-        };
-        match read() {
+        match read_bounded(directory, path) {
             Ok(Some(bytes)) => Self::from_file_bytes(path, bytes),
             Ok(None) => Err(Problem::TooLarge.at(path)),
             Err(error) => Err(Problem::Read(error).at(path)),
@@ -144,7 +143,8 @@ impl ComponentBytes {
             Err(problem) => return Err(problem.at(path)),
         };
         validate(&bytes).map_err(|problem| problem.at(path))?;
-        let bytes = if from_module { componentize(&bytes).map_err(|problem| problem.at(path))? } else { bytes };
+        let bytes =
+            if from_module { componentize(&bytes).map_err(|problem| problem.at(path))? } else { bytes };
         Ok(Self { path: path.to_owned(), bytes, from_module, file_size })
     }
 
@@ -162,6 +162,21 @@ impl ComponentBytes {
         }
         Ok(component)
     }
+}
+
+/// The bytes of a file; `None` for one that is too large, whatever its length was a moment ago.
+fn read_bounded(directory: &Dir, path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let metadata = directory.metadata(path)?;
+    // To open a pipe is to wait for whoever writes to it, and a device may have no end.
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
+    if metadata.len() > MAX_COMPONENT_BYTES {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    directory.open(path)?.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= MAX_COMPONENT_BYTES).then_some(bytes))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,8 +232,14 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_component_is_described() {
-        assert_eq!(problem(b""), "`guest.wasm`: the file is no WebAssembly; it begins with nothing: it is empty");
-        assert_eq!(problem(b"#!/bin/sh\n"), "`guest.wasm`: the file is no WebAssembly; it begins with `#!/bin/s`");
+        assert_eq!(
+            problem(b""),
+            "`guest.wasm`: the file is no WebAssembly; it begins with nothing: it is empty"
+        );
+        assert_eq!(
+            problem(b"#!/bin/sh\n"),
+            "`guest.wasm`: the file is no WebAssembly; it begins with `#!/bin/s`"
+        );
         assert_eq!(
             problem(b"\x7fELF\x02\x01\x01\x00"),
             "`guest.wasm`: the file is no WebAssembly; it begins with the bytes 7f454c4602010100"
@@ -251,7 +272,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret.wasm"), b"\0asm").unwrap();
         std::fs::create_dir(folder.path().join("inside")).unwrap();
-        let inside = Dir::open_ambient_dir(folder.path().join("inside"), cap_std::ambient_authority()).unwrap();
+        let inside =
+            Dir::open_ambient_dir(folder.path().join("inside"), cap_std::ambient_authority()).unwrap();
         let error = ComponentBytes::read(&inside, Path::new("../secret.wasm")).err().unwrap();
         assert!(matches!(error.problem, Problem::Read(_)), "{error}");
     }

@@ -2,24 +2,42 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use innkeeper_aws::{Class, ClientFactory, Scope};
-use innkeeper_policy::Policy;
+use innkeeper_policy::{AccountId, BucketArn, Policy};
 use wasmtime::component::{HasData, Linker, ResourceTable};
 
 use crate::audit::AuditSink;
 use crate::bindings;
 use crate::gate::Gate;
 use crate::limits::Limits;
+use crate::quota::Quotas;
+use crate::s3::{TokenKey, Transfers};
+use crate::sqs::QueueUrls;
+use crate::trigger::Trigger;
 
 /// The AWS side of one store: a guest's policy, its scope, and what it calls things.
 ///
-/// Cheap to clone: the clones share one gate. Use one per store.
+/// Cheap to clone: the clones share one gate, and one bound on the memory of their transfers. Use one per store; for another call of
+/// the same guest take [`AwsCtx::for_call`].
 #[derive(Clone)]
 pub struct AwsCtx {
     gate: Arc<Gate>,
     names: Arc<BTreeMap<String, String>>,
+    owners: Arc<BTreeMap<String, String>>,
+    queue_urls: Arc<QueueUrls>,
+    token_key: TokenKey,
+    limits: AwsLimits,
+    transfers: Arc<Transfers>,
+}
+
+/// The limits that are held here and not by the store.
+#[derive(Clone, Copy)]
+struct AwsLimits {
     call_bytes: u64,
+    transfer_memory: u64,
+    presigned_url_expiry: Duration,
 }
 
 impl AwsCtx {
@@ -28,8 +46,46 @@ impl AwsCtx {
         AwsCtxBuilder::new(factory, scope, policy)
     }
 
+    /// One for another call: with the same policy, the whole of the memory for transfers, what started the call, and a time by which
+    /// it ends. `None`: none that is known.
+    #[must_use]
+    pub fn for_call(&self, trigger: Trigger, timeout: Option<Duration>) -> Self {
+        Self {
+            gate: Arc::new(self.gate.for_call(trigger, timeout)),
+            transfers: Arc::new(Transfers::new(self.limits.transfer_memory, timeout)),
+            ..self.clone()
+        }
+    }
+
+    /// Waits until the uploads that the call left unfinished have been given up: for a host whose process ends with the call. It takes
+    /// a minute at most. Where nobody waits, they are given up all the same, as long as the runtime runs.
+    pub async fn settle(&self) {
+        self.transfers.settle().await;
+    }
+
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// What the transfers of the call share.
+    pub(crate) fn transfers(&self) -> &Arc<Transfers> {
+        &self.transfers
+    }
+
+    /// The account that the manifest says a bucket belongs to.
+    pub(crate) fn owner(&self, bucket: &BucketArn) -> Option<&str> {
+        let owner = self.owners.get(&bucket.to_string()).or_else(|| self.owners.get(bucket.name()?.as_str()));
+        owner.map(String::as_str)
+    }
+
+    /// What the places in listings, as guests store them, are authenticated with.
+    pub(crate) fn token_key(&self) -> &TokenKey {
+        &self.token_key
+    }
+
+    /// How long a presigned URL is good at most.
+    pub(crate) fn presigned_url_expiry(&self) -> Duration {
+        self.limits.presigned_url_expiry
     }
 
     /// What the manifest says that `name` stands for, or the name itself.
@@ -37,9 +93,14 @@ impl AwsCtx {
         self.names.get(name).map_or(name, String::as_str)
     }
 
+    /// The URLs of queues that have been looked up.
+    pub(crate) fn queue_urls(&self) -> &QueueUrls {
+        &self.queue_urls
+    }
+
     /// How many bytes one call may return.
     pub(crate) fn call_bytes(&self) -> u64 {
-        self.call_bytes
+        self.limits.call_bytes
     }
 }
 
@@ -48,28 +109,51 @@ pub struct AwsCtxBuilder {
     factory: ClientFactory,
     scope: Scope,
     policy: Policy,
+    account: Option<AccountId>,
     classes: BTreeMap<String, Class>,
     names: BTreeMap<String, String>,
+    owners: BTreeMap<String, String>,
+    quotas: Quotas,
     audit: Arc<dyn AuditSink>,
-    call_bytes: u64,
+    token_key: Option<TokenKey>,
+    limits: AwsLimits,
 }
 
 impl AwsCtxBuilder {
-    /// The defaults: each operation in the configuration class that [`Class::of`] says, no names, no audit trail but the log, and the
-    /// `host_call_bytes` of [`Limits::default`].
+    /// The defaults: plain names of queues and functions belong to the account of the scope's identity, which STS is asked for; each operation in the configuration class that [`Class::of`] says, no names, no accounts, no audit trail but the
+    /// log, a random key for places in listings, and the `host_call_bytes`, `transfer_memory` and `presigned_url_expiry` of
+    /// [`Limits::default`].
     pub fn new(factory: ClientFactory, scope: Scope, policy: Policy) -> Self {
+        let limits = Limits::default();
         Self {
             factory,
             scope,
             policy,
+            account: None,
             classes: BTreeMap::new(),
             names: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            quotas: Quotas::default(),
             audit: Arc::new(()),
-            call_bytes: Limits::default().host_call_bytes,
+            token_key: None,
+            limits: AwsLimits {
+                call_bytes: limits.host_call_bytes,
+                transfer_memory: limits.transfer_memory,
+                presigned_url_expiry: limits.presigned_url_expiry,
+            },
         }
     }
 
-    /// The configuration class of operations, by their names in AWS's API, where it is not to be the one that [`Class::of`] says.
+    /// The account that plain names of queues and functions belong to.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<Option<AccountId>>) -> Self {
+        self.account = account.into();
+        self
+    }
+
+    /// The configuration class of operations, by their names in AWS's API, where it is not to be the one that [`Class::of`] says. One
+    /// with several attempts would let `Invoke` and `InvokeWithResponseStream` run a function twice; what a guest calls idempotent runs
+    /// in [`Class::IDEMPOTENT`] anyway.
     #[must_use]
     pub fn classes(mut self, classes: impl IntoIterator<Item = (String, Class)>) -> Self {
         self.classes = classes.into_iter().collect();
@@ -80,6 +164,13 @@ impl AwsCtxBuilder {
     #[must_use]
     pub fn names(mut self, names: impl IntoIterator<Item = (String, String)>) -> Self {
         self.names = names.into_iter().collect();
+        self
+    }
+
+    /// How much of AWS the guest may use, in all runs of this context and those that come of it. Default: no quota.
+    #[must_use]
+    pub fn quotas(mut self, quotas: Quotas) -> Self {
+        self.quotas = quotas;
         self
     }
 
@@ -94,16 +185,64 @@ impl AwsCtxBuilder {
     /// [`set_hostcall_fuel`](wasmtime::Store::set_hostcall_fuel).
     #[must_use]
     pub fn call_bytes(mut self, bytes: u64) -> Self {
-        self.call_bytes = bytes;
+        self.limits.call_bytes = bytes;
+        self
+    }
+
+    /// How many bytes of objects the uploads and downloads of one call may hold at once, beside one frame for each body.
+    #[must_use]
+    pub fn transfer_memory(mut self, bytes: u64) -> Self {
+        self.limits.transfer_memory = bytes;
+        self
+    }
+
+    /// How long a presigned URL of the guest is good at most.
+    #[must_use]
+    pub fn presigned_url_expiry(mut self, expiry: Duration) -> Self {
+        self.limits.presigned_url_expiry = expiry;
+        self
+    }
+
+    /// The accounts that buckets belong to, by the buckets' names or ARNs: S3 then refuses what is asked of a bucket of that name that belongs
+    /// to somebody else (`expected-bucket-owner`).
+    #[must_use]
+    pub fn bucket_owners(mut self, owners: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.owners = owners.into_iter().collect();
+        self
+    }
+
+    /// What the places in listings that guests store are authenticated with. Default: a random key, so that they are good as long as
+    /// this context and its clones are. Keep it secret; another key makes all places that were stored worthless.
+    #[must_use]
+    pub fn token_key(mut self, key: [u8; 32]) -> Self {
+        self.token_key = Some(TokenKey::new(key));
+        self
+    }
+
+    /// The key of the whole host.
+    pub(crate) fn shared_token_key(mut self, key: TokenKey) -> Self {
+        self.token_key = Some(key);
         self
     }
 
     /// The context. Nothing is loaded and nothing is connected before the guest's first call.
     pub fn build(self) -> AwsCtx {
         AwsCtx {
-            gate: Arc::new(Gate::new(self.factory, self.scope, self.policy, self.classes, self.audit)),
+            gate: Arc::new(Gate::new(
+                self.factory,
+                self.scope,
+                self.policy,
+                self.account,
+                self.classes,
+                self.quotas,
+                self.audit,
+            )),
             names: Arc::new(self.names),
-            call_bytes: self.call_bytes,
+            queue_urls: Arc::default(),
+            owners: Arc::new(self.owners),
+            token_key: self.token_key.unwrap_or_else(TokenKey::random),
+            limits: self.limits,
+            transfers: Arc::new(Transfers::new(self.limits.transfer_memory, None)),
         }
     }
 }
@@ -139,5 +278,9 @@ impl bindings::common_types::Host for AwsCtxView<'_> {}
 pub fn add_to_linker<T: AwsView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     bindings::common_types::add_to_linker::<T, HasAws>(linker, T::aws)?;
     bindings::s3_types::add_to_linker::<T, HasAws>(linker, T::aws)?;
-    bindings::s3::add_to_linker::<T, HasAws>(linker, T::aws)
+    bindings::s3::add_to_linker::<T, HasAws>(linker, T::aws)?;
+    bindings::sqs_types::add_to_linker::<T, HasAws>(linker, T::aws)?;
+    bindings::sqs::add_to_linker::<T, HasAws>(linker, T::aws)?;
+    bindings::lambda_types::add_to_linker::<T, HasAws>(linker, T::aws)?;
+    bindings::lambda::add_to_linker::<T, HasAws>(linker, T::aws)
 }

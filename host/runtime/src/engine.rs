@@ -12,7 +12,7 @@ use crate::error::Error;
 /// How often a running guest is interrupted to see whether its time is over, and to let other tasks run.
 ///
 /// Ten milliseconds is short beside any limit that is worth setting, and long beside the microsecond that an interruption costs.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(10);
 
 /// How deep a guest may recurse. wasmtime's own default, spelled out, since what a guest can make grow has a bound.
 const WASM_STACK: usize = 512 * 1024;

@@ -55,8 +55,8 @@ pub enum CallError {
     Exit {
         /// The status, 1 where the guest gave none.
         status: i32,
-        /// What it had written.
-        output: Box<crate::Reply>,
+        /// What it had written to its standard output.
+        output: Vec<u8>,
     },
     /// The guest reached one of its limits.
     #[error("the guest reached its limit: {limit}")]

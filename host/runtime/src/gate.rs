@@ -9,27 +9,50 @@ mod record;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use innkeeper_aws::{Class, ClientFactory, Scope, Service};
+use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope, Service};
 use innkeeper_policy::arn::Partition;
-use innkeeper_policy::{Decision as PolicyDecision, Operation, Policy, S3Operation};
+use innkeeper_policy::{
+    AccountId, AccountRegion, Decision as PolicyDecision, LambdaOperation, Operation, Policy, Request,
+    S3Operation, SqsOperation,
+};
 use tokio::sync::OnceCell;
 
 pub(crate) use self::record::CallRecord;
 use crate::audit::{AuditSink, Decision, OperationId, Verdict};
+use crate::quota::{Admission, Demand, Exceeded, Meters, ObjectUse, Quotas, Usage};
+use crate::trigger::Trigger;
 
-/// One guest's way to AWS.
+/// One guest's way to AWS, for one call of the guest.
 pub(crate) struct Gate {
+    shared: Arc<Shared>,
+    run: Arc<Run>,
+}
+
+/// What the calls of a guest have in common.
+struct Shared {
     guest: Arc<str>,
     policy: Policy,
     factory: ClientFactory,
     scope: Scope,
     audit: Arc<dyn AuditSink>,
-    /// The partition that the ARNs of this guest are in: its region's.
-    partition: OnceCell<Partition>,
+    /// The region that the guest's calls go to.
+    region: OnceCell<Region>,
+    /// The account that the manifest names.
+    account: Option<AccountId>,
+    place: OnceCell<AccountRegion>,
     /// The configuration class of an operation, where it is not the factory's choice.
     classes: BTreeMap<String, Class>,
+    meters: Meters,
     operations: AtomicU64,
+}
+
+/// What is one call's own.
+#[derive(Debug)]
+struct Run {
+    trigger: Trigger,
+    usage: Arc<Usage>,
 }
 
 /// The leave to carry out one operation, once.
@@ -43,8 +66,44 @@ pub(crate) struct Permit<C> {
 pub(crate) enum Refusal {
     /// The policy says no.
     Denied,
+    /// The quota of this key is used up.
+    Quota(&'static str),
     /// The host cannot: it has no region, no credentials. The cause is in the log and the audit trail.
     Host,
+}
+
+/// A service's client, and where it comes from.
+trait Client: Sized {
+    const SERVICE: Service;
+
+    fn of(
+        factory: &ClientFactory,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Self, innkeeper_aws::Error>> + Send;
+}
+
+impl Client for aws_sdk_s3::Client {
+    const SERVICE: Service = Service::S3;
+
+    async fn of(factory: &ClientFactory, scope: &Scope) -> Result<Self, innkeeper_aws::Error> {
+        factory.s3(scope).await
+    }
+}
+
+impl Client for aws_sdk_sqs::Client {
+    const SERVICE: Service = Service::Sqs;
+
+    async fn of(factory: &ClientFactory, scope: &Scope) -> Result<Self, innkeeper_aws::Error> {
+        factory.sqs(scope).await
+    }
+}
+
+impl Client for aws_sdk_lambda::Client {
+    const SERVICE: Service = Service::Lambda;
+
+    async fn of(factory: &ClientFactory, scope: &Scope) -> Result<Self, innkeeper_aws::Error> {
+        factory.lambda(scope).await
+    }
 }
 
 impl Gate {
@@ -52,41 +111,157 @@ impl Gate {
         factory: ClientFactory,
         scope: Scope,
         policy: Policy,
+        account: Option<AccountId>,
         classes: BTreeMap<String, Class>,
+        quotas: Quotas,
         audit: Arc<dyn AuditSink>,
     ) -> Self {
-        Self {
+        let meters = Meters::new(quotas);
+        let run = Run { trigger: Trigger::Run, usage: Arc::new(meters.usage(None)) };
+        let shared = Shared {
             guest: policy.guest().into(),
             policy,
             factory,
             scope,
             audit,
             classes,
-            partition: OnceCell::new(),
+            region: OnceCell::new(),
+            account,
+            place: OnceCell::new(),
+            meters,
             operations: AtomicU64::new(0),
-        }
+        };
+        Self { shared: Arc::new(shared), run: Arc::new(run) }
     }
 
-    /// The partition of the guest's region, found out once.
+    /// The gate for another call of the guest, which ends after `timeout`.
+    pub(crate) fn for_call(&self, trigger: Trigger, timeout: Option<Duration>) -> Self {
+        let usage = Arc::new(self.shared.meters.usage(timeout));
+        Self { shared: Arc::clone(&self.shared), run: Arc::new(Run { trigger, usage }) }
+    }
+
+    /// The partition of the guest's region.
     pub(crate) async fn partition(&self) -> Result<Partition, Refusal> {
-        let found = self.partition.get_or_try_init(|| async {
-            let region = self.factory.region(&self.scope).await?;
-            Ok(Partition::of_region(region.as_str()))
-        });
-        found.await.copied().map_err(|error: innkeeper_aws::Error| {
-            tracing::error!(guest = &*self.guest, error = &error as &dyn std::error::Error, "no region");
+        Ok(Partition::of_region(self.region().await?.as_str()))
+    }
+
+    /// The region that the guest's calls go to, found out once.
+    pub(crate) async fn region(&self) -> Result<&Region, Refusal> {
+        let found = self.shared.region.get_or_try_init(|| self.shared.factory.region(&self.shared.scope));
+        found.await.map_err(|error: innkeeper_aws::Error| {
+            tracing::error!(
+                guest = &*self.shared.guest,
+                error = &error as &dyn std::error::Error,
+                "no region"
+            );
             Refusal::Host
         })
     }
 
+    /// The guest's name.
+    pub(crate) fn guest(&self) -> &str {
+        &self.shared.guest
+    }
+
+    /// The time by the clock that requests are signed with.
+    pub(crate) fn now(&self) -> std::time::SystemTime {
+        self.shared.factory.now()
+    }
+
+    /// The region that the guest's calls go to, and the account that a plain name of a queue or function belongs to: the one that the
+    /// manifest names, or else the one that the guest's identity is in. STS is asked for that once, as the host, for itself.
+    pub(crate) async fn place(&self) -> Result<&AccountRegion, Refusal> {
+        let found = self.shared.place.get_or_try_init(|| async {
+            let (region, account) = match &self.shared.account {
+                Some(account) => (self.shared.factory.region(&self.shared.scope).await?, account.clone()),
+                None => {
+                    let caller = self.shared.factory.caller_identity(&self.shared.scope).await?;
+                    (caller.region, caller.account.parse()?)
+                }
+            };
+            Ok(AccountRegion::new(region.as_str(), account)?)
+        });
+        found.await.map_err(|error: Box<dyn std::error::Error + Send + Sync>| {
+            tracing::error!(
+                guest = &*self.shared.guest,
+                error = &*error as &dyn std::error::Error,
+                "no account"
+            );
+            Refusal::Host
+        })
+    }
+
+    /// The endpoint in place of AWS's own that the manifest names.
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        self.shared.scope.endpoint()
+    }
+
     /// A client of S3, if the policy allows all that the operation needs.
     pub(crate) async fn s3(&self, operation: S3Operation<'_>) -> Result<Permit<aws_sdk_s3::Client>, Refusal> {
+        self.permit(operation.into(), None).await
+    }
+
+    /// A client of S3 for an operation on several things, each of which is decided on, and for which of them, in their order, the policy
+    /// says yes: one that it denies does not hold up the others, and must not be sent. No client where it denies all.
+    pub(crate) async fn s3_each(
+        &self,
+        operation: S3Operation<'_>,
+    ) -> Result<(Permit<aws_sdk_s3::Client>, Vec<bool>), Refusal> {
+        self.region().await?;
         let operation = Operation::from(operation);
-        let id = self.authorize(&operation)?;
-        let mut call = self.record(id, &operation);
-        let class = self.classes.get(operation.name()).cloned();
-        let scope = self.scope.with_class(class.unwrap_or_else(|| Class::of(Service::S3, operation.name())));
-        match self.factory.s3(&scope).await {
+        let id = self.next_id();
+        let granted: Vec<_> =
+            operation.requests().map(|request| self.decide(id, &operation, &request)).collect();
+        let allowed: Vec<bool> = granted.iter().map(Option::is_some).collect();
+        if !allowed.contains(&true) {
+            return Err(Refusal::Denied);
+        }
+        let granted: Vec<_> = granted.into_iter().flatten().collect();
+        Ok((self.hand_out(id, &operation, &granted, None).await?, allowed))
+    }
+
+    /// A client of SQS, if the policy allows all that the operation needs.
+    pub(crate) async fn sqs(
+        &self,
+        operation: SqsOperation<'_>,
+    ) -> Result<Permit<aws_sdk_sqs::Client>, Refusal> {
+        self.permit(operation.into(), None).await
+    }
+
+    /// A client of Lambda, if the policy allows all that the operation needs; in another configuration class than the operation's own
+    /// where the caller knows better.
+    pub(crate) async fn lambda(
+        &self,
+        operation: LambdaOperation<'_>,
+        class: Option<Class>,
+    ) -> Result<Permit<aws_sdk_lambda::Client>, Refusal> {
+        self.permit(operation.into(), class).await
+    }
+
+    async fn permit<C: Client>(
+        &self,
+        operation: Operation<'_>,
+        class: Option<Class>,
+    ) -> Result<Permit<C>, Refusal> {
+        self.region().await?;
+        let (id, granted) = self.authorize(&operation)?;
+        self.hand_out(id, &operation, &granted, class).await
+    }
+
+    /// The client for an operation that has been decided on, when its quotas have room for it.
+    async fn hand_out<C: Client>(
+        &self,
+        id: OperationId,
+        operation: &Operation<'_>,
+        granted: &[Granted<'_>],
+        class: Option<Class>,
+    ) -> Result<Permit<C>, Refusal> {
+        let admission = self.admit(id, operation, granted).await?;
+        let mut call = self.record(id, operation, admission);
+        let class = class
+            .or_else(|| self.shared.classes.get(operation.name()).cloned())
+            .unwrap_or_else(|| Class::of(C::SERVICE, operation.name()));
+        match C::of(&self.shared.factory, &self.shared.scope.with_class(class)).await {
             Ok(client) => Ok(Permit { client, call }),
             Err(error) => {
                 call.fail("credentials", &error);
@@ -97,46 +272,99 @@ impl Gate {
 
     /// Whether the policy allows an operation that is not about to be carried out. Not a decision, so not in the audit trail.
     pub(crate) fn would_allow(&self, operation: &Operation<'_>) -> bool {
-        operation.requests().all(|request| self.policy.allows(&request))
+        operation.requests().all(|request| self.shared.policy.allows(&self.with_facts(request)))
     }
 
     /// Asks the policy about each need of the operation, and writes down what it says, up to the first no.
-    fn authorize(&self, operation: &Operation<'_>) -> Result<OperationId, Refusal> {
-        let id = OperationId(self.operations.fetch_add(1, Ordering::Relaxed));
-        for request in operation.requests() {
-            let verdict = match self.policy.decide(&request) {
-                PolicyDecision::Allow(rule) => Verdict::Allow { rule: rule.resource().location.to_string() },
-                denied @ PolicyDecision::Deny(denial) => Verdict::Deny {
-                    rule: denied.rule().map(|rule| rule.resource().location.to_string()),
-                    reason: denial.to_string(),
-                    suggestion: denial.suggestion(&request).to_string(),
-                },
-            };
-            let denied = matches!(verdict, Verdict::Deny { .. });
-            let decision = Decision {
-                time: self.factory.now(),
-                guest: Arc::clone(&self.guest),
-                id,
-                operation: operation.name(),
-                action: request.action.as_str(),
-                resource: request.resource.to_string(),
-                verdict,
-            };
-            tracing::debug!(?decision, "decided");
-            self.audit.decision(&decision);
-            if denied {
-                return Err(Refusal::Denied);
-            }
-        }
-        Ok(id)
+    fn authorize(&self, operation: &Operation<'_>) -> Result<(OperationId, Vec<Granted<'_>>), Refusal> {
+        let id = self.next_id();
+        let granted: Option<_> =
+            operation.requests().map(|request| self.decide(id, operation, &request)).collect();
+        Ok((id, granted.ok_or(Refusal::Denied)?))
     }
 
-    fn record(&self, id: OperationId, operation: &Operation<'_>) -> CallRecord {
+    /// Takes room for an operation in the guest's quotas and in those of the grants that allow it, and writes down if there is none.
+    async fn admit(
+        &self,
+        id: OperationId,
+        operation: &Operation<'_>,
+        granted: &[Granted<'_>],
+    ) -> Result<Admission, Refusal> {
+        let named: Vec<&str> = granted.iter().filter_map(|granted| granted.quota).collect();
+        let admitted = self.shared.meters.admit(&named, &self.run.usage, demand(operation)).await;
+        admitted.map_err(|exceeded| {
+            if let Some(request) = operation.requests().next() {
+                self.write_down(id, operation, &request, of_quota(&exceeded));
+            }
+            Refusal::Quota(exceeded.key)
+        })
+    }
+
+    /// The request, with the values of [`CONDITION_KEYS`](crate::CONDITION_KEYS).
+    fn with_facts<'a>(&'a self, mut request: Request<'a>) -> Request<'a> {
+        let context = &mut request.context;
+        context.trigger = Some(self.run.trigger.as_str());
+        context.requested_region = self.shared.region.get().map(Region::as_str);
+        context.current_time = Some(self.shared.factory.now());
+        context.resource_account = request.resource.account();
+        request
+    }
+
+    fn next_id(&self) -> OperationId {
+        OperationId(self.shared.operations.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Asks the policy about one need of an operation, and writes down what it says.
+    fn decide(
+        &self,
+        id: OperationId,
+        operation: &Operation<'_>,
+        request: &Request<'_>,
+    ) -> Option<Granted<'_>> {
+        let asked = &self.with_facts(*request);
+        let decision = self.shared.policy.decide(asked);
+        let verdict = match decision {
+            PolicyDecision::Allow(rule) => Verdict::Allow { rule: rule.resource().location.to_string() },
+            denied @ PolicyDecision::Deny(denial) => Verdict::Deny {
+                rule: denied.rule().map(|rule| rule.resource().location.to_string()),
+                reason: denial.to_string(),
+                suggestion: denial.suggestion(asked).to_string(),
+            },
+        };
+        self.write_down(id, operation, request, verdict);
+        match decision {
+            PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota() }),
+            PolicyDecision::Deny(_) => None,
+        }
+    }
+
+    fn write_down(
+        &self,
+        id: OperationId,
+        operation: &Operation<'_>,
+        request: &Request<'_>,
+        verdict: Verdict,
+    ) {
+        let decision = Decision {
+            time: self.shared.factory.now(),
+            guest: Arc::clone(&self.shared.guest),
+            id,
+            operation: operation.name(),
+            action: request.action.as_str(),
+            resource: request.resource.to_string(),
+            context: request.context.values().map(|(key, value)| (key.as_str(), value)).collect(),
+            verdict,
+        };
+        tracing::debug!(?decision, "decided");
+        self.shared.audit.decision(&decision);
+    }
+
+    fn record(&self, id: OperationId, operation: &Operation<'_>, admission: Admission) -> CallRecord {
         CallRecord::new(
-            Arc::clone(&self.audit),
+            Arc::clone(&self.shared.audit),
             crate::audit::Call {
-                time: self.factory.now(),
-                guest: Arc::clone(&self.guest),
+                time: self.shared.factory.now(),
+                guest: Arc::clone(&self.shared.guest),
                 id,
                 service: operation.service().as_str(),
                 operation: operation.name(),
@@ -144,10 +372,54 @@ impl Gate {
                 attempts: 0,
                 bytes_sent: 0,
                 bytes_received: 0,
-                duration: std::time::Duration::ZERO,
+                duration: Duration::ZERO,
                 request_id: None,
                 outcome: crate::audit::Outcome::Cancelled,
             },
+            admission,
         )
     }
 }
+
+/// A need of an operation that a rule allows.
+#[derive(Clone, Copy, Debug)]
+struct Granted<'p> {
+    /// The quota that the rule names.
+    quota: Option<&'p str>,
+}
+
+/// What an operation is about to use.
+fn demand(operation: &Operation<'_>) -> Demand {
+    let bytes_out = operation.requests().find_map(|request| request.context.content_length);
+    let object = match operation.name() {
+        "GetObject" | "PutObject" | "UploadPart" => ObjectUse::Body,
+        // Of a copy and of an upload in parts only S3 knows the size, and of what a URL is used for nobody does.
+        "CopyObject" | "CreateMultipartUpload" | "UploadPartCopy" => ObjectUse::Unmeasured,
+        _ if matches!(
+            operation,
+            Operation::S3(
+                S3Operation::PresignGetObject { .. }
+                    | S3Operation::PresignPutObject { content_length: None, .. }
+            )
+        ) =>
+        {
+            ObjectUse::Unmeasured
+        }
+        _ if bytes_out.is_some() => ObjectUse::Body,
+        _ => ObjectUse::None,
+    };
+    Demand { bytes_out, object }
+}
+
+/// How a quota that is used up is written down.
+fn of_quota(exceeded: &Exceeded) -> Verdict {
+    let place = exceeded.location.as_ref().map(ToString::to_string);
+    let suggestion = match &place {
+        Some(place) => format!("raise `{}` at {place}", exceeded.key),
+        None => format!("raise `{}` of the guest's quotas", exceeded.key),
+    };
+    Verdict::Deny { rule: place, reason: exceeded.to_string(), suggestion }
+}
+
+#[cfg(test)]
+mod tests;

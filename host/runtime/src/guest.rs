@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -12,11 +13,13 @@ use wasmtime_wasi_config::WasiConfig;
 use crate::bindings::PluginPre;
 use crate::component::{ComponentBytes, ComponentError, Problem};
 use crate::context::{AwsCtx, add_to_linker};
-use crate::engine::{Engine, TICK};
-use crate::error::{GuestBacktrace, CallError, Limit};
+use crate::cpu_time::CpuTime;
+use crate::engine::Engine;
+use crate::error::{CallError, GuestBacktrace, Limit};
 use crate::inspect::{Inspection, Provider};
 use crate::limits::Limits;
 use crate::state::State;
+use crate::trigger::Trigger;
 
 /// A guest, compiled, linked and checked. Cheap to clone; clones, and calls of one guest at the same time, share nothing but code
 /// and the way to AWS.
@@ -35,6 +38,9 @@ struct Inner {
     config: BTreeMap<String, String>,
 }
 
+/// How long the end of a call waits for its unfinished uploads to be given up.
+const TIDY_WAIT: Duration = Duration::from_secs(5);
+
 /// What of the guest is called.
 enum Entry {
     /// `run` of `innkeeper:aws/plugin`.
@@ -43,12 +49,21 @@ enum Entry {
     Command(CommandPre<State>),
 }
 
-/// What a call gives back.
+/// What a call gives back when all goes well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
     /// The result: what a plugin's `run` returns, or what a command writes to its standard output.
     pub output: Vec<u8>,
     /// What the guest wrote beside it: a plugin's standard output and standard error, a command's standard error. Untrusted text.
+    pub log: Vec<u8>,
+}
+
+/// What comes of a call, well or not.
+#[derive(Debug)]
+pub struct Called {
+    /// The result, as in [`Reply::output`], or why there is none.
+    pub result: Result<Vec<u8>, CallError>,
+    /// What the guest wrote beside it, as in [`Reply::log`]: of a guest that failed, often why. Untrusted text.
     pub log: Vec<u8>,
 }
 
@@ -71,7 +86,8 @@ impl Guest {
         let compiled = component.compile(engine)?;
         let entry = Entry::of(&linker, &compiled, engine).map_err(at)?;
         let uses_aws = inspection.imports.iter().any(|import| import.provider == Provider::Aws);
-        let inner = Inner { name: name.to_owned(), engine: engine.clone(), entry, uses_aws, aws, limits, config };
+        let inner =
+            Inner { name: name.to_owned(), engine: engine.clone(), entry, uses_aws, aws, limits, config };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -90,37 +106,58 @@ impl Guest {
         &self.inner.limits
     }
 
-    /// Calls the guest once: a plugin's `run` with `input`, or a command with `input` on its standard input.
-    ///
-    /// The call runs in a store of its own. To end it, drop the future: what AWS was being asked is given up, and the guest never
-    /// runs on.
+    /// Calls the guest once, as [`Guest::call`] does.
     ///
     /// # Errors
     ///
-    /// [`CallError`]. Whatever it is, the next call begins anew.
+    /// [`CallError`]. What the guest wrote before it failed is lost; [`Guest::call`] keeps it.
     pub async fn run(&self, input: &[u8]) -> Result<Reply, CallError> {
+        let Called { result, log } = self.call(input).await;
+        result.map(|output| Reply { output, log })
+    }
+
+    /// Calls the guest once: a plugin's `run` with `input`, or a command with `input` on its standard input.
+    ///
+    /// The call runs in a store of its own. To end it, drop the future: what AWS was being asked is given up, and the guest never
+    /// runs on. However it ends, the next call begins anew.
+    pub async fn call(&self, input: &[u8]) -> Called {
         let inner = &*self.inner;
         let stdin = match inner.entry {
             Entry::Plugin(_) => Vec::new(),
             Entry::Command(_) => input.to_vec(),
         };
-        let mut store = inner.store(stdin);
-        let call = async {
+        let cpu_time = CpuTime::default();
+        let aws = inner.aws.for_call(Trigger::Run, Some(inner.limits.timeout));
+        let mut store = inner.store(aws.clone(), stdin, cpu_time.clone());
+        let call = cpu_time.count(async {
             match &inner.entry {
                 Entry::Plugin(pre) => run_plugin(&mut store, pre, input).await,
                 Entry::Command(pre) => run_command(&mut store, pre).await,
             }
-        };
+        });
         let ended = tokio::time::timeout(inner.limits.timeout, call).await;
         let state = store.data();
-        match ended {
-            Ok(Ok(ended)) => ended.with_output(state),
+        let (stdout, stderr) = (state.stdout.take(), state.stderr.take());
+        let (output, log) = match inner.entry {
+            Entry::Plugin(_) => (Vec::new(), [stdout, stderr].concat()),
+            Entry::Command(_) => (stdout, stderr),
+        };
+        let result = match ended {
+            Ok(Ok(Ended::Returned(output))) => Ok(output),
+            Ok(Ok(Ended::Reported(message))) => Err(CallError::Reported(message)),
+            Ok(Ok(Ended::Exited(0))) => Ok(output),
+            Ok(Ok(Ended::Exited(status))) => Err(CallError::Exit { status, output }),
             Ok(Err(error)) => Err(failure(&error, state)),
             Err(_) => Err(CallError::Limit {
                 limit: Limit::Timeout { after: inner.limits.timeout },
                 backtrace: GuestBacktrace::default(),
             }),
-        }
+        };
+        // Uploads that the guest left unfinished are given up now. Whoever ends the process after the call should not leave them
+        // behind, and whoever does not should not wait for an S3 that does not answer: it goes on without us.
+        drop(store);
+        let _ = tokio::time::timeout(TIDY_WAIT, aws.settle()).await;
+        Called { result, log }
     }
 }
 
@@ -131,25 +168,21 @@ impl std::fmt::Debug for Guest {
 }
 
 impl Inner {
-    fn store(&self, stdin: Vec<u8>) -> Store<State> {
+    fn store(&self, aws: AwsCtx, stdin: Vec<u8>, cpu_time: CpuTime) -> Store<State> {
         let limits = &self.limits;
-        let state = State::new(self.aws.clone(), limits, self.config.clone(), stdin);
+        let state = State::new(aws, limits, self.config.clone(), stdin);
         let mut store = Store::new(self.engine.wasmtime(), state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(usize::try_from(limits.host_call_bytes).unwrap_or(usize::MAX));
 
-        // The guest is interrupted at each tick in which it computes; ticks that pass while the host works for it are not
-        // counted, since the deadline is only looked at between the guest's instructions.
-        let ticks = limits.cpu_time.as_nanos().div_ceil(TICK.as_nanos());
-        let mut ticks_left = u64::try_from(ticks).unwrap_or(u64::MAX);
-        let after = limits.cpu_time;
+        // A guest that computes is interrupted at each tick: to see whether its time is over, and to let others have the thread.
+        let limit = limits.cpu_time;
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| match ticks_left.checked_sub(1) {
-            Some(left) => {
-                ticks_left = left;
-                Ok(UpdateDeadline::Yield(1))
+        store.epoch_deadline_callback(move |_| {
+            if cpu_time.spent() > limit {
+                return Err(LimitReached(Limit::CpuTime { after: limit }).into());
             }
-            None => Err(LimitReached(Limit::CpuTime { after }).into()),
+            Ok(UpdateDeadline::Yield(1))
         });
         store
     }
@@ -177,21 +210,11 @@ enum Ended {
     Exited(i32),
 }
 
-impl Ended {
-    fn with_output(self, state: &State) -> Result<Reply, CallError> {
-        let (stdout, stderr) = (state.stdout.take(), state.stderr.take());
-        match self {
-            Self::Returned(output) => Ok(Reply { output, log: [stdout, stderr].concat() }),
-            Self::Reported(message) => Err(CallError::Reported(message)),
-            Self::Exited(0) => Ok(Reply { output: stdout, log: stderr }),
-            Self::Exited(status) => {
-                Err(CallError::Exit { status, output: Box::new(Reply { output: stdout, log: stderr }) })
-            }
-        }
-    }
-}
-
-async fn run_plugin(store: &mut Store<State>, pre: &PluginPre<State>, input: &[u8]) -> wasmtime::Result<Ended> {
+async fn run_plugin(
+    store: &mut Store<State>,
+    pre: &PluginPre<State>,
+    input: &[u8],
+) -> wasmtime::Result<Ended> {
     let plugin = pre.instantiate_async(&mut *store).await?;
     Ok(match plugin.call_run(store, input).await? {
         Ok(output) => Ended::Returned(output),

@@ -11,7 +11,9 @@ use crate::context::AwsCtx;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::guest::Guest;
+use crate::inspect::Inspection;
 use crate::manifest::{GuestSection, Manifest};
+use crate::s3::TokenKey;
 
 /// The guests of one manifest, and what they run on. Cheap to clone.
 ///
@@ -23,6 +25,7 @@ pub struct Host {
     factory: ClientFactory,
     overrides: Overrides,
     audit: Arc<dyn AuditSink>,
+    token_key: TokenKey,
 }
 
 /// What is used in place of what the manifest says.
@@ -41,6 +44,7 @@ pub struct HostBuilder {
     factory: Option<ClientFactory>,
     overrides: Overrides,
     audit: Arc<dyn AuditSink>,
+    token_key: Option<TokenKey>,
 }
 
 impl Host {
@@ -80,8 +84,9 @@ impl Host {
 
     /// Makes a guest ready: reads, compiles and links its component, and finds its region.
     ///
-    /// All that can be known before the guest runs is known after this: a component that is none or that imports what nobody
-    /// provides, a profile that does not exist, keys that are given by half. Nothing is sent to AWS for it.
+    /// After this it is known that the component can be run here and that there is a region. Credentials are loaded with the guest's
+    /// first call of AWS; who wants to know before that whether there are any asks the [factory](Self::factory) for a client of the
+    /// guest's [scope](Self::scope). Nothing is sent to AWS for it.
     ///
     /// # Errors
     ///
@@ -91,10 +96,16 @@ impl Host {
         let scope = self.scope_of(name, section)?;
         let region = self.factory.region(&scope).await?;
         let aws = AwsCtx::builder(self.factory.clone(), scope.with_region(region), section.policy.clone())
+            .account(self.manifest.account_of(section).cloned())
             .names(section.names.clone())
             .classes(self.manifest.aws().class_of.clone())
+            .quotas(section.quotas.clone())
             .audit(Arc::clone(&self.audit))
             .call_bytes(section.limits.host_call_bytes)
+            .transfer_memory(section.limits.transfer_memory)
+            .presigned_url_expiry(section.limits.presigned_url_expiry)
+            .shared_token_key(self.token_key.clone())
+            .bucket_owners(section.accounts.clone())
             .build();
 
         let (host, section, name) = (self.clone(), section.clone(), name.to_owned());
@@ -106,6 +117,17 @@ impl Host {
             Ok(guest) => Ok(guest?),
             Err(error) => Err(Error::Engine(wasmtime::Error::new(error))),
         }
+    }
+
+    /// What a guest's component imports and exports. It is read, and not compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGuest`] and [`Error::Component`].
+    pub fn inspect(&self, guest: &str) -> Result<Inspection, Error> {
+        let section = self.manifest.guest(guest)?;
+        let component = ComponentBytes::read(self.manifest.directory(), &section.component)?;
+        Ok(Inspection::of(&component)?)
     }
 
     fn scope_of(&self, name: &str, section: &GuestSection) -> Result<Scope, Error> {
@@ -129,7 +151,14 @@ impl HostBuilder {
     /// The defaults: an engine of its own without a cache of compiled code, a factory as the manifest says, no audit trail but the
     /// log.
     pub fn new(manifest: Manifest) -> Self {
-        Self { manifest, engine: None, factory: None, overrides: Overrides::default(), audit: Arc::new(()) }
+        Self {
+            manifest,
+            engine: None,
+            factory: None,
+            overrides: Overrides::default(),
+            audit: Arc::new(()),
+            token_key: None,
+        }
     }
 
     /// The engine, shared with other hosts or with a cache of compiled code.
@@ -182,6 +211,14 @@ impl HostBuilder {
         self
     }
 
+    /// What the places in listings that guests store are authenticated with. Default: a random key, so that they are good as long as
+    /// this host is. Hosts with the same key take each other's. Keep it secret.
+    #[must_use]
+    pub fn token_key(mut self, key: [u8; 32]) -> Self {
+        self.token_key = Some(TokenKey::new(key));
+        self
+    }
+
     /// The host. Nothing is loaded and nothing is connected yet.
     ///
     /// # Errors
@@ -196,7 +233,14 @@ impl HostBuilder {
             Some(factory) => factory,
             None => self.manifest.client_factory().build().map_err(|error| Error::Aws(error.into()))?,
         };
-        Ok(Host { manifest: Arc::new(self.manifest), engine, factory, overrides: self.overrides, audit: self.audit })
+        Ok(Host {
+            manifest: Arc::new(self.manifest),
+            engine,
+            factory,
+            overrides: self.overrides,
+            audit: self.audit,
+            token_key: self.token_key.unwrap_or_else(TokenKey::random),
+        })
     }
 }
 
@@ -233,12 +277,16 @@ mod tests {
         const ROLE: &str = "arn:aws:iam::123456789012:role/thumbnailer";
         let prod = || Identity::Profile("prod".to_owned());
         let dev = || Identity::Profile("dev".to_owned());
-        let role = |base: Identity| AssumeRole { external_id: Some("id".to_owned()), ..base.assume_role(ROLE) };
+        let role =
+            |base: Identity| AssumeRole { external_id: Some("id".to_owned()), ..base.assume_role(ROLE) };
         assert_eq!(with_credentials(&prod(), &dev()), dev());
         assert_eq!(with_credentials(&role(prod()).into(), &dev()), role(dev()).into());
         assert_eq!(with_credentials(&Identity::Anonymous, &dev()), Identity::Anonymous);
-        let web =
-            WebIdentity { role_arn: ROLE.to_owned(), token_file: "/token".into(), session_name: Some("web".to_owned()) };
+        let web = WebIdentity {
+            role_arn: ROLE.to_owned(),
+            token_file: "/token".into(),
+            session_name: Some("web".to_owned()),
+        };
         let assumed = AssumeRole { session_name: Some("web".to_owned()), ..dev().assume_role(ROLE) };
         assert_eq!(with_credentials(&Identity::WebIdentity(web), &dev()), assumed.into());
     }

@@ -7,10 +7,12 @@ use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldItem, WorldKey};
 use crate::component::{ComponentBytes, ComponentError, Problem};
 
 /// The WASI 0.2 packages that the host provides, with nothing granted behind them.
-const WASI_PACKAGES: &[&str] = &["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+const WASI_PACKAGES: &[&str] =
+    &["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 
 /// The interfaces of `innkeeper:aws` that this host implements.
-const AWS_INTERFACES: &[&str] = &["common-types", "lambda", "lambda-types", "s3", "s3-types", "sqs", "sqs-types"];
+const AWS_INTERFACES: &[&str] =
+    &["common-types", "lambda", "lambda-types", "s3", "s3-types", "sqs", "sqs-types"];
 
 /// What is known of a component from its types alone.
 #[derive(Clone, Debug, Serialize)]
@@ -102,7 +104,9 @@ impl Inspection {
 impl Entry {
     fn of(resolve: &Resolve, exports: &indexmap::IndexMap<WorldKey, WorldItem>) -> Option<Self> {
         let is_plugin = |(key, item): (&WorldKey, &WorldItem)| match (key, item) {
-            (WorldKey::Name(name), WorldItem::Function(function)) => name == "run" && is_plugin_run(resolve, function),
+            (WorldKey::Name(name), WorldItem::Function(function)) => {
+                name == "run" && is_plugin_run(resolve, function)
+            }
             _ => false,
         };
         if exports.iter().any(is_plugin) {
@@ -149,7 +153,7 @@ impl Item {
 }
 
 /// From the component model's `[method]bucket.get-object` to `bucket.get-object`.
-fn readable(function: &str) -> String {
+pub(crate) fn readable(function: &str) -> String {
     function.rsplit_once(']').map_or(function, |(_, name)| name).to_owned()
 }
 
@@ -197,7 +201,7 @@ mod tests {
                         (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
                     (core instance $i (instantiate $m))
                     (func (export "run") (param "input" (list u8)) (result {result})
-                        (canon lift (core func $i "run") (memory $i "memory") (realloc (func $i "realloc")))))"#
+                        (canon lift (core func $i "run") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"#
             ))
         };
         let entry = |result: &str| Inspection::of(&with_run(result)).unwrap().entry;

@@ -23,11 +23,18 @@ pub struct Limits {
     pub handles: usize,
     /// Wall time from the start of the call to its end, waiting for AWS included. Default 30 s.
     pub timeout: Duration,
-    /// Time in which the guest computes, waiting for AWS not included, to within 10 ms per host call. Default 10 s.
+    /// Time in which the call occupies a thread: the guest's instructions and the host's work for it, to within 10 ms; waiting for AWS is
+    /// not counted. Default 10 s.
     pub cpu_time: Duration,
     /// Bytes that one host call may take from the guest as arguments, and likewise return. Default 16 MiB. Bodies that stream
     /// are not counted: they pass in pieces.
     pub host_call_bytes: u64,
+    /// Bytes of objects that the uploads and downloads of the call hold at once, beside one frame for each body. It bounds how many
+    /// parts are under way at the same time, and an object that is uploaded without its length being known: to 10,000 parts of a
+    /// quarter of it. Default 48 MiB, for six parts of 8 MiB.
+    pub transfer_memory: u64,
+    /// How long a presigned URL is good at most. Default 15 min.
+    pub presigned_url_expiry: Duration,
     /// Bytes of standard output, and likewise of standard error, that are kept; what is written beyond is dropped. Default
     /// 1 MiB.
     pub output_bytes: u64,
@@ -43,6 +50,8 @@ impl Default for Limits {
             timeout: Duration::from_secs(30),
             cpu_time: Duration::from_secs(10),
             host_call_bytes: 16 << 20,
+            transfer_memory: 48 << 20,
+            presigned_url_expiry: Duration::from_secs(15 * 60),
             output_bytes: 1 << 20,
         }
     }
@@ -79,7 +88,12 @@ impl StoreLimiter {
 }
 
 impl ResourceLimiter for StoreLimiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current) as u64;
         match self.memory_left.checked_sub(more) {
             Some(left) => {
@@ -93,7 +107,12 @@ impl ResourceLimiter for StoreLimiter {
         }
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         match self.table_elements_left.checked_sub(desired.saturating_sub(current)) {
             Some(left) => {
                 self.table_elements_left = left;

@@ -7,6 +7,8 @@ use aws_smithy_runtime::client::http::body::content_length_enforcement::ContentL
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
+use crate::quota::Exceeded;
+
 /// Why there is no answer of the service to go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -22,6 +24,8 @@ pub(crate) enum Fault {
     Integrity,
     /// The answer makes no sense.
     Malformed,
+    /// The guest's quota of this key is used up.
+    Quota(&'static str),
 }
 
 /// The fault, or `None` where the service has answered with an error of its own.
@@ -42,10 +46,69 @@ pub(crate) fn body_fault(error: &(dyn StdError + 'static)) -> Fault {
     known_cause(error).unwrap_or(Fault::Connection)
 }
 
+/// What the codes mean that all services with a JSON protocol have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommonCode {
+    /// The host's identity may not do it.
+    AccessDenied,
+    /// The host's credentials are refused.
+    Credentials,
+    /// Too many requests.
+    Throttled,
+    /// The service failed, or is not available.
+    Unavailable,
+}
+
+/// The meaning of an error code that belongs to no service in particular.
+pub(crate) fn common_code(code: &str) -> Option<CommonCode> {
+    // Some services have them with `Exception` behind, some without.
+    Some(match code.strip_suffix("Exception").unwrap_or(code) {
+        "AccessDenied" | "AuthorizationError" | "NotAuthorized" | "OptInRequired" => CommonCode::AccessDenied,
+        "ExpiredToken"
+        | "IncompleteSignature"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "InvalidSecurity"
+        | "InvalidSignature"
+        | "InvalidToken"
+        | "MissingAuthenticationToken"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClient" => CommonCode::Credentials,
+        "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "SlowDown"
+        | "Throttled"
+        | "Throttling"
+        | "TooManyRequests" => CommonCode::Throttled,
+        "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "RequestTimeout"
+        | "Service"
+        | "ServiceUnavailable" => CommonCode::Unavailable,
+        _ => return None,
+    })
+}
+
+/// The same by the status of an answer whose code says nothing.
+pub(crate) fn common_status(status: u16) -> Option<CommonCode> {
+    Some(match status {
+        401 | 403 => CommonCode::AccessDenied,
+        429 => CommonCode::Throttled,
+        500 | 502 | 503 | 504 => CommonCode::Unavailable,
+        _ => return None,
+    })
+}
+
 /// The first cause in the chain whose type says what it is.
 fn known_cause(error: &(dyn StdError + 'static)) -> Option<Fault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
+        if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
+            return Some(Fault::Quota(exceeded.key));
+        }
         if error.is::<CredentialsError>() || error.is::<innkeeper_aws::Error>() {
             return Some(Fault::Credentials);
         }

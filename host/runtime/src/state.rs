@@ -30,7 +30,8 @@ impl State {
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        let (stdout, stderr) = (BoundedOutput::new(limits.output_bytes), BoundedOutput::new(limits.output_bytes));
+        let (stdout, stderr) =
+            (BoundedOutput::new(limits.output_bytes), BoundedOutput::new(limits.output_bytes));
         let wasi = WasiCtx::builder()
             .stdin(MemoryInputPipe::new(stdin))
             .stdout(stdout.clone())

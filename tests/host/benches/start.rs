@@ -4,7 +4,12 @@
 //! Each run is a process of its own, started by this one, and the two sides take turns. Both read the component's compiled code,
 //! link it, instantiate it, and call `run` with an input that the guest refuses in its first steps. The host also reads and checks the
 //! manifest, verifies the digest of the compiled code, checks the imports, and finds the region. `cargo bench -p innkeeper-tests --bench start`
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a benchmark prints, and fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a benchmark prints, and fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +51,9 @@ fn measure(cache: &Path, runs: usize) {
     }
     std::fs::remove_dir_all(cache).unwrap();
     let (host, bare) = (median(host), median(bare));
-    println!("start to first guest instruction, thumbnailer, compiled code in the cache, median of {runs} processes:");
+    println!(
+        "start to first guest instruction, thumbnailer, compiled code in the cache, median of {runs} processes:"
+    );
     println!("  host          {:>7.2} ms", milliseconds(host));
     println!("  bare wasmtime {:>7.2} ms", milliseconds(bare));
     println!("  ratio         {:>7.2}", host.as_secs_f64() / bare.as_secs_f64());
@@ -77,9 +84,11 @@ fn runtime() -> tokio::runtime::Runtime {
 /// As `innkeeper run` does it.
 fn host(cache: &Path) {
     runtime().block_on(async {
-        let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../guests/rust/thumbnailer/innkeeper.toml");
+        let manifest =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../guests/rust/thumbnailer/innkeeper.toml");
         let text = std::fs::read_to_string(manifest).unwrap();
-        let folder = Dir::open_ambient_dir(Path::new(THUMBNAILER).parent().unwrap(), ambient_authority()).unwrap();
+        let folder =
+            Dir::open_ambient_dir(Path::new(THUMBNAILER).parent().unwrap(), ambient_authority()).unwrap();
         let manifest = Manifest::parse(Source::new("innkeeper.toml", text), folder).unwrap();
         let engine = Engine::new().unwrap().with_cache(cache).unwrap();
         let host = TestHost::new().host_on(manifest, engine);
@@ -91,7 +100,8 @@ fn host(cache: &Path) {
 }
 
 fn bare_engine() -> wasmtime::Engine {
-    wasmtime::Engine::new(wasmtime::Config::new().wasm_component_model(true).epoch_interruption(true)).unwrap()
+    wasmtime::Engine::new(wasmtime::Config::new().wasm_component_model(true).epoch_interruption(true))
+        .unwrap()
 }
 
 fn bare_component(engine: &wasmtime::Engine) -> Component {
@@ -99,7 +109,10 @@ fn bare_component(engine: &wasmtime::Engine) -> Component {
 }
 
 /// The least that an embedding can do.
-#[expect(unsafe_code, reason = "that is how wasmtime loads compiled code, and this process has just compiled it")]
+#[expect(
+    unsafe_code,
+    reason = "that is how wasmtime loads compiled code, and this process has just compiled it"
+)]
 fn bare(precompiled: &Path) {
     runtime().block_on(async {
         let engine = bare_engine();
@@ -110,7 +123,8 @@ fn bare(precompiled: &Path) {
         let mut store = wasmtime::Store::new(&engine, ());
         store.set_epoch_deadline(1_000_000);
         let instance = linker.instantiate_async(&mut store, &component).await.unwrap();
-        let run = instance.get_typed_func::<(Vec<u8>,), (Result<Vec<u8>, String>,)>(&mut store, "run").unwrap();
+        let run =
+            instance.get_typed_func::<(Vec<u8>,), (Result<Vec<u8>, String>,)>(&mut store, "run").unwrap();
         let (answer,) = run.call_async(&mut store, (INPUT.to_vec(),)).await.unwrap();
         assert!(answer.is_err());
     });

@@ -19,6 +19,7 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a harness of tests fails the test")]
 
 pub mod moto;
+pub mod s3;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -137,6 +138,8 @@ impl TestHost {
             .factory(factory(&self.aws))
             .identity(Identity::Static(StaticKeys::new("AKIDEXAMPLE", SECRET)))
             .audit(self.audit.clone())
+            // Each call has a host of its own; what one gave out is to be good for the next.
+            .token_key([7; 32])
             .build()
             .expect("a host")
     }

@@ -76,13 +76,21 @@ fn install() -> PathBuf {
         let shown = environment.display().to_string();
         run(Command::new("python3").args(["-m", "venv", &shown]));
         let pip = environment.join("bin/pip");
-        run(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", &format!("moto[server]=={MOTO}")]));
+        run(Command::new(pip).args([
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            &format!("moto[server]=={MOTO}"),
+        ]));
         File::create(complete).expect("a file in the new environment");
     }
     program
 }
 
 fn run(command: &mut Command) {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}; {NO_PYTHON}"));
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; {NO_PYTHON}"));
     assert!(output.status.success(), "{command:?}: {}\n{NO_PYTHON}", String::from_utf8_lossy(&output.stderr));
 }

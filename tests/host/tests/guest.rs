@@ -75,7 +75,10 @@ async fn busy() {
 #[tokio::test]
 async fn recursion() {
     let error = TestHost::new().run(program::RECURSION, b"").await.unwrap_err();
-    assert!(matches!(&error, CallError::Trap { reason, .. } if reason.contains("call stack exhausted")), "{error}");
+    assert!(
+        matches!(&error, CallError::Trap { reason, .. } if reason.contains("call stack exhausted")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -88,7 +91,9 @@ async fn handles() {
 
 #[tokio::test]
 async fn large_argument() {
-    let host = TestHost::new().allow("s3:PutObject", "arn:aws:s3:::uploads/*").setting("limits.host-call-bytes = \"1MiB\"");
+    let host = TestHost::new()
+        .allow("s3:PutObject", "arn:aws:s3:::uploads/*")
+        .setting("limits.host-call-bytes = \"1MiB\"");
     host.aws().s3().create_bucket("uploads").unwrap();
     let small = json!({ "bucket": "uploads", "bytes": 1_000_000 });
     assert_eq!(host.call(program::LARGE_ARGUMENT, &small).await, json!({ "ok": 1_000_000 }));
@@ -137,21 +142,31 @@ async fn problem(wat: &str) -> Problem {
 
 #[tokio::test]
 async fn a_component_that_imports_what_nobody_provides_is_refused_with_its_name() {
-    let problem = problem(r#"(component (import "acme:db/query@1.0.0" (instance (export "ask" (func)))))"#).await;
-    assert!(matches!(&problem, Problem::UnknownImports(names) if names == &["acme:db/query@1.0.0"]), "{problem}");
+    let problem =
+        problem(r#"(component (import "acme:db/query@1.0.0" (instance (export "ask" (func)))))"#).await;
+    assert!(
+        matches!(&problem, Problem::UnknownImports(names) if names == &["acme:db/query@1.0.0"]),
+        "{problem}"
+    );
 }
 
 #[tokio::test]
 async fn a_component_for_another_world_is_refused_with_what_it_exports() {
-    let problem = problem("(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m)) \
-         (func $f (canon lift (core func $i \"f\"))) (export \"compute\" (func $f)))").await;
+    let problem = problem(
+        "(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m)) \
+         (func $f (canon lift (core func $i \"f\"))) (export \"compute\" (func $f)))",
+    )
+    .await;
     assert!(matches!(&problem, Problem::NoEntry(names) if names == &["compute"]), "{problem}");
 }
 
 #[tokio::test]
 async fn a_run_of_another_type_is_refused() {
-    let problem = problem("(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m)) \
-         (func $f (canon lift (core func $i \"f\"))) (export \"run\" (func $f)))").await;
+    let problem = problem(
+        "(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m)) \
+         (func $f (canon lift (core func $i \"f\"))) (export \"run\" (func $f)))",
+    )
+    .await;
     assert!(matches!(&problem, Problem::Mismatch(_)), "{problem}");
 }
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use innkeeper::audit::{Outcome, Verdict};
 use innkeeper_fake::{Fault, NewObject};
+use innkeeper_tests::s3::{
+    BUCKET, INCOMING, OBJECTS, calls_of, error, hello, host, is_error, requests, secret, with,
+};
 use innkeeper_tests::{TestHost, program};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-const BUCKET: &str = "arn:aws:s3:::uploads";
-const OBJECTS: &str = "arn:aws:s3:::uploads/*";
-const INCOMING: &str = "arn:aws:s3:::uploads/incoming/*";
 
 /// Does not compile where a program has no test of its name.
 macro_rules! has_a_test {
@@ -22,43 +21,15 @@ macro_rules! has_a_test {
 }
 innkeeper_tests::foreach_s3!(has_a_test);
 
-/// A guest without grants, and a bucket with a few objects.
-fn host() -> TestHost {
-    let host = TestHost::new();
-    let s3 = host.aws().s3();
-    s3.create_bucket("uploads").unwrap();
-    let hello = NewObject::new("hello, world").content_type("text/plain").metadata("owner", "ada");
-    s3.put("uploads", "incoming/hello.txt", hello).unwrap();
-    s3.put("uploads", "private/secret.txt", "secret").unwrap();
-    host
-}
-
-fn hello() -> Value {
-    json!({ "bucket": "uploads", "key": "incoming/hello.txt" })
-}
-
-/// The input with more fields.
-fn with(mut input: Value, more: &Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
-        input[name] = value.clone();
-    }
-    input
-}
-
-fn error(case: &str) -> Value {
-    json!({ "error": case })
-}
-
-/// How many requests S3 has had.
-fn requests(host: &TestHost) -> usize {
-    host.aws().calls().len()
-}
-
 #[tokio::test(start_paused = true)]
 async fn s3_open() {
     let host = host().setting("names.mine = \"arn:aws:s3:::uploads\"");
     for name in ["uploads", "arn:aws:s3:::uploads", "mine"] {
-        assert_eq!(host.call(program::S3_OPEN, &json!({ "bucket": name })).await, json!({ "ok": {} }), "{name}");
+        assert_eq!(
+            host.call(program::S3_OPEN, &json!({ "bucket": name })).await,
+            json!({ "ok": {} }),
+            "{name}"
+        );
     }
     for name in [
         "",
@@ -76,7 +47,10 @@ async fn s3_open() {
         "arn:aws-cn:s3:::uploads",
     ] {
         let answer = host.call(program::S3_OPEN, &json!({ "bucket": name })).await;
-        assert!(answer["error"].as_str().unwrap_or_default().starts_with("InvalidArgument"), "{name}: {answer}");
+        assert!(
+            answer["error"].as_str().unwrap_or_default().starts_with("InvalidArgument"),
+            "{name}: {answer}"
+        );
     }
     assert_eq!(requests(&host), 0, "opening asks nothing of AWS");
 }
@@ -154,10 +128,16 @@ async fn s3_put_object() {
 #[tokio::test(start_paused = true)]
 async fn s3_delete_object() {
     let host = host().allow("s3:DeleteObject", INCOMING);
-    assert_eq!(host.call(program::S3_DELETE_OBJECT, &hello()).await, json!({ "ok": { "delete-marker": false } }));
+    assert_eq!(
+        host.call(program::S3_DELETE_OBJECT, &hello()).await,
+        json!({ "ok": { "delete-marker": false, "version": null } })
+    );
     assert!(host.aws().s3().get("uploads", "incoming/hello.txt").is_none());
     // S3 has it so: there is nothing to delete, and that is well.
-    assert_eq!(host.call(program::S3_DELETE_OBJECT, &hello()).await, json!({ "ok": { "delete-marker": false } }));
+    assert_eq!(
+        host.call(program::S3_DELETE_OBJECT, &hello()).await,
+        json!({ "ok": { "delete-marker": false, "version": null } })
+    );
 
     let secret = json!({ "bucket": "uploads", "key": "private/secret.txt" });
     assert_eq!(host.call(program::S3_DELETE_OBJECT, &secret).await, error("AccessDenied"));
@@ -165,25 +145,477 @@ async fn s3_delete_object() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s3_list_objects() {
-    let host = host().allow("s3:ListBucket", BUCKET);
-    for number in 0..7 {
+async fn s3_delete_objects() {
+    let host = host().allow("s3:DeleteObject", INCOMING).allow("s3:DeleteObject", "arn:aws:s3:::uploads/n/*");
+    for number in 0..2_500 {
         host.aws().s3().put("uploads", format!("n/{number}"), "x").unwrap();
     }
-    let input = json!({ "bucket": "uploads", "prefix": "n/", "page-size": 3 });
-    let answer = host.call(program::S3_LIST_OBJECTS, &input).await;
-    assert_eq!(answer["ok"]["pages"], json!([["n/0", "n/1", "n/2"], ["n/3", "n/4", "n/5"], ["n/6"]]));
-    assert_eq!(host.audit().decisions().len(), 3, "every page is decided on");
+    let objects =
+        json!([{ "key": "private/secret.txt" }, { "key": "incoming/hello.txt" }, { "key": "incoming/none" }]);
+    let input = json!({ "bucket": "uploads", "objects": objects, "count": 2_500 });
+    let answer = host.call(program::S3_DELETE_OBJECTS, &input).await;
+    let results = answer["ok"].as_array().unwrap();
+    assert_eq!(results.len(), 2_503);
+    assert_eq!(results[0], "AccessDenied", "one that is denied does not hold up the others");
+    assert!(results[1..].iter().all(|result| result["delete-marker"] == false), "{answer}");
+    assert_eq!(host.aws().s3().keys("uploads"), ["private/secret.txt"]);
+    assert_eq!(calls_of(&host, "DeleteObjects"), 3, "a thousand at a time");
+    assert_eq!(host.audit().decisions().len(), 2_503, "each is decided on");
 
-    let rolled_up = json!({ "bucket": "uploads", "delimiter": "/" });
-    let answer = host.call(program::S3_LIST_OBJECTS, &rolled_up).await;
-    assert_eq!(answer["ok"]["prefixes"], json!(["incoming/", "n/", "private/"]));
+    let before = requests(&host);
+    let objects = json!([{ "key": "private/secret.txt" }, { "key": "incoming/a", "version": "v" }]);
+    let answer =
+        host.call(program::S3_DELETE_OBJECTS, &json!({ "bucket": "uploads", "objects": objects })).await;
+    assert_eq!(answer["ok"], json!(["AccessDenied", "AccessDenied"]), "a version is another right");
+    assert_eq!(requests(&host), before);
+}
 
-    let behind = json!({ "bucket": "uploads", "prefix": "n/", "start-after": "n/4" });
-    assert_eq!(host.call(program::S3_LIST_OBJECTS, &behind).await["ok"]["pages"], json!([["n/5", "n/6"]]));
+#[tokio::test(start_paused = true)]
+async fn each_key_of_many_is_deleted_byte_for_byte() {
+    let host = host().allow("s3:DeleteObject", "arn:aws:s3:::uploads/keys/*");
+    let keys = [
+        "keys/a\u{0}b",
+        "keys/a\rb",
+        "keys/a\nb",
+        "keys/<&>\"'",
+        "keys/ a ",
+        "keys/%2e",
+        "keys/\u{e9}",
+        "keys/a/../b",
+    ];
+    for key in keys {
+        host.aws().s3().put("uploads", key, "x").unwrap();
+    }
+    let objects: Vec<Value> = keys.iter().map(|key| json!({ "key": key })).collect();
+    let answer =
+        host.call(program::S3_DELETE_OBJECTS, &json!({ "bucket": "uploads", "objects": objects })).await;
+    assert!(answer["ok"].as_array().unwrap().iter().all(Value::is_object), "{answer}");
+    assert_eq!(host.aws().s3().keys("uploads"), ["incoming/hello.txt", "private/secret.txt"]);
+}
 
-    let host = TestHost::new().allow("s3:ListBucket", "arn:aws:s3:::others");
-    assert_eq!(host.call(program::S3_LIST_OBJECTS, &json!({ "bucket": "uploads" })).await, error("AccessDenied"));
+#[tokio::test(start_paused = true)]
+async fn s3_copy_object() {
+    let host = host().allow("s3:GetObject", INCOMING).allow("s3:PutObject", "arn:aws:s3:::uploads/copies/*");
+    let copy = |more: Value| {
+        let copy = json!({ "bucket": "uploads", "key": "copies/a", "source-bucket": "uploads", "source-key": "incoming/hello.txt" });
+        with(copy, &more)
+    };
+    let answer = host.call(program::S3_COPY_OBJECT, &copy(json!({}))).await;
+    assert!(answer["ok"]["etag"].is_string(), "{answer}");
+    let copied = host.aws().s3().get("uploads", "copies/a").unwrap();
+    assert_eq!((copied.text(), copied.content_type()), (Some("hello, world"), "text/plain"));
+    assert_eq!(copied.metadata("owner"), Some("ada"));
+
+    let replaced =
+        json!({ "replace-metadata": true, "content-type": "text/html", "metadata": [["by", "eve"]] });
+    assert!(host.call(program::S3_COPY_OBJECT, &copy(replaced)).await["ok"].is_object());
+    let copied = host.aws().s3().get("uploads", "copies/a").unwrap();
+    assert_eq!(
+        (copied.content_type(), copied.metadata("owner"), copied.metadata("by")),
+        ("text/html", None, Some("eve"))
+    );
+
+    let before = requests(&host);
+    for one_right in [json!({ "source-key": "private/secret.txt" }), json!({ "key": "private/copy" })] {
+        assert_eq!(host.call(program::S3_COPY_OBJECT, &copy(one_right)).await, error("AccessDenied"));
+    }
+    assert_eq!(requests(&host), before, "a copy needs both rights before anything is sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_is_made_on_conditions_on_both_sides() {
+    let host = host().allow("s3:*", OBJECTS).allow("s3:*", BUCKET);
+    let etag = format!("\"{}\"", host.aws().s3().get("uploads", "incoming/hello.txt").unwrap().etag);
+    let copy = |more: Value| {
+        let copy = json!({ "bucket": "uploads", "key": "copy", "source-bucket": "uploads", "source-key": "incoming/hello.txt" });
+        with(copy, &more)
+    };
+    for refused in [
+        json!({ "source-if-match": "\"x\"" }),
+        json!({ "source-if-none-match": etag }),
+        json!({ "source-if-unmodified-since": 1_000 }),
+        json!({ "if-match": "\"x\"", "key": "private/secret.txt" }),
+        json!({ "if-none-match": "*", "key": "private/secret.txt" }),
+    ] {
+        let answer = host.call(program::S3_COPY_OBJECT, &copy(refused.clone())).await;
+        assert_eq!(answer, error("PreconditionFailed"), "{refused}");
+    }
+    for allowed in [
+        json!({ "source-if-match": etag }),
+        json!({ "if-match": etag }),
+        json!({ "source-if-none-match": "\"x\"" }),
+    ] {
+        let answer = host.call(program::S3_COPY_OBJECT, &copy(allowed.clone())).await;
+        assert!(answer["ok"].is_object(), "{allowed}: {answer}");
+    }
+    let missing = copy(json!({ "source-key": "incoming/none" }));
+    assert_eq!(host.call(program::S3_COPY_OBJECT, &missing).await, error("NoSuchKey"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_copied_by_those_alone_who_may_read_and_set_them() {
+    let tagged = || {
+        let host = host().allow("s3:GetObject", INCOMING).allow("s3:PutObject", OBJECTS);
+        host.aws().s3().put("uploads", "incoming/tagged", NewObject::new("x").tag("team", "red")).unwrap();
+        host
+    };
+    let input = json!({ "bucket": "uploads", "key": "copy", "source-bucket": "uploads", "source-key": "incoming/tagged" });
+    let tags = |host: &TestHost| host.aws().s3().get("uploads", "copy").map(|copy| copy.tags.clone());
+
+    for host in [
+        tagged(),
+        tagged().allow("s3:GetObjectTagging", OBJECTS),
+        tagged().allow("s3:PutObjectTagging", OBJECTS),
+    ] {
+        assert_eq!(host.call(program::S3_COPY_OBJECT, &input).await, error("AccessDenied"));
+        assert_eq!(tags(&host), None);
+    }
+    let host = tagged().allow("s3:GetObjectTagging", OBJECTS).allow("s3:PutObjectTagging", OBJECTS);
+    assert!(host.call(program::S3_COPY_OBJECT, &input).await["ok"].is_object());
+    assert_eq!(tags(&host).unwrap()["team"], "red");
+
+    let host = tagged();
+    let without = with(input.clone(), &json!({ "replace-tags": true }));
+    assert!(host.call(program::S3_COPY_OBJECT, &without).await["ok"].is_object(), "no tags need no rights");
+    assert!(tags(&host).unwrap().is_empty());
+    let other = with(input, &json!({ "replace-tags": true, "tags": [["team", "blue"]] }));
+    assert_eq!(host.call(program::S3_COPY_OBJECT, &other).await, error("AccessDenied"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_get_object_tags() {
+    let host = host().allow("s3:GetObjectTagging", INCOMING);
+    host.aws()
+        .s3()
+        .put("uploads", "incoming/tagged", NewObject::new("x").tag("a", "1").tag("b", "2"))
+        .unwrap();
+    let input = json!({ "bucket": "uploads", "key": "incoming/tagged" });
+    assert_eq!(
+        host.call(program::S3_GET_OBJECT_TAGS, &input).await,
+        json!({ "ok": [["a", "1"], ["b", "2"]] })
+    );
+    assert_eq!(host.call(program::S3_GET_OBJECT_TAGS, &secret()).await, error("AccessDenied"));
+    let version = with(input, &json!({ "version": "v" }));
+    assert_eq!(
+        host.call(program::S3_GET_OBJECT_TAGS, &version).await,
+        error("AccessDenied"),
+        "a version is another right"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_set_object_tags() {
+    let host = host().allow("s3:PutObjectTagging", INCOMING);
+    let tags = json!({ "tags": [["team", "red and blue"], ["a+b=c", ""]] });
+    assert_eq!(host.call(program::S3_SET_OBJECT_TAGS, &with(hello(), &tags)).await, json!({ "ok": {} }));
+    let stored = host.aws().s3().get("uploads", "incoming/hello.txt").unwrap().tags.clone();
+    assert_eq!((stored["team"].as_str(), stored["a+b=c"].as_str()), ("red and blue", ""));
+    assert_eq!(host.call(program::S3_SET_OBJECT_TAGS, &with(secret(), &tags)).await, error("AccessDenied"));
+
+    let before = requests(&host);
+    for hostile in [
+        json!([["a", "b\u{0}"]]),
+        json!([["", "b"]]),
+        json!([["a", "1"], ["a", "2"]]),
+        json!([["a", "x".repeat(300)]]),
+    ] {
+        let answer =
+            host.call(program::S3_SET_OBJECT_TAGS, &with(hello(), &json!({ "tags": hostile }))).await;
+        assert!(is_error(&answer, "InvalidArgument"), "{answer}");
+    }
+    assert_eq!(requests(&host), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_delete_object_tags() {
+    let host = host().allow("s3:DeleteObjectTagging", INCOMING);
+    host.aws().s3().put("uploads", "incoming/tagged", NewObject::new("x").tag("a", "1")).unwrap();
+    let input = json!({ "bucket": "uploads", "key": "incoming/tagged" });
+    assert_eq!(host.call(program::S3_DELETE_OBJECT_TAGS, &input).await, json!({ "ok": {} }));
+    assert!(host.aws().s3().get("uploads", "incoming/tagged").unwrap().tags.is_empty());
+    assert_eq!(host.call(program::S3_DELETE_OBJECT_TAGS, &secret()).await, error("AccessDenied"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_get_object_attributes() {
+    let host = host()
+        .allow("s3:GetObject", INCOMING)
+        .allow("s3:GetObjectAttributes", INCOMING)
+        .allow("s3:PutObject", INCOMING);
+    let small = with(hello(), &json!({ "body": "hello", "algorithm": "SHA256" }));
+    host.call(program::S3_PUT_OBJECT, &small).await;
+    let answer = host.call(program::S3_GET_OBJECT_ATTRIBUTES, &hello()).await;
+    assert_eq!(answer["ok"]["size"], 5, "{answer}");
+    assert_eq!(answer["ok"]["parts"], Value::Null);
+    assert_eq!(answer["ok"]["checksum"][0], "ChecksumAlgorithm::Sha256", "{answer}");
+    assert_eq!(host.call(program::S3_GET_OBJECT_ATTRIBUTES, &secret()).await, error("AccessDenied"));
+
+    for one_right in ["s3:GetObject", "s3:GetObjectAttributes"] {
+        let host = self::host().allow(one_right, OBJECTS);
+        assert_eq!(
+            host.call(program::S3_GET_OBJECT_ATTRIBUTES, &hello()).await,
+            error("AccessDenied"),
+            "{one_right}"
+        );
+        assert_eq!(requests(&host), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_restore_object() {
+    let host = host().allow("s3:RestoreObject", INCOMING).allow("s3:GetObject", INCOMING);
+    host.aws().s3().put("uploads", "incoming/cold", NewObject::new("ice").storage_class("GLACIER")).unwrap();
+    let input = json!({ "bucket": "uploads", "key": "incoming/cold", "days": 2 });
+    assert_eq!(host.call(program::S3_READ_OBJECT, &input).await, error("InvalidObjectState"));
+    assert_eq!(
+        host.call(program::S3_RESTORE_OBJECT, &input).await,
+        json!({ "ok": "RestoreOutcome::Accepted" })
+    );
+    assert_eq!(
+        host.call(program::S3_RESTORE_OBJECT, &input).await,
+        json!({ "ok": "RestoreOutcome::InProgress" })
+    );
+    assert_eq!(host.call(program::S3_HEAD_OBJECT, &input).await["ok"]["restore"], true);
+
+    assert_eq!(
+        host.call(program::S3_RESTORE_OBJECT, &hello()).await,
+        error("InvalidObjectState"),
+        "it is not archived"
+    );
+    assert_eq!(host.call(program::S3_RESTORE_OBJECT, &secret()).await, error("AccessDenied"));
+    let never = with(input, &json!({ "days": 0 }));
+    assert!(is_error(&host.call(program::S3_RESTORE_OBJECT, &never).await, "InvalidArgument"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_wait_for_object() {
+    let host = host().allow("s3:GetObject", INCOMING).allow("s3:ListBucket", BUCKET);
+    assert_eq!(host.call(program::S3_WAIT_FOR_OBJECT, &hello()).await, json!({ "ok": {} }));
+    let gone = json!({ "bucket": "uploads", "key": "incoming/none", "gone": true });
+    assert_eq!(host.call(program::S3_WAIT_FOR_OBJECT, &gone).await, json!({ "ok": {} }));
+
+    let late = json!({ "bucket": "uploads", "key": "incoming/late", "seconds": 20 });
+    let (answer, ()) = tokio::join!(host.call(program::S3_WAIT_FOR_OBJECT, &late), async {
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        host.aws().s3().put("uploads", "incoming/late", "x").unwrap();
+    });
+    assert_eq!(answer, json!({ "ok": {} }));
+    assert!(calls_of(&host, "HeadObject") < 12, "it asks less and less often");
+
+    let started = tokio::time::Instant::now();
+    let never = json!({ "bucket": "uploads", "key": "incoming/never", "seconds": 7 });
+    assert_eq!(host.call(program::S3_WAIT_FOR_OBJECT, &never).await, error("Timeout"));
+    assert_eq!(started.elapsed().as_secs(), 7);
+    let for_ever = with(never, &json!({ "seconds": u32::MAX }));
+    assert_eq!(
+        host.call(program::S3_WAIT_FOR_OBJECT, &for_ever).await,
+        error("Timeout"),
+        "before the call is over"
+    );
+    assert_eq!(host.call(program::S3_WAIT_FOR_OBJECT, &secret()).await, error("AccessDenied"));
+}
+
+// Options
+
+#[tokio::test(start_paused = true)]
+async fn a_put_stores_all_that_it_is_told() {
+    let host = host()
+        .allow("s3:PutObject", INCOMING)
+        .allow("s3:PutObjectTagging", INCOMING)
+        .allow("s3:GetObject", INCOMING);
+    let input = json!({
+        "bucket": "uploads", "key": "incoming/all", "body": "all",
+        "content-type": "text/plain", "cache-control": "no-store", "content-disposition": "inline",
+        "content-encoding": "identity", "content-language": "en", "expires": 1_356_048_000,
+        "tags": [["team", "a+b = c"]], "storage-class": "STANDARD_IA", "algorithm": "SHA256", "encryption": "s3",
+    });
+    let stored = host.call(program::S3_PUT_OBJECT, &input).await;
+    assert_eq!(stored["ok"]["checksum"][0], "ChecksumAlgorithm::Sha256", "{stored}");
+    let head = host.call(program::S3_HEAD_OBJECT, &input).await;
+    for (name, value) in [
+        ("content-type", "text/plain"),
+        ("cache-control", "no-store"),
+        ("content-disposition", "inline"),
+        ("content-encoding", "identity"),
+        ("content-language", "en"),
+        ("expires", "Fri, 21 Dec 2012 00:00:00 GMT"),
+        ("storage-class", "STANDARD_IA"),
+        ("encryption", "EncryptionKind::S3"),
+    ] {
+        assert_eq!(head["ok"][name], value, "{name}: {head}");
+    }
+    assert_eq!(head["ok"]["checksum"], stored["ok"]["checksum"]);
+    assert_eq!(host.aws().s3().get("uploads", "incoming/all").unwrap().tags["team"], "a+b = c");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_put_with_tags_needs_the_right_to_tag() {
+    let host = host().allow("s3:PutObject", OBJECTS);
+    let input = json!({ "bucket": "uploads", "key": "k", "body": "x", "tags": [["team", "red"]] });
+    assert_eq!(host.call(program::S3_PUT_OBJECT, &input).await, error("AccessDenied"));
+    assert_eq!(requests(&host), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checksum_of_the_guests_own_is_held_against_the_body() {
+    let host = host().allow("s3:PutObject", OBJECTS);
+    let put = |checksum: &str| json!({ "bucket": "uploads", "key": "k", "body": "123456789", "algorithm": "CRC32", "checksum": checksum });
+    assert!(host.call(program::S3_PUT_OBJECT, &put("y/Q5Jg==")).await["ok"].is_object());
+    assert_eq!(host.call(program::S3_PUT_OBJECT, &put("AAAAAA==")).await, error("Integrity"));
+    assert!(is_error(&host.call(program::S3_PUT_OBJECT, &put("y/Q5")).await, "InvalidArgument"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_chooses_among_those_keys_alone_that_have_a_name() {
+    const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let host = host().allow("s3:*", OBJECTS).setting(&format!("names.photos-key = {KEY:?}"));
+    let put = |key: Value| with(hello(), &json!({ "body": "x", "encryption": "kms", "kms-key": key }));
+    for key in [
+        json!("arn:aws:kms:eu-west-1:210987654321:key/other"),
+        json!(KEY),
+        json!("alias/other"),
+        json!("nothing"),
+    ] {
+        let answer = host.call(program::S3_PUT_OBJECT, &put(key)).await;
+        assert!(is_error(&answer, "InvalidArgument"), "{answer}");
+    }
+    assert_eq!(requests(&host), 0);
+    let put = host.call(program::S3_PUT_OBJECT, &put(json!("photos-key"))).await;
+    assert!(put["ok"].is_object(), "{put}");
+    let head = host.call(program::S3_HEAD_OBJECT, &hello()).await;
+    assert_eq!(head["ok"]["encryption"], "EncryptionKind::Kms");
+    assert!(!head.to_string().contains("123456789012"), "the guest does not learn the account: {head}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_is_a_right_of_its_own() {
+    let versioned = |host: TestHost| {
+        host.aws().s3().enable_versioning("uploads").unwrap();
+        host.aws().s3().put("uploads", "incoming/v", "one").unwrap();
+        host.aws().s3().put("uploads", "incoming/v", "two").unwrap();
+        host
+    };
+    let host = versioned(host().allow("s3:GetObject", INCOMING).allow("s3:DeleteObject", INCOMING));
+    let plain = json!({ "bucket": "uploads", "key": "incoming/v" });
+    for version in host.aws().s3().versions("uploads", "incoming/v") {
+        let input = with(plain.clone(), &json!({ "version": version }));
+        for program in [
+            program::S3_GET_OBJECT,
+            program::S3_READ_OBJECT,
+            program::S3_HEAD_OBJECT,
+            program::S3_DELETE_OBJECT,
+        ] {
+            assert_eq!(host.call(program, &input).await, error("AccessDenied"), "{program}");
+        }
+    }
+    assert_eq!(requests(&host), 0);
+
+    let host = versioned(
+        self::host().allow("s3:GetObjectVersion", INCOMING).allow("s3:DeleteObjectVersion", INCOMING),
+    );
+    let mut bodies = Vec::new();
+    for version in host.aws().s3().versions("uploads", "incoming/v") {
+        let input = with(plain.clone(), &json!({ "version": version }));
+        let answer = host.call(program::S3_READ_OBJECT, &input).await;
+        assert_eq!(answer["ok"]["info"]["version"], json!(version));
+        bodies.push(answer["ok"]["body"].clone());
+        assert_eq!(host.call(program::S3_DELETE_OBJECT, &input).await["ok"]["version"], json!(version));
+    }
+    bodies.sort_by_key(Value::to_string);
+    assert_eq!(bodies, ["one", "two"]);
+    assert_eq!(
+        host.call(program::S3_READ_OBJECT, &plain).await,
+        error("AccessDenied"),
+        "the current one is another right"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn dates_are_conditions_too() {
+    let host = host().allow("s3:GetObject", OBJECTS);
+    let written = host.call(program::S3_HEAD_OBJECT, &hello()).await["ok"]["last-modified"].as_i64().unwrap();
+    for program in [program::S3_GET_OBJECT, program::S3_HEAD_OBJECT] {
+        for (condition, case) in [
+            (json!({ "if-modified-since": written + 1 }), Some("NotModified")),
+            (json!({ "if-modified-since": written - 1 }), None),
+            (json!({ "if-unmodified-since": written - 1 }), Some("PreconditionFailed")),
+            (json!({ "if-unmodified-since": written + 1 }), None),
+        ] {
+            let answer = host.call(program, &with(hello(), &condition)).await;
+            match case {
+                Some(case) => assert_eq!(answer, error(case), "{program} {condition}"),
+                None => assert!(answer["ok"].is_object(), "{program} {condition}: {answer}"),
+            }
+        }
+        let never = with(hello(), &json!({ "if-modified-since": i64::MAX }));
+        assert!(is_error(&host.call(program, &never).await, "InvalidArgument"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_headers_of_an_answer_can_be_chosen() {
+    let host = host().allow("s3:GetObject", OBJECTS);
+    let input =
+        with(hello(), &json!({ "response-content-type": "text/html", "response-cache-control": "no-store" }));
+    let info = host.call(program::S3_GET_OBJECT, &input).await["ok"]["info"].clone();
+    assert_eq!((&info["content-type"], &info["cache-control"]), (&json!("text/html"), &json!("no-store")));
+    let hostile = with(hello(), &json!({ "response-content-type": "a\r\nset-cookie: b" }));
+    assert!(is_error(&host.call(program::S3_GET_OBJECT, &hostile).await, "InvalidArgument"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_access_point_opens_a_bucket_and_is_decided_on_by_its_own_name() {
+    let host = host();
+    let point = format!("arn:aws:s3:eu-west-1:{}:accesspoint/photos", host.aws().account_id());
+    let input = json!({ "bucket": point, "key": "incoming/hello.txt" });
+    let host = host.allow("s3:GetObject", &format!("{point}/object/incoming/*"));
+    host.aws().s3().access_point("photos", "uploads");
+    let answer = host.call(program::S3_READ_OBJECT, &input).await;
+    assert_eq!(answer["ok"]["body"], "hello, world", "{answer}");
+    assert_eq!(host.audit().decisions()[0].resource, format!("{point}/object/incoming/hello.txt"));
+    let secret = with(input.clone(), &json!({ "key": "private/secret.txt" }));
+    assert_eq!(host.call(program::S3_READ_OBJECT, &secret).await, error("AccessDenied"));
+
+    let host = self::host().allow("s3:*", OBJECTS).allow("s3:*", BUCKET);
+    host.aws().s3().access_point("photos", "uploads");
+    assert_eq!(
+        host.call(program::S3_READ_OBJECT, &input).await,
+        error("AccessDenied"),
+        "the bucket is another resource"
+    );
+    for elsewhere in [
+        "arn:aws:s3:us-east-1:123456789012:accesspoint/photos",
+        "arn:aws:s3::123456789012:accesspoint/photos.mrap",
+        "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos@evil.example",
+        "arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/photos",
+    ] {
+        let answer = host.call(program::S3_OPEN, &json!({ "bucket": elsewhere })).await;
+        assert!(is_error(&answer, "InvalidArgument"), "{elsewhere}: {answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_of_somebody_else_is_not_taken_for_the_guests() {
+    for (account, expected) in [("123456789012", "ok"), ("210987654321", "error")] {
+        let host = host().allow("s3:*", OBJECTS).allow("s3:*", BUCKET);
+        let account = if expected == "ok" { host.aws().account_id().to_owned() } else { account.to_owned() };
+        let host = host
+            .setting("names.mine = \"arn:aws:s3:::uploads\"")
+            .setting(&format!("accounts.mine = {account:?}"));
+        // Whatever the guest calls it.
+        for name in ["mine", "uploads", "arn:aws:s3:::uploads"] {
+            let input = with(hello(), &json!({ "bucket": name, "body": "x" }));
+            for program in [
+                program::S3_HEAD_OBJECT,
+                program::S3_GET_OBJECT,
+                program::S3_PUT_OBJECT,
+                program::S3_LIST_OBJECTS,
+            ] {
+                let answer = host.call(program, &input).await;
+                assert!(answer.get(expected).is_some(), "{program} of {name}, {account}: {answer}");
+            }
+        }
+    }
 }
 
 // Errors
@@ -195,7 +627,10 @@ async fn a_missing_key_is_seen_by_those_alone_who_may_list() {
         let blind = host().allow("s3:GetObject", INCOMING);
         assert_eq!(blind.call(program, &missing).await, error("AccessDenied"), "{program}");
         let call = blind.audit().calls().pop().unwrap();
-        assert!(matches!(call.outcome, Outcome::Failure { error: "no-such-key", .. }), "the operator sees it");
+        assert!(
+            matches!(call.outcome, Outcome::Failure { error: "no-such-key", .. }),
+            "the operator sees it"
+        );
 
         let seeing = host().allow("s3:GetObject", INCOMING).allow("s3:ListBucket", BUCKET);
         assert_eq!(seeing.call(program, &missing).await, error("NoSuchKey"), "{program}");
@@ -213,18 +648,31 @@ async fn a_missing_bucket_is_named_as_such() {
 
 #[tokio::test(start_paused = true)]
 async fn conditions_are_s3s() {
-    let host = host().allow("s3:GetObject", OBJECTS).allow("s3:PutObject", OBJECTS).allow("s3:ListBucket", BUCKET);
+    let host =
+        host().allow("s3:GetObject", OBJECTS).allow("s3:PutObject", OBJECTS).allow("s3:ListBucket", BUCKET);
     let etag = format!("\"{}\"", host.aws().s3().get("uploads", "incoming/hello.txt").unwrap().etag);
     let get = |more: Value| with(hello(), &more);
     let call = async |program, input: Value| host.call(program, &input).await;
 
     assert!(call(program::S3_GET_OBJECT, get(json!({ "if-match": etag }))).await["ok"].is_object());
-    assert_eq!(call(program::S3_GET_OBJECT, get(json!({ "if-match": "\"x\"" }))).await, error("PreconditionFailed"));
-    assert_eq!(call(program::S3_GET_OBJECT, get(json!({ "if-none-match": etag }))).await, error("NotModified"));
+    assert_eq!(
+        call(program::S3_GET_OBJECT, get(json!({ "if-match": "\"x\"" }))).await,
+        error("PreconditionFailed")
+    );
+    assert_eq!(
+        call(program::S3_GET_OBJECT, get(json!({ "if-none-match": etag }))).await,
+        error("NotModified")
+    );
 
     let put = |more: Value| with(with(hello(), &json!({ "body": "again" })), &more);
-    assert_eq!(call(program::S3_PUT_OBJECT, put(json!({ "if-none-match": "*" }))).await, error("PreconditionFailed"));
-    assert_eq!(call(program::S3_PUT_OBJECT, put(json!({ "if-match": "\"x\"" }))).await, error("PreconditionFailed"));
+    assert_eq!(
+        call(program::S3_PUT_OBJECT, put(json!({ "if-none-match": "*" }))).await,
+        error("PreconditionFailed")
+    );
+    assert_eq!(
+        call(program::S3_PUT_OBJECT, put(json!({ "if-match": "\"x\"" }))).await,
+        error("PreconditionFailed")
+    );
     assert!(call(program::S3_PUT_OBJECT, put(json!({ "if-match": etag }))).await["ok"].is_object());
     let other = call(program::S3_PUT_OBJECT, put(json!({ "if-none-match": etag }))).await;
     assert!(other["error"].as_str().unwrap().starts_with("InvalidArgument"), "{other}");
@@ -340,41 +788,16 @@ async fn an_answer_that_never_comes_is_a_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_breaks_is_a_typed_error_of_the_stream() {
-    let big = "x".repeat(300_000);
-    for (fault, case) in [
-        (Fault::cut_at(100_000), "Connection"),
-        (Fault::truncate(100_000), "Integrity"),
-        (Fault::corrupt_body(), "Integrity"),
-    ] {
-        for program in [program::S3_GET_OBJECT, program::S3_READ_OBJECT] {
-            let host = host().allow("s3:GetObject", OBJECTS);
-            host.aws().s3().put("uploads", "big", big.clone()).unwrap();
-            host.aws().faults().push(fault.clone());
-            let answer = host.call(program, &json!({ "bucket": "uploads", "key": "big" })).await;
-            assert_eq!(answer, error(case), "{fault:?} of {program}");
-            let call = host.audit().calls().pop().unwrap();
-            assert!(matches!(call.outcome, Outcome::Failure { .. }), "{:?}", call.outcome);
-        }
+async fn a_body_that_is_damaged_is_a_typed_error_of_the_stream() {
+    for program in [program::S3_GET_OBJECT, program::S3_READ_OBJECT] {
+        let host = host().allow("s3:GetObject", OBJECTS);
+        host.aws().s3().put("uploads", "big", "x".repeat(300_000)).unwrap();
+        host.aws().faults().push(Fault::corrupt_body());
+        let answer = host.call(program, &json!({ "bucket": "uploads", "key": "big" })).await;
+        assert_eq!(answer, error("Integrity"), "{program}");
+        let call = host.audit().calls().pop().unwrap();
+        assert!(matches!(call.outcome, Outcome::Failure { .. }), "{:?}", call.outcome);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_listing_goes_on_behind_an_error_on_its_second_page() {
-    let host = host().allow("s3:ListBucket", BUCKET);
-    for number in 0..5 {
-        host.aws().s3().put("uploads", format!("n/{number}"), "x").unwrap();
-    }
-    let input = json!({ "bucket": "uploads", "prefix": "n/", "page-size": 2 });
-    let fault = || Fault::error("AccessDenied").on("ListObjectsV2").skip(1).times(1);
-
-    host.aws().faults().push(fault());
-    assert_eq!(host.call(program::S3_LIST_OBJECTS, &input).await, error("AccessDenied"));
-
-    host.aws().faults().push(fault());
-    let answer = host.call(program::S3_LIST_OBJECTS, &with(input, &json!({ "again": "yes" }))).await;
-    assert_eq!(answer["ok"]["pages"], json!([["n/0", "n/1"], ["n/2", "n/3"], ["n/4"]]));
-    assert_eq!(answer["ok"]["errors"], json!(["AccessDenied"]));
 }
 
 // What a hostile guest would try
@@ -384,8 +807,29 @@ async fn the_key_that_is_decided_on_is_the_key_that_is_sent() {
     let host = TestHost::new().allow("s3:*", OBJECTS).allow("s3:*", BUCKET);
     host.aws().s3().create_bucket("uploads").unwrap();
     let keys = [
-        "a/../b", "a/./b", "//", "/a", "a//b", "%2e%2e%2f", "a%2Fb", "%252F", " a ", "a+b", "a b", "ü", "u\u{308}", "A", "..",
-        ".", "a?b#c&d=e", "a\\b", "a\u{0}b", "a\nb", "\u{1F512}", "~", "a;b:c@d",
+        "a/../b",
+        "a/./b",
+        "//",
+        "/a",
+        "a//b",
+        "%2e%2e%2f",
+        "a%2Fb",
+        "%252F",
+        " a ",
+        "a+b",
+        "a b",
+        "ü",
+        "u\u{308}",
+        "A",
+        "..",
+        ".",
+        "a?b#c&d=e",
+        "a\\b",
+        "a\u{0}b",
+        "a\nb",
+        "\u{1F512}",
+        "~",
+        "a;b:c@d",
     ];
     for key in keys {
         let input = json!({ "bucket": "uploads", "key": key, "body": key });
@@ -405,7 +849,15 @@ async fn the_key_that_is_decided_on_is_the_key_that_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_merely_looks_allowed_is_denied() {
     let host = host().allow("s3:GetObject", "arn:aws:s3:::uploads/incoming/*");
-    for key in ["incoming", "Incoming/a", "/incoming/a", "incoming%2Fa", "incomings/a", "i\u{306}ncoming/a", "private/secret.txt"] {
+    for key in [
+        "incoming",
+        "Incoming/a",
+        "/incoming/a",
+        "incoming%2Fa",
+        "incomings/a",
+        "i\u{306}ncoming/a",
+        "private/secret.txt",
+    ] {
         let answer = host.call(program::S3_GET_OBJECT, &json!({ "bucket": "uploads", "key": key })).await;
         assert_eq!(answer, error("AccessDenied"), "{key}");
     }
@@ -415,9 +867,13 @@ async fn a_key_that_merely_looks_allowed_is_denied() {
 #[tokio::test(start_paused = true)]
 async fn a_denial_says_the_same_of_what_exists_and_what_does_not() {
     let host = host().allow("s3:GetObject", INCOMING);
-    let there = host.call(program::S3_HEAD_OBJECT, &json!({ "bucket": "uploads", "key": "private/secret.txt" })).await;
-    let nowhere = host.call(program::S3_HEAD_OBJECT, &json!({ "bucket": "uploads", "key": "private/nothing" })).await;
-    let no_bucket = host.call(program::S3_HEAD_OBJECT, &json!({ "bucket": "no-such-bucket", "key": "k" })).await;
+    let there = host
+        .call(program::S3_HEAD_OBJECT, &json!({ "bucket": "uploads", "key": "private/secret.txt" }))
+        .await;
+    let nowhere =
+        host.call(program::S3_HEAD_OBJECT, &json!({ "bucket": "uploads", "key": "private/nothing" })).await;
+    let no_bucket =
+        host.call(program::S3_HEAD_OBJECT, &json!({ "bucket": "no-such-bucket", "key": "k" })).await;
     assert_eq!(there, nowhere);
     assert_eq!(there, no_bucket);
     assert_eq!(requests(&host), 0);
@@ -451,8 +907,13 @@ async fn a_denial_names_the_line_that_would_allow_it() {
         host.call(program::S3_GET_OBJECT, &json!({ "bucket": "uploads", "key": key })).await;
     }
     let denials = host.audit().denials();
-    let Verdict::Deny { rule: None, suggestion, .. } = &denials[0].verdict else { panic!("{:?}", denials[0]) };
-    assert_eq!(suggestion, "add `\"arn:aws:s3:::uploads/private/secret.txt\"` to `resources` at innkeeper.toml:9:13");
+    let Verdict::Deny { rule: None, suggestion, .. } = &denials[0].verdict else {
+        panic!("{:?}", denials[0])
+    };
+    assert_eq!(
+        suggestion,
+        "add `\"arn:aws:s3:::uploads/private/secret.txt\"` to `resources` at innkeeper.toml:9:13"
+    );
     let Verdict::Deny { rule: Some(rule), .. } = &denials[1].verdict else { panic!("{:?}", denials[1]) };
     assert_eq!(rule, "innkeeper.toml:13:14");
 }

@@ -23,7 +23,8 @@ fn example() -> PathBuf {
 /// The example's manifest, with the component that these tests have built.
 fn manifest() -> Manifest {
     let text = std::fs::read_to_string(example().join("innkeeper.toml")).unwrap();
-    let folder = Dir::open_ambient_dir(Path::new(THUMBNAILER).parent().unwrap(), ambient_authority()).unwrap();
+    let folder =
+        Dir::open_ambient_dir(Path::new(THUMBNAILER).parent().unwrap(), ambient_authority()).unwrap();
     Manifest::parse(Source::new("innkeeper.toml", text), folder).unwrap()
 }
 
@@ -42,7 +43,9 @@ fn check(report: &Value) {
     assert_eq!(outcome("incoming/notes.txt"), "skipped");
     assert_eq!(outcome("incoming/rocket.jpg"), "thumbnail");
     assert!(report["pages"].as_u64() > Some(2), "the listing has several pages");
-    for object in report["objects"].as_array().unwrap().iter().filter(|object| object["outcome"] == "thumbnail") {
+    for object in
+        report["objects"].as_array().unwrap().iter().filter(|object| object["outcome"] == "thumbnail")
+    {
         let side = |name: &str| object[name].as_u64().unwrap();
         assert!(side("width").max(side("height")) <= 256, "{object}");
         assert!(object["thumbnail"].as_str().unwrap().starts_with("thumbs/"), "{object}");
@@ -124,7 +127,10 @@ async fn makes_the_same_thumbnails_on_moto_server() {
         .map(|object| (object.key().unwrap().to_owned(), u64::try_from(object.size().unwrap()).unwrap()))
         .collect();
     let fake = on_fake.aws().s3();
-    let on_fake: Keys =
-        fake.keys("uploads").into_iter().map(|key| (key.clone(), fake.get("uploads", &key).unwrap().size())).collect();
+    let on_fake: Keys = fake
+        .keys("uploads")
+        .into_iter()
+        .map(|key| (key.clone(), fake.get("uploads", &key).unwrap().size()))
+        .collect();
     assert_eq!(on_moto, on_fake);
 }

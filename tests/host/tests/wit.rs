@@ -38,10 +38,16 @@ fn every_item_is_documented() {
                 check(format!("{name}.{ty}"), &definition.docs);
             }
             let parts: Vec<(&String, &wit_parser::Docs)> = match &definition.kind {
-                TypeDefKind::Record(record) => record.fields.iter().map(|field| (&field.name, &field.docs)).collect(),
-                TypeDefKind::Variant(variant) => variant.cases.iter().map(|case| (&case.name, &case.docs)).collect(),
+                TypeDefKind::Record(record) => {
+                    record.fields.iter().map(|field| (&field.name, &field.docs)).collect()
+                }
+                TypeDefKind::Variant(variant) => {
+                    variant.cases.iter().map(|case| (&case.name, &case.docs)).collect()
+                }
                 TypeDefKind::Enum(cases) => cases.cases.iter().map(|case| (&case.name, &case.docs)).collect(),
-                TypeDefKind::Flags(flags) => flags.flags.iter().map(|flag| (&flag.name, &flag.docs)).collect(),
+                TypeDefKind::Flags(flags) => {
+                    flags.flags.iter().map(|flag| (&flag.name, &flag.docs)).collect()
+                }
                 _ => Vec::new(),
             };
             for (part, docs) in parts {

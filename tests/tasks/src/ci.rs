@@ -28,7 +28,18 @@ pub(crate) fn ci() -> Result<(), Failed> {
 
     step("documentation");
     // Not an argument of `cargo doc`, so that the doc tests below find the same flags and nothing is built twice.
-    run("env", &["RUSTDOCFLAGS=--deny warnings", &cargo(), "doc", "--workspace", "--no-deps", "--exclude", "test-programs"])?;
+    run(
+        "env",
+        &[
+            "RUSTDOCFLAGS=--deny warnings",
+            &cargo(),
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--exclude",
+            "test-programs",
+        ],
+    )?;
 
     step("tests");
     test::test()
@@ -44,7 +55,19 @@ fn imports() -> Result<(), Failed> {
     for (name, allowed) in MAY_IMPORT {
         let tree = output(
             &cargo(),
-            &["tree", "--package", name, "--depth", "1", "--edges", "all", "--prefix", "none", "--format", "{p}"],
+            &[
+                "tree",
+                "--package",
+                name,
+                "--depth",
+                "1",
+                "--edges",
+                "all",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+            ],
         )?;
         let imported: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
         for (sibling, _) in MAY_IMPORT {

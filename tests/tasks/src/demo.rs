@@ -23,7 +23,10 @@ pub(crate) fn demo(more: &[&str]) -> Result<(), Failed> {
 
     let binary = root().join("target/debug/innkeeper").display().to_string();
     eprintln!("[2/3] innkeeper build guests/rust/thumbnailer");
-    run(&binary, &["build", "guests/rust/thumbnailer", "--profile", "guest", "--out", "guests/rust/thumbnailer"])?;
+    run(
+        &binary,
+        &["build", "guests/rust/thumbnailer", "--profile", "guest", "--out", "guests/rust/thumbnailer"],
+    )?;
 
     eprintln!(
         "[3/3] innkeeper run --manifest guests/rust/thumbnailer/innkeeper.toml --fake guests/rust/thumbnailer/aws \

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod ci;
+mod conformance;
 mod demo;
 mod run;
 mod test;
@@ -13,10 +14,13 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["demo", rest @ ..] => demo::demo(rest),
+        ["conformance", rest @ ..] => conformance::conformance(rest),
         ["test"] => test::test(),
         ["ci"] => ci::ci(),
         _ => {
-            eprintln!("usage: cargo demo [OPTIONS OF `innkeeper run`] | cargo test-all | cargo ci");
+            eprintln!(
+                "usage: cargo demo [OPTIONS OF `innkeeper run`] | cargo test-all | cargo conformance [SUITE...] | cargo ci"
+            );
             return ExitCode::from(2);
         }
     };

@@ -32,7 +32,8 @@ pub(crate) fn cargo() -> String {
 /// Runs a command with the terminal that this program has.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), Failed> {
     let shown = format!("{program} {}", arguments.join(" "));
-    let status = command(program, arguments).status().map_err(|error| Failed(format!("`{shown}`: {error}")))?;
+    let status =
+        command(program, arguments).status().map_err(|error| Failed(format!("`{shown}`: {error}")))?;
     if status.success() { Ok(()) } else { Err(Failed(format!("`{shown}` failed ({status})"))) }
 }
 
@@ -54,7 +55,8 @@ fn command(program: &str, arguments: &[&str]) -> Command {
     command.args(arguments).current_dir(root());
     // Set for this program by cargo; other packages would take them for their own.
     for (name, _) in std::env::vars() {
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_CRATE_NAME" {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_CRATE_NAME"
+        {
             command.env_remove(name);
         }
     }

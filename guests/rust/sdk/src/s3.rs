@@ -2,12 +2,22 @@
 
 mod error;
 mod listing;
+mod upload;
 
 pub use error::Error;
-pub use listing::{Objects, Pages};
+pub use listing::{Listing, Objects, Pages};
 
-pub use crate::bindings::innkeeper::aws::s3::{Bucket, InputStream, Object, ObjectListing, stream_error};
+pub use crate::bindings::innkeeper::aws::s3::{
+    Bucket, BucketListing, InputStream, Object, ObjectListing, OutputStream, Upload, UploadListing,
+    VersionListing, list_buckets, stream_error,
+};
 pub use crate::bindings::innkeeper::aws::s3_types::{
-    ByteRange, DeleteObjectOutput, GetObjectOptions, ListObjectsOptions, ObjectBytes, ObjectInfo, ObjectPage,
-    ObjectSummary, PutObjectOptions, PutObjectOutput, Timestamp,
+    BucketPage, BucketStatus, BucketSummary, ByteRange, Checksum, ChecksumAlgorithm, ChecksumChoice,
+    ChecksumType, CopiedMetadata, CopiedTags, CopyObjectOptions, DeleteObjectOptions, DeleteObjectOutput,
+    Encryption, EncryptionKind, Existence, GetObjectOptions, HeadObjectOptions, ListBucketsOptions,
+    ListObjectVersionsOptions, ListObjectsOptions, ListUploadsOptions, ObjectAttributes,
+    ObjectAttributesOptions, ObjectBytes, ObjectHeaders, ObjectIdentifier, ObjectInfo, ObjectPage,
+    ObjectPart, ObjectParts, ObjectSummary, ObjectVersion, PresignGetOptions, PresignPutOptions,
+    PresignedRequest, PutObjectOptions, PutObjectOutput, ResponseHeaders, RestoreObjectOptions,
+    RestoreOutcome, RestoreStatus, RestoreTier, Timestamp, UnfinishedUpload, UploadPage, VersionPage,
 };

@@ -62,7 +62,7 @@ fn credentials(error: &CredentialsError) -> Option<String> {
             format!("`aws configure --profile {profile}` makes one")
         }
         CredentialsError::SsoSession { command, .. } => format!("run `{command}`"),
-        CredentialsError::InstanceMetadataNotAllowed => {
+        CredentialsError::InstanceMetadataNotAllowed { .. } => {
             "if this machine runs on AWS, say so in the manifest: `compute = \"aws\"` in `[aws]`".to_owned()
         }
         _ => return None,

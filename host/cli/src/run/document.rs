@@ -93,11 +93,13 @@ fn encode(output: &[u8]) -> (Value<'_>, Encoding) {
 mod tests {
     use serde_json::json;
 
+    use super::super::report::Called;
     use super::*;
 
     fn document(output: Option<&[u8]>) -> serde_json::Value {
         let report = Report {
             guest: "g".to_owned(),
+            called: Called::Aws,
             output: output.map(<[u8]>::to_vec),
             failure: output.is_none().then(|| Failure::new(Exit::Trap, "it broke").with_help("mend it")),
             log: b"hello\xff".to_vec(),

@@ -27,9 +27,9 @@ impl Input {
         }
     }
 
-    pub(super) fn read(self) -> Result<Vec<u8>, Failure> {
+    pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
         match self {
-            Self::Text(text) => Ok(text.into_bytes()),
+            Self::Text(text) => Ok(text.clone().into_bytes()),
             Self::Stdin => {
                 let mut bytes = Vec::new();
                 std::io::stdin()
@@ -37,7 +37,7 @@ impl Input {
                     .map_err(|error| Failure::doing(Exit::Io, "cannot read standard input", &error))?;
                 Ok(bytes)
             }
-            Self::File(path) => std::fs::read(&path).map_err(|error| {
+            Self::File(path) => std::fs::read(path).map_err(|error| {
                 Failure::doing(Exit::Io, format!("cannot read the input from `{}`", path.display()), &error)
                     .with_help(
                         "an input that begins with `@` names a file; give other text that does through `-`",

@@ -12,6 +12,8 @@ use crate::failure::Failure;
 pub(super) struct Report {
     /// The guest's name.
     pub(super) guest: String,
+    /// Who was called.
+    pub(super) called: Called,
     /// What it returned, or had written when it failed.
     pub(super) output: Option<Vec<u8>>,
     /// Why there is no result.
@@ -27,6 +29,17 @@ pub(super) struct Report {
     /// What of it was written to a folder, in words.
     pub(super) saved: Option<String>,
     pub(super) timing: Timing,
+}
+
+/// Who was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Called {
+    /// AWS, at its own endpoints.
+    Aws,
+    /// What is at this endpoint.
+    Endpoint(String),
+    /// A fake.
+    Fake,
 }
 
 /// How long it took.
@@ -78,6 +91,7 @@ impl Report {
     pub(super) fn without_call(guest: String, failure: Failure, prepare: Duration) -> Self {
         Self {
             guest,
+            called: Called::Aws,
             output: None,
             failure: Some(failure),
             log: Vec::new(),

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use innkeeper::audit::{Call, Decision, Outcome, Verdict};
 
-use super::report::{ChangeKind, Changes, ObjectChange, Report};
+use super::report::{Called, ChangeKind, Changes, ObjectChange, Report};
 use crate::style::{ADDED, CHANGED, FAINT, HELP, REMOVED, TITLE, styled};
 use crate::text::{duration, plural, size, visible, visible_lines};
 
@@ -27,7 +27,7 @@ fn write(out: &mut impl Write, report: &Report) -> fmt::Result {
     if let Some(changes) = &report.changes {
         write_changes(out, changes, report.saved.as_deref())?;
     }
-    write_calls(out, &report.calls)?;
+    write_calls(out, report)?;
     write_denials(out, report)?;
     let (mark, how) = match &report.failure {
         None => (styled(ADDED, "ok:").to_string(), "done"),
@@ -99,7 +99,8 @@ fn row(object: &ObjectChange) -> (String, String, String) {
     (styled(style, mark).to_string(), format!("s3://{}/{}", object.bucket, visible(&object.key)), sizes)
 }
 
-fn write_calls(out: &mut impl Write, calls: &[Call]) -> fmt::Result {
+fn write_calls(out: &mut impl Write, report: &Report) -> fmt::Result {
+    let calls = &report.calls;
     if calls.is_empty() {
         return writeln!(out, "{}\n", styled(TITLE, "No call of AWS"));
     }
@@ -113,7 +114,7 @@ fn write_calls(out: &mut impl Write, calls: &[Call]) -> fmt::Result {
     for ((service, operation), calls) in &groups {
         let name = format!("{service} {operation}");
         writeln!(out, "  {name:width$}  {:>4} ×{}", calls.len(), Traffic::of(calls))?;
-        write_failures(out, calls)?;
+        write_failures(out, calls, &report.called)?;
     }
     writeln!(out)
 }
@@ -152,7 +153,7 @@ impl fmt::Display for Traffic {
 }
 
 /// The failures of a group, those with the same cause together.
-fn write_failures(out: &mut impl Write, calls: &[&Call]) -> fmt::Result {
+fn write_failures(out: &mut impl Write, calls: &[&Call], called: &Called) -> fmt::Result {
     let mut failures: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
     for &call in calls {
         if let Outcome::Failure { error, cause } = &call.outcome {
@@ -166,7 +167,7 @@ fn write_failures(out: &mut impl Write, calls: &[&Call]) -> fmt::Result {
         };
         writeln!(out, "      {} {what}", styled(REMOVED, format_args!("failed ({error}):")))?;
         writeln!(out, "{}", visible_lines(cause, "        "))?;
-        if let Some(help) = help(error) {
+        if let Some(help) = help(error, called) {
             writeln!(out, "        {} {help}", styled(HELP, "help:"))?;
         }
     }
@@ -180,18 +181,28 @@ fn write_failures(out: &mut impl Write, calls: &[&Call]) -> fmt::Result {
 }
 
 /// What the operator can do about an error of the WIT variant.
-fn help(error: &str) -> Option<&'static str> {
-    Some(match error {
-        "connection" | "timeout" => {
-            "is the endpoint right (`--endpoint-url`, `endpoint-url` in `[aws]`), running, and reachable from here?"
+fn help(error: &str, called: &Called) -> Option<String> {
+    let help = match (error, called) {
+        ("no-such-bucket", Called::Fake) => {
+            "a bucket of the fake AWS is a folder `DIR/s3/BUCKET` of `--fake DIR`"
         }
-        "credentials" => "`innkeeper check --aws` shows whose credentials each guest has, or why it has none",
-        "wrong-region" => "the bucket is in another region: `--region`, or `region` in the manifest",
-        "access-denied" => {
+        (_, Called::Fake) => return None,
+        ("connection" | "timeout", Called::Endpoint(url)) => {
+            return Some(format!("is `{url}` the right endpoint, running, and reachable from here?"));
+        }
+        ("connection" | "timeout", Called::Aws) => {
+            "can this machine reach AWS in the guest's region, or what AWS_ENDPOINT_URL says?"
+        }
+        ("credentials", _) => {
+            "`innkeeper check --aws` shows whose credentials each guest has, or why it has none"
+        }
+        ("wrong-region", _) => "the bucket is in another region: `--region`, or `region` in the manifest",
+        ("access-denied", _) => {
             "the guest's policy allows it, but AWS does not: look at the policies of the host's identity"
         }
         _ => return None,
-    })
+    };
+    Some(help.to_owned())
 }
 
 fn write_denials(out: &mut impl Write, report: &Report) -> fmt::Result {

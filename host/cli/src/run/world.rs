@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use innkeeper::aws::{Compute, Environment, Identity, StaticKeys};
+use innkeeper::aws::{Compute, Endpoint, Environment, Identity, StaticKeys};
 use innkeeper::{Host, HostBuilder, Manifest};
 use innkeeper_fake::{Changes, Clock, FakeAws, Snapshot};
 
@@ -13,6 +13,9 @@ use crate::text::{count, size};
 
 /// The region of a fake, if the manifest names none.
 const DEFAULT_REGION: &str = "us-east-1";
+
+/// The endpoint of a fake, where the manifest has one for AWS. A name that nobody can have (RFC 6761), and that nobody is asked for.
+const OWN_ENDPOINT: &str = "http://fake.invalid";
 
 /// Where the guest's calls go.
 pub(super) enum World {
@@ -62,11 +65,11 @@ impl World {
     }
 
     /// A host for the guests of a manifest, whose calls go there.
-    pub(super) fn host(self, manifest: Manifest, fake: Option<&Fake>) -> Result<HostBuilder, Failure> {
+    pub(super) fn host(&self, manifest: Manifest, fake: Option<&Fake>) -> Result<HostBuilder, Failure> {
         match (self, fake) {
-            (Self::Fake { overrides, .. }, Some(fake)) => Ok(overrides.apply(fake.host(manifest)?)),
+            (Self::Fake { overrides, .. }, Some(fake)) => Ok(overrides.clone().apply(fake.host(manifest)?)),
             (Self::Fake { overrides, .. } | Self::Aws(overrides), _) => {
-                Ok(overrides.apply(Host::builder(manifest)))
+                Ok(overrides.clone().apply(Host::builder(manifest)))
             }
         }
     }
@@ -94,7 +97,13 @@ impl Fake {
             .build()
             .map_err(innkeeper::aws::Error::from)?;
         let keys = StaticKeys::new("FAKE", "the fake AWS takes any key");
-        Ok(Host::builder(manifest).factory(factory).credentials(Identity::Static(keys)))
+        let elsewhere = manifest.aws().endpoint.is_some();
+        let host = Host::builder(manifest).factory(factory).credentials(Identity::Static(keys));
+        // The endpoint of the manifest is another AWS's, and may have a path that the fake would take for a bucket.
+        if !elsewhere {
+            return Ok(host);
+        }
+        Ok(host.endpoint(Endpoint::new(OWN_ENDPOINT).map_err(innkeeper::aws::Error::from)?))
     }
 }
 

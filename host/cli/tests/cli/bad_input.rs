@@ -173,10 +173,10 @@ fn an_unreachable_endpoint() {
             .env("AWS_SECRET_ACCESS_KEY", "hunter2");
     let run = project.innkeeper(&["run", "--endpoint-url", &url, "keeper"]).exits(0);
     // `connection` is the nineteenth case of the WIT error.
-    let run = run.prints(r#"{"put":"1S","delete":"1A","private":"1A"}"#).says(&[
+    let run = run.prints(r#"{"put":"1Z","delete":"1A","private":"1A"}"#).says(&[
         "failed (connection): arn:aws:s3:::uploads/thumbs/a.txt",
         "onnection refused",
-        "help: is the endpoint right",
+        &format!("help: is `{url}/` the right endpoint, running, and reachable from here?"),
     ]);
     assert!(!run.stderr.contains("hunter2"), "{run}");
 }

@@ -1,3 +1,8 @@
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
 use serde_json::json;
 
 use crate::guests;
@@ -45,7 +50,7 @@ fn the_document_has_every_guest() {
     assert_eq!(document[0]["error"]["kind"], json!("component"));
     assert_eq!(
         document[1],
-        json!({"guest": "echo", "ok": true, "region": "us-east-1", "account": null, "principal": null, "error": null})
+        json!({"guest": "echo", "ok": true, "region": "us-east-1", "account": null, "principal": null, "error": null, "findings": []})
     );
 }
 
@@ -58,4 +63,211 @@ fn without_credentials_nobody_is_anybody() {
 #[test]
 fn a_manifest_without_guests_is_wrong() {
     Project::new("").innkeeper(&["check"]).exits(3).says(&["has no guest", "help: "]);
+}
+
+#[test]
+fn aws_says_who_each_guest_is() {
+    let sts = Sts::start();
+    let manifest = format!(
+        r#"
+[aws]
+region = "eu-west-1"
+endpoint-url = "{}"
+
+[guest.plain]
+component = "echo.wasm"
+
+[guest.refused]
+component = "echo.wasm"
+role-arn = "arn:aws:iam::123456789012:role/refused"
+
+[guest.thumbnailer]
+component = "echo.wasm"
+region = "us-east-1"
+role-arn = "arn:aws:iam::123456789012:role/thumbnailer"
+"#,
+        sts.url
+    );
+    let project = Project::new(&manifest)
+        .with("echo.wasm", guests::echo())
+        .env("AWS_ACCESS_KEY_ID", "AKIABASE")
+        .env("AWS_SECRET_ACCESS_KEY", "hunter2");
+    let run = project.innkeeper(&["check", "--aws"]).exits(5);
+    let stdout = String::from_utf8_lossy(&run.stdout);
+    for text in [
+        "ok     plain        eu-west-1  123456789012  arn:aws:iam::123456789012:user/base\n",
+        "ok     thumbnailer  us-east-1  123456789012  arn:aws:sts::123456789012:assumed-role/thumbnailer/innkeeper\n",
+        "failed refused\n       error: role `arn:aws:iam::123456789012:role/refused` could not be assumed",
+        "1 of 3 failed\n",
+    ] {
+        assert!(stdout.contains(text), "`{text}` is not in\n{run}");
+    }
+    assert!(!stdout.contains("hunter"), "{run}");
+
+    let document = project.innkeeper(&["check", "--aws", "--json"]).exits(5).json();
+    assert_eq!(document[0]["principal"], json!("arn:aws:iam::123456789012:user/base"));
+    assert_eq!(document[1]["error"]["kind"], json!("aws"));
+    assert_eq!(document[2]["account"], json!("123456789012"));
+    // AssumeRole and GetCallerIdentity, and nothing else.
+    assert_eq!(sts.actions(), ["AssumeRole", "GetCallerIdentity"]);
+}
+
+/// As much of STS as a check asks, on a port of its own.
+struct Sts {
+    url: String,
+    actions: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Sts {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let actions = Arc::<Mutex<BTreeSet<String>>>::default();
+        let seen = Arc::clone(&actions);
+        std::thread::spawn(move || {
+            // A connection for each request, one after the other: the check asks for one guest at a time.
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let request = read(&connection);
+                let action =
+                    request.body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or("none");
+                seen.lock().unwrap().insert(action.to_owned());
+                let (status, body) = answer(action, &request);
+                write!(
+                    connection,
+                    "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+                .unwrap();
+            }
+        });
+        Self { url, actions }
+    }
+
+    fn actions(&self) -> Vec<String> {
+        self.actions.lock().unwrap().iter().cloned().collect()
+    }
+}
+
+struct Request {
+    headers: String,
+    body: String,
+}
+
+fn read(connection: &TcpStream) -> Request {
+    let mut reader = BufReader::new(connection);
+    let mut headers = String::new();
+    while reader.read_line(&mut headers).unwrap() > 2 {}
+    let length = headers
+        .lines()
+        .find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length: ").map(|n| n.parse().unwrap())
+        })
+        .unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    Request { headers, body: String::from_utf8(body).unwrap() }
+}
+
+fn answer(action: &str, request: &Request) -> (&'static str, String) {
+    if action == "AssumeRole" && request.body.contains("refused") {
+        let error = "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>";
+        return ("403 Forbidden", format!("<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>"));
+    }
+    let result = if action == "AssumeRole" {
+        "<Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>hunter3</SecretAccessKey>\
+         <SessionToken>hunter4</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>"
+            .to_owned()
+    } else {
+        let arn = if request.headers.contains("ASIAROLE") {
+            "arn:aws:sts::123456789012:assumed-role/thumbnailer/innkeeper"
+        } else {
+            "arn:aws:iam::123456789012:user/base"
+        };
+        format!("<Arn>{arn}</Arn><UserId>u</UserId><Account>123456789012</Account>")
+    };
+    ("200 OK", format!("<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"))
+}
+
+/// The guest puts and deletes, and imports nothing else.
+fn keeper(lines: &str) -> Project {
+    let manifest = format!(
+        "[aws]\nregion = \"eu-west-1\"\n[guest.keeper]\ncomponent = \"keeper.wasm\"\nnames = {{ uploads = \"uploads\" }}\n{lines}"
+    );
+    Project::new(&manifest).with("keeper.wasm", guests::keeper())
+}
+
+const GRANT: &str = "[[guest.keeper.allow]]\nactions = [\"s3:PutObject\", \"s3:DeleteObject\"]\nresources = [\"arn:aws:s3:::uploads/*\"]\n";
+
+/// The kinds of what is found.
+fn found(project: &Project) -> Vec<String> {
+    let run = project.innkeeper(&["check", "--json"]);
+    let document = run.json();
+    let findings = document[0]["findings"].as_array().unwrap();
+    run.exits(if findings.is_empty() { 0 } else { 3 });
+    findings.iter().map(|finding| finding["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_guest_that_is_granted_what_it_imports_is_ok() {
+    assert_eq!(found(&keeper(GRANT)), [""; 0]);
+}
+
+#[test]
+fn a_grant_that_is_missing_or_of_no_use_is_found() {
+    let project = keeper(&GRANT.replace("s3:DeleteObject", "s3:GetObject"));
+    assert_eq!(found(&project), ["ungranted-import", "unusable-grant"]);
+    let run = project.innkeeper(&["check"]).exits(3);
+    assert_eq!(
+        String::from_utf8_lossy(&run.stdout),
+        "found  keeper  eu-west-1\n       \
+         `keeper.wasm` imports `bucket.delete-object` of `innkeeper:aws/s3@0.2.0`, which needs `s3:DeleteObject`, and nothing \
+         allows that (ungranted-import)\n       \
+         innkeeper.toml:7:28: `keeper.wasm` imports no function that needs `s3:GetObject` (unusable-grant)\n\
+         1 of 1 failed\n"
+    );
+    project.innkeeper(&["check", "--allow", "ungranted-import"]).exits(3);
+    project.innkeeper(&["check", "--allow", "ungranted-import", "--allow", "unusable-grant"]).exits(0);
+    project.innkeeper(&["check", "--allow", "nonsense"]).exits(2);
+}
+
+#[test]
+fn a_rule_that_is_denied_or_never_matches_is_found() {
+    let deny = "[[guest.keeper.deny]]\nactions = [\"*\"]\nresources = [\"arn:aws:s3:::uploads/*\"]\n";
+    assert_eq!(found(&keeper(&(GRANT.to_owned() + deny))), ["shadowed"]);
+    let never = "condition.StringEquals.\"innkeeper:Guest\" = \"another\"\n";
+    assert_eq!(found(&keeper(&(GRANT.to_owned() + never))), ["never-matches"]);
+    let over = "condition.DateLessThan.\"aws:CurrentTime\" = 2020-01-01\n";
+    assert_eq!(found(&keeper(&(GRANT.to_owned() + over))), ["never-matches"]);
+}
+
+#[test]
+fn a_name_on_which_nothing_is_allowed_is_found() {
+    assert_eq!(found(&keeper(&GRANT.replace("uploads", "downloads"))), ["unused-name"]);
+}
+
+#[test]
+fn an_expectation_that_is_not_met_is_found() {
+    let expect = |line: &str, on: &str| {
+        keeper(&format!("{GRANT}[[guest.keeper.expect]]\n{line}\non = \"arn:aws:s3:::uploads/{on}\"\n"))
+    };
+    assert_eq!(found(&expect("allow = \"s3:PutObject\"", "a")), [""; 0]);
+    assert_eq!(found(&expect("deny = \"s3:GetObject\"", "a")), [""; 0]);
+    assert_eq!(found(&expect("deny = \"s3:PutObject\"", "a")), ["unmet-expectation"]);
+    let run = expect("allow = \"s3:GetObject\"", "a").innkeeper(&["check"]).exits(3);
+    let stdout = String::from_utf8_lossy(&run.stdout);
+    assert!(
+        stdout.contains(
+            "innkeeper.toml:9:1: expected to allow `s3:GetObject` on `arn:aws:s3:::uploads/a`, which is not granted; add \
+             `\"s3:GetObject\"` to `actions` at innkeeper.toml:7:11 (unmet-expectation)"
+        ),
+        "{run}"
+    );
+    let wrong = |line: &str, text: &str| {
+        expect(line, "a").innkeeper(&["check"]).exits(3).says(&[text]);
+    };
+    wrong("allow = \"s3:GetObjekt\"", "did you mean `s3:GetObject`?");
+    wrong("", "the expectation says neither `allow` nor `deny`");
+    wrong("allow = \"s3:GetObject\"\ndeny = \"s3:GetObject\"", "an expectation is either `allow` or `deny`");
+    wrong("allow = \"s3:GetObject\"\ncontext = { \"s3:prefx\" = \"a\" }", "did you mean `s3:prefix`?");
 }

@@ -65,13 +65,27 @@ pub(crate) fn spin() -> Vec<u8> {
     plugin("", r#"(func (export "run") (param i32 i32) (result i32) (loop $l (br $l)) (i32.const 0))"#)
 }
 
+/// A command, of which `wasi:cli/run` returns `0` (done) or `1` (failed).
+pub(crate) fn command(result: u8) -> Vec<u8> {
+    let component = format!(
+        r#"(component
+            (core module $m (func (export "run") (result i32) (i32.const {result})))
+            (core instance $i (instantiate $m))
+            (func $run (result (result)) (canon lift (core func $i "run")))
+            (instance $exports (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.3" (instance $exports)))"#
+    );
+    wat::parse_str(component).unwrap()
+}
+
 /// In the bucket `uploads`, puts `thumbs/a.txt`, deletes `old.txt`, and puts `private/x`. Returns what came of each: `0` for a
 /// success, or `1` and a letter, which counts the cases of the WIT error from `A`.
 pub(crate) fn keeper() -> Vec<u8> {
     plugin(
         r#"(import "innkeeper:aws/s3@0.2.0" "[static]bucket.open" (func $open (param i32 i32 i32)))
         (import "innkeeper:aws/s3@0.2.0" "[method]bucket.put-object" (func $put (param i32 i32)))
-        (import "innkeeper:aws/s3@0.2.0" "[method]bucket.delete-object" (func $delete (param i32 i32 i32 i32)))"#,
+        (import "innkeeper:aws/s3@0.2.0" "[method]bucket.delete-object"
+            (func $delete (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
         r#"(data (i32.const 0) "uploads")
         (data (i32.const 16) "thumbs/a.txt")
         (data (i32.const 32) "old.txt")
@@ -87,14 +101,14 @@ pub(crate) fn keeper() -> Vec<u8> {
                 (i32.store8 (i32.add (local.get $at) (i32.const 513))
                     (i32.add (i32.const 65) (i32.load8_u (i32.const 2056)))))))
 
-        ;; The arguments stand in memory at 256: bucket, key, body, and options that are all none.
+        ;; The arguments stand in memory at 4096: bucket, key, body, and options that are all none.
         (func $put-hello (param $bucket i32) (param $key i32) (param $length i32)
-            (i32.store (i32.const 256) (local.get $bucket))
-            (i32.store (i32.const 260) (local.get $key))
-            (i32.store (i32.const 264) (local.get $length))
-            (i32.store (i32.const 268) (i32.const 64))
-            (i32.store (i32.const 272) (i32.const 5))
-            (call $put (i32.const 256) (i32.const 2048)))
+            (i32.store (i32.const 4096) (local.get $bucket))
+            (i32.store (i32.const 4100) (local.get $key))
+            (i32.store (i32.const 4104) (local.get $length))
+            (i32.store (i32.const 4108) (i32.const 64))
+            (i32.store (i32.const 4112) (i32.const 5))
+            (call $put (i32.const 4096) (i32.const 2048)))
 
         (func (export "run") (param i32 i32) (result i32)
             (local $bucket i32)
@@ -103,7 +117,8 @@ pub(crate) fn keeper() -> Vec<u8> {
             (local.set $bucket (i32.load (i32.const 2056)))
             (call $put-hello (local.get $bucket) (i32.const 16) (i32.const 12))
             (call $note (i32.const 8))
-            (call $delete (local.get $bucket) (i32.const 32) (i32.const 7) (i32.const 2048))
+            (call $delete (local.get $bucket) (i32.const 32) (i32.const 7)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 2048))
             (call $note (i32.const 22))
             (call $put-hello (local.get $bucket) (i32.const 48) (i32.const 9))
             (call $note (i32.const 37))

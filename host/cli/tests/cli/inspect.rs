@@ -36,6 +36,15 @@ fn the_document_says_the_same() {
 }
 
 #[test]
+fn a_command_is_known_by_its_export() {
+    let run =
+        project().with("command.wasm", guests::command(0)).innkeeper(&["inspect", "command.wasm"]).exits(0);
+    let stdout = String::from_utf8_lossy(&run.stdout);
+    assert!(stdout.contains("Imports nothing\n\nExports\n  wasi:cli/run@0.2.3\n    run\n"), "{run}");
+    assert!(stdout.contains("can be run here as a command, by `wasi:cli/run`\n"), "{run}");
+}
+
+#[test]
 fn errors_when_the_file_is_no_component() {
     let project = project();
     project

@@ -10,5 +10,7 @@ mod guests;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
+mod learn;
+mod policy;
 mod run;
 mod support;

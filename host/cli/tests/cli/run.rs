@@ -119,11 +119,23 @@ fn a_profile_and_a_role_of_the_manifest_need_no_credentials_in_a_fake() {
 }
 
 #[test]
+fn the_endpoint_of_the_manifest_is_not_that_of_a_fake() {
+    let manifest = format!("[aws]\nendpoint-url = \"https://s3.example.com/path\"\n{KEEPER}")
+        .replace("component =", "role-arn = \"arn:aws:iam::123456789012:role/keeper\"\ncomponent =");
+    let project = keeper().with("innkeeper.toml", manifest);
+    project.innkeeper(&["run", "--fake", "aws", "keeper"]).exits(0).says(&["+ s3://uploads/thumbs/a.txt"]);
+}
+
+#[test]
 fn a_fake_without_a_folder_is_empty() {
     let run = keeper().innkeeper(&["run", "keeper", "--fake"]).exits(0);
     // The letter counts the cases of the WIT error: `no-such-bucket` is the second.
-    run.says(&["Nothing changed in the fake AWS", "failed (no-such-bucket)"])
-        .prints(r#"{"put":"1B","delete":"1B","private":"1A"}"#);
+    run.says(&[
+        "Nothing changed in the fake AWS",
+        "failed (no-such-bucket)",
+        "help: a bucket of the fake AWS is a folder",
+    ])
+    .prints(r#"{"put":"1B","delete":"1B","private":"1A"}"#);
 }
 
 #[test]
@@ -147,6 +159,13 @@ fn input_comes_from_a_file_or_from_standard_input() {
     let mut child = project.command(&["run", "echo", "-", "--fake"]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"from a pipe").unwrap();
     Run::from(child.wait_with_output().unwrap()).exits(0).prints("from a pipe");
+}
+
+#[test]
+fn a_command_is_run_as_one() {
+    echo().with("echo.wasm", guests::command(0)).innkeeper(&["run", "echo", "--fake"]).exits(0).prints("");
+    let failed = echo().with("echo.wasm", guests::command(1)).innkeeper(&["run", "echo", "--fake"]).exits(1);
+    failed.says(&["error: guest `echo` exited with status 1\n"]);
 }
 
 #[test]
@@ -182,4 +201,58 @@ fn colour_is_only_for_those_who_ask() {
     assert!(!run.stderr.contains('\u{1b}'), "{run}");
     let run = echo().env("CLICOLOR_FORCE", "1").innkeeper(&["run", "echo", "hi", "--fake"]).exits(0);
     assert!(run.stderr.contains('\u{1b}'), "{run}");
+}
+
+#[test]
+fn the_log_goes_to_stderr_and_shows_no_secret_at_any_level() {
+    let project = keeper().env("INNKEEPER_LOG", "trace");
+    let run = project.innkeeper(&["run", "--json", "--fake", "aws", "keeper"]).exits(0);
+    assert_eq!(run.json()["exit-code"], json!(0));
+    let run = run.says(&["innkeeper::gate", "aws_smithy_runtime"]);
+    for secret in ["the fake AWS takes any key", "Signature=", "string_to_sign", "TRACE aws_", "TRACE hyper"]
+    {
+        assert!(!run.stderr.contains(secret), "`{secret}` is in\n{run}");
+    }
+    let run = keeper().innkeeper(&["run", "-vv", "--fake", "aws", "keeper"]).exits(0);
+    run.says(&["DEBUG innkeeper"]);
+}
+
+#[test]
+fn the_audit_trail_is_complete_and_in_order() {
+    let project = keeper();
+    project.innkeeper(&["run", "--fake", "aws", "--audit", "audit.jsonl", "keeper"]).exits(0);
+    let text = std::fs::read_to_string(project.file("audit.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["start", "decision", "call", "decision", "call", "decision", "end"]);
+    for (sequence, line) in lines.iter().enumerate() {
+        assert_eq!((&line["version"], &line["sequence"]), (&json!(1), &json!(sequence)));
+    }
+    assert_eq!(lines[1]["id"], lines[2]["id"]);
+    assert_eq!(lines[1]["context"], json!({"innkeeper:ContentLength": "5"}));
+    assert_eq!((&lines[2]["attempts"], &lines[2]["outcome"]), (&json!(1), &json!("success")));
+    assert_eq!((&lines[5]["decision"], &lines[5]["rule"]), (&json!("deny"), &json!(null)));
+
+    project.innkeeper(&["run", "--fake", "aws", "--audit", "audit.jsonl", "keeper"]).exits(0);
+    let again = std::fs::read_to_string(project.file("audit.jsonl")).unwrap();
+    assert!(again.starts_with(&text) && again.lines().count() == 2 * text.lines().count());
+}
+
+#[test]
+fn an_audit_trail_on_standard_output_comes_before_the_result() {
+    let run = keeper().innkeeper(&["run", "--fake", "aws", "--audit", "-", "keeper"]).exits(0);
+    let stdout = String::from_utf8(run.stdout).unwrap();
+    let lines: Vec<_> = stdout.lines().collect();
+    assert!(lines[6].contains(r#""event":"end""#), "{stdout}");
+    assert_eq!(lines[7..], [r#"{"put":"0 ","delete":"0 ","private":"1A"}"#]);
+}
+
+#[test]
+fn errors_when_the_audit_trail_cannot_be_written() {
+    let arguments = |file| ["run", "--fake", "aws", "--audit", file, "keeper"];
+    let said = "the audit trail cannot be written to";
+    keeper().innkeeper(&arguments("none/audit.jsonl")).exits(9).says(&[said]).prints("");
+    #[cfg(target_os = "linux")]
+    keeper().innkeeper(&arguments("/dev/full")).exits(9).says(&[said]);
 }

@@ -5,12 +5,38 @@
 //!
 //! ```text
 //! DIR/s3/BUCKET/KEY...
+//! DIR/sqs/QUEUE.json
+//! DIR/lambda/FUNCTION.json
 //! ```
 //!
 //! A file below a bucket's folder is an object. Its key is the path from there, with `/` between the names; its content
 //! type is that of its extension. A bucket's folder may be empty. Names that start with a dot (`.gitkeep`, `.git/`,
-//! `.DS_Store`) are skipped everywhere. Content headers and user metadata have no place in the layout: what is saved and
-//! seeded again has its bytes and its key, and the content type of its extension.
+//! `.DS_Store`) are skipped everywhere.
+//!
+//! # What files do not say
+//!
+//! Other content headers, user metadata, tags, the storage class and the encryption of objects stand in
+//! `s3/BUCKET/.innkeeper.json`, by key. It can be written by hand, and saving keeps it: only objects that need it are in it,
+//! and what it says about objects that are not saved stays. All members may be left out; a `content-type` of `null` is
+//! none, where one that is left out is that of the extension. A key that has no file is passed over.
+//!
+//! ```json
+//! {
+//!   "objects": {
+//!     "incoming/photo": {
+//!       "content-type": "image/jpeg",
+//!       "cache-control": "no-store",
+//!       "storage-class": "STANDARD_IA",
+//!       "metadata": { "camera": "Leica" },
+//!       "tags": { "team": "sales" }
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! There are also `content-encoding`, `content-language`, `content-disposition`, `expires`, `website-redirect-location`,
+//! `encryption` and `kms-key-id`. Versions that are not current, unfinished uploads and the parts that objects were
+//! uploaded in are not saved.
 //!
 //! # Keys that are no paths
 //!
@@ -27,7 +53,54 @@
 //!
 //! A `%` in a file that is to be seeded is therefore written `%25`.
 
+//!
+//! # Queues
+//!
+//! `sqs/orders.json` is the queue `orders`, `sqs/orders.fifo.json` the FIFO queue `orders.fifo`. All members may be left
+//! out:
+//!
+//! ```json
+//! {
+//!   "attributes": { "VisibilityTimeout": 60, "RedrivePolicy": { "deadLetterTargetArn": "dead", "maxReceiveCount": 3 } },
+//!   "tags": { "team": "sales" },
+//!   "messages": [
+//!     "a body",
+//!     { "body": "{}", "attributes": { "kind": { "DataType": "String", "StringValue": "order" } }, "delay-seconds": 5 },
+//!     { "body": "{}", "group-id": "customer-1", "deduplication-id": "1" }
+//!   ]
+//! }
+//! ```
+//!
+//! `attributes` are those of `CreateQueue`, with numbers, booleans and documents as themselves; the dead-letter queue may be
+//! given by its name. A queue of another region than the fake's has it in its file's name: `orders@us-east-1.json`.
+//! Saving writes a queue that has changed with all that is in it: a message in flight as one that can be received, and
+//! none with its id, its age, or its count of receives.
+//!
+//! # Functions
+//!
+//! `lambda/price.json` is the function `price`. It answers with the first of its answers whose `when` the event contains
+//! (of objects every member of `when`, of all else the same), and fails with `NoAnswer` if there is none:
+//!
+//! ```json
+//! {
+//!   "timeout": 10,
+//!   "versions": 1,
+//!   "aliases": { "live": "1" },
+//!   "answers": [
+//!     { "when": { "sku": "A1" }, "payload": { "total": 3 }, "log": ["priced A1"] },
+//!     { "when": { "sku": "B2" }, "error": { "errorType": "NoPrice", "errorMessage": "unknown" } },
+//!     { "payload": { "total": 0 }, "delay-millis": 250 }
+//!   ]
+//! }
+//! ```
+//!
+//! There are also `description`, `memory-size` (MB), `reserved-concurrency`, and of an answer `error-kind` (`Handled` or
+//! `Unhandled`). Functions are not saved: no run changes them.
+
+mod documents;
+mod metadata;
 mod path;
+mod replace;
 mod save;
 mod seed;
 
@@ -35,4 +108,5 @@ pub use path::PathError;
 pub use save::{SaveError, Saved, SavedObject};
 pub use seed::{SeedError, Seeded};
 
+pub(crate) use replace::save_whole;
 pub(crate) use seed::seed;

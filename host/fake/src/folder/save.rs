@@ -5,7 +5,9 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
+use super::metadata::{self, BucketDocument, ObjectDocument};
 use super::path::encode_all;
+use super::seed::content_type_of;
 use crate::s3::Object;
 use crate::snapshot::Changes;
 
@@ -17,6 +19,8 @@ pub struct Saved {
     pub objects: Vec<SavedObject>,
     /// Their bytes.
     pub bytes: u64,
+    /// The files of queues.
+    pub queues: Vec<PathBuf>,
 }
 
 /// An object that has been written to a folder.
@@ -43,6 +47,14 @@ pub enum SaveError {
         /// What the system says.
         source: io::Error,
     },
+    /// What an earlier run, or a person, has written there about objects cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Document {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it, with line and column.
+        source: serde_json::Error,
+    },
     /// Two keys that this file system takes for one name, as one does that ignores case.
     #[error("cannot write `{}` for the key `{key}`: the file system takes it for the file of another key", path.display())]
     SameFile {
@@ -54,8 +66,9 @@ pub enum SaveError {
 }
 
 impl Changes {
-    /// Writes the bytes of added and changed objects to a folder, and makes a folder for each new bucket, in the layout
-    /// of [`folder`](crate::folder). Files of the same objects from an earlier time are replaced, and others left alone.
+    /// Writes the bytes of added and changed objects to a folder, makes a folder for each new bucket, and writes each new
+    /// or changed queue with all that is in it, in the layout of [`folder`](crate::folder). Files of the same objects from
+    /// an earlier time are replaced, and others left alone.
     ///
     /// Keys come from a guest and may be hostile: nothing is written outside of `dir`, not even through a symbolic link
     /// that lies there.
@@ -72,7 +85,18 @@ impl Changes {
         for bucket in &self.s3.buckets_created {
             save.create_folder(&Path::new("s3").join(bucket))?;
         }
-        save.objects(&self.files())
+        let files = self.files();
+        let mut saved = save.objects(&files)?;
+        for files in files.chunk_by(|a, b| a.bucket == b.bucket) {
+            save.describe(files)?;
+        }
+        for queue in self.sqs.queues.iter().filter_map(|change| change.after.as_ref()) {
+            let document = queue.document();
+            let path = Path::new("sqs").join(format!("{}.json", document.stem(&queue.queue)));
+            save.document(&path, &document)?;
+            saved.queues.push(dir.join(path));
+        }
+        Ok(saved)
     }
 
     fn files(&self) -> Vec<File<'_>> {
@@ -140,6 +164,49 @@ impl Save<'_> {
             _ => self.error(&file.path, source),
         })?;
         opened.write_all(&file.object.body).map_err(|source| self.error(&file.path, source))
+    }
+
+    /// Brings the document of a bucket up to date with its files.
+    fn describe(&self, files: &[File<'_>]) -> Result<(), SaveError> {
+        let Some(first) = files.first() else { return Ok(()) };
+        let path = Path::new("s3").join(first.bucket).join(metadata::FILE);
+        let mut document = match self.root.read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|source| SaveError::Document { path: self.dir.join(&path), source })?,
+            Err(source) if is_absent(&source) => BucketDocument::default(),
+            Err(source) => return Err(self.error(&path, source)),
+        };
+        for file in files {
+            match ObjectDocument::of(file.object, content_type_of(&file.path)) {
+                Some(described) => document.objects.insert(file.key.to_owned(), described),
+                None => document.objects.remove(file.key),
+            };
+        }
+        if !document.objects.is_empty() {
+            return self.document(&path, &document);
+        }
+        match self.root.remove_file(&path) {
+            Err(source) if !is_absent(&source) => Err(self.error(&path, source)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a document in place of the file that is there.
+    fn document(&self, path: &Path, document: &impl serde::Serialize) -> Result<(), SaveError> {
+        let failed = |source| self.error(path, source);
+        if let Some(folder) = path.parent() {
+            self.create_folder(folder)?;
+        }
+        match self.root.remove_file(path) {
+            Err(source) if !is_absent(&source) => return Err(failed(source)),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let mut file = self.root.open_with(path, &options).map_err(failed)?;
+        let mut text = serde_json::to_vec_pretty(document).map_err(|source| failed(source.into()))?;
+        text.push(b'\n');
+        file.write_all(&text).map_err(failed)
     }
 
     fn create_folder(&self, path: &Path) -> Result<(), SaveError> {

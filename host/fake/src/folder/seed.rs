@@ -5,8 +5,13 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata};
 
+use super::documents::Documents;
+use super::metadata::{self, BucketDocument};
 use super::path::{PathError, decode};
+use crate::fake::FakeAws;
+use crate::lambda::LambdaDirectError;
 use crate::s3::{NewObject, S3, S3DirectError};
+use crate::sqs::SqsDirectError;
 
 /// What a seed has put into a fake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +23,12 @@ pub struct Seeded {
     pub objects: usize,
     /// Their bytes.
     pub bytes: u64,
+    /// Queues, those that were there already included.
+    pub queues: usize,
+    /// Messages in them.
+    pub messages: usize,
+    /// Functions.
+    pub functions: usize,
 }
 
 /// Why a folder is no seed. Every message names the path.
@@ -33,13 +44,13 @@ pub enum SeedError {
         source: io::Error,
     },
     /// A name at the top that is no service.
-    #[error("`{}` is not part of a seed: known at the top of its folder is `s3`", path.display())]
+    #[error("`{}` is not part of a seed: known at the top of its folder are `s3`, `sqs` and `lambda`", path.display())]
     UnknownService {
         /// Where.
         path: PathBuf,
     },
-    /// A file where a folder has to be: `s3` itself, or directly in it.
-    #[error("`{}` is not a folder: objects lie in `s3/BUCKET/`", path.display())]
+    /// A file where a folder has to be: `s3`, `sqs` or `lambda` itself, or directly in `s3`.
+    #[error("`{}` is not a folder: objects lie in `s3/BUCKET/`, queues in `sqs/`, functions in `lambda/`", path.display())]
     NotAFolder {
         /// Where.
         path: PathBuf,
@@ -72,6 +83,38 @@ pub enum SeedError {
         /// What is wrong with it.
         source: PathError,
     },
+    /// A name in `sqs` or `lambda` that is not that of a document.
+    #[error("`{}` is not named `{what}`", path.display())]
+    DocumentName {
+        /// Where.
+        path: PathBuf,
+        /// What it would have to be.
+        what: &'static str,
+    },
+    /// A document of a queue or a function that is not as its layout says.
+    #[error("`{}` is not a document of a queue, a function or a bucket's objects", path.display())]
+    Document {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it, with line and column.
+        source: serde_json::Error,
+    },
+    /// A queue that SQS refuses, or a message in it.
+    #[error("cannot seed `{}`", path.display())]
+    Queue {
+        /// Where.
+        path: PathBuf,
+        /// What SQS says.
+        source: SqsDirectError,
+    },
+    /// A function that Lambda refuses.
+    #[error("cannot seed `{}`", path.display())]
+    Function {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: LambdaDirectError,
+    },
     /// Two paths of one key, since one of them escapes what need not be.
     #[error("`{}` has the key `{key}`, and so does another file", path.display())]
     DuplicateKey {
@@ -86,21 +129,34 @@ pub enum SeedError {
 type Found = BTreeMap<String, BTreeMap<String, NewObject>>;
 
 /// Reads the folder whole, and only then fills the fake.
-pub(crate) fn seed(s3: &S3, dir: &Path) -> Result<Seeded, SeedError> {
+pub(crate) fn seed(fake: &FakeAws, dir: &Path) -> Result<Seeded, SeedError> {
     let root = Dir::open_ambient_dir(dir, ambient_authority()).map_err(|source| io_error(dir, source))?;
     let seed = Walk { root, dir };
     let mut found = Found::new();
+    let mut documents = Documents::default();
     for entry in seed.entries(Path::new("."))? {
-        if entry.name != "s3" {
-            return Err(SeedError::UnknownService { path: dir.join(&entry.name) });
+        match entry.name.as_str() {
+            "s3" => {}
+            "sqs" => {
+                documents.read_queues(&seed, &seed.folder(&entry)?)?;
+                continue;
+            }
+            "lambda" => {
+                documents.read_functions(&seed, &seed.folder(&entry)?)?;
+                continue;
+            }
+            _ => return Err(SeedError::UnknownService { path: dir.join(&entry.name) }),
         }
         for bucket in seed.entries(&seed.folder(&entry)?)? {
             let folder = seed.folder(&bucket)?;
             let objects = found.entry(bucket.name).or_default();
             seed.objects(&folder, &mut Vec::new(), objects)?;
+            seed.describe(&folder, objects)?;
         }
     }
-    put(s3, dir, found)
+    let seeded = put(&fake.s3(), dir, found)?;
+    let [queues, messages, functions] = documents.make(&seed, &fake.sqs(), &fake.lambda())?;
+    Ok(Seeded { queues, messages, functions, ..seeded })
 }
 
 fn put(s3: &S3, dir: &Path, found: Found) -> Result<Seeded, SeedError> {
@@ -122,22 +178,22 @@ fn put(s3: &S3, dir: &Path, found: Found) -> Result<Seeded, SeedError> {
 }
 
 /// A walk below one folder, which no link can lead out of.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     root: Dir,
     dir: &'a Path,
 }
 
 /// A name in a folder.
-struct Entry {
-    name: String,
+pub(super) struct Entry {
+    pub(super) name: String,
     /// From the root of the walk.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     metadata: Metadata,
 }
 
 impl Walk<'_> {
     /// What is in a folder, sorted, without hidden names.
-    fn entries(&self, folder: &Path) -> Result<Vec<Entry>, SeedError> {
+    pub(super) fn entries(&self, folder: &Path) -> Result<Vec<Entry>, SeedError> {
         let mut entries = Vec::new();
         for entry in self.root.read_dir(folder).map_err(|source| self.error(folder, source))? {
             let entry = entry.map_err(|source| self.error(folder, source))?;
@@ -187,15 +243,42 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn object(&self, path: &Path) -> Result<NewObject, SeedError> {
-        // Follows a link, within the root; opening anything but a file could wait for ever (a pipe).
+    /// Says about objects what stands in the document of their bucket.
+    fn describe(&self, folder: &Path, objects: &mut BTreeMap<String, NewObject>) -> Result<(), SeedError> {
+        let path = folder.join(metadata::FILE);
+        match self.root.symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            _ => {}
+        }
+        let bytes = self.read(&path)?;
+        let document: BucketDocument = serde_json::from_slice(&bytes)
+            .map_err(|source| SeedError::Document { path: self.dir.join(&path), source })?;
+        for (key, described) in document.objects {
+            if let Some(object) = objects.get_mut(&key) {
+                *object = described.describe(std::mem::take(object));
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a file. Follows a link, within the root.
+    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, SeedError> {
+        // Opening anything but a file could wait for ever (a pipe).
         let metadata = self.root.metadata(path).map_err(|source| self.error(path, source))?;
         if !metadata.is_file() {
             return Err(SeedError::NotAFile { path: self.dir.join(path) });
         }
-        let body = self.root.read(path).map_err(|source| self.error(path, source))?;
-        let object = NewObject::new(body);
-        Ok(match mime_guess::from_path(path).first_raw() {
+        self.root.read(path).map_err(|source| self.error(path, source))
+    }
+
+    /// A path as the caller named the folder.
+    pub(super) fn path(&self, path: &Path) -> PathBuf {
+        self.dir.join(path)
+    }
+
+    fn object(&self, path: &Path) -> Result<NewObject, SeedError> {
+        let object = NewObject::new(self.read(path)?);
+        Ok(match content_type_of(path) {
             Some(content_type) => object.content_type(content_type),
             None => object,
         })
@@ -204,6 +287,11 @@ impl Walk<'_> {
     fn error(&self, path: &Path, source: io::Error) -> SeedError {
         io_error(&if path == Path::new(".") { self.dir.to_owned() } else { self.dir.join(path) }, source)
     }
+}
+
+/// The content type that the extension of a file's name stands for.
+pub(super) fn content_type_of(path: &Path) -> Option<&'static str> {
+    mime_guess::from_path(path).first_raw()
 }
 
 fn io_error(path: &Path, source: io::Error) -> SeedError {

@@ -2,18 +2,21 @@ use http::StatusCode;
 
 use super::answer::AwsError;
 use super::endpoint::Endpoint;
-use super::signer::{Signer, SignerError};
+use super::signature::{MAX_SKEW, Signed, verify};
+use super::signer::{SignatureVersion, Signer, SignerError};
 use crate::calls::Service;
 use crate::fake::Shared;
 
 /// Whether a request may come in, and who makes it.
 ///
-/// Any credentials will do, but there must be some, and what can be told without their secret is held as AWS holds it:
-/// the scope of the signature, the expiry of a presigned URL, and that of a session which the fake itself has issued.
+/// There must be credentials. What can be told without their secret is held as AWS holds it: the scope of the signature,
+/// the expiry of a presigned URL, and that of a session which the fake itself has issued. The signature is verified where
+/// the secret is known, and any other credentials are refused once an identity is registered.
 pub(super) fn admit(
     shared: &Shared,
     endpoint: &Endpoint,
     signer: Result<Option<Signer>, SignerError>,
+    signed: &Signed<'_>,
 ) -> Result<Signer, AwsError> {
     let s3 = endpoint.service == Service::S3;
     let signer = match signer {
@@ -26,10 +29,16 @@ pub(super) fn admit(
     };
     check_scope(endpoint, &signer)?;
     let now = shared.clock.now();
-    if signer.expires.is_some_and(|expires| now > expires) {
-        return Err(denied("AccessDenied", "Request has expired"));
+    if let (Some(date), Some(lifetime)) = (signer.date, signer.lifetime) {
+        if now > date + lifetime {
+            return Err(denied("AccessDenied", "Request has expired"));
+        }
+        if now + MAX_SKEW < date {
+            return Err(denied("AccessDenied", "Request is not valid yet"));
+        }
     }
     shared.sts.admit(&signer, now, &endpoint.service)?;
+    verify(shared, &endpoint.service, &signer, signed)?;
     Ok(signer)
 }
 
@@ -39,7 +48,9 @@ fn check_scope(endpoint: &Endpoint, signer: &Signer) -> Result<(), AwsError> {
         _ if signer.service != endpoint.service.as_str() => {
             ("service", &signer.service, endpoint.service.as_str())
         }
-        Some(region) if *region != signer.region => ("region", &signer.region, region.as_str()),
+        Some(region) if *region != signer.region && signer.version == SignatureVersion::V4 => {
+            ("region", &signer.region, region.as_str())
+        }
         _ => return Ok(()),
     };
     Err(if endpoint.service == Service::S3 {
@@ -67,6 +78,6 @@ fn malformed(s3: bool, place: &str) -> AwsError {
     AwsError::new(StatusCode::BAD_REQUEST, code, format!("{message}: {place}"))
 }
 
-fn denied(code: &str, message: impl Into<String>) -> AwsError {
+pub(super) fn denied(code: &str, message: impl Into<String>) -> AwsError {
     AwsError::new(StatusCode::FORBIDDEN, code, message)
 }

@@ -3,6 +3,7 @@ use s3s::xml::{SerResult, Serializer};
 use s3s::{Body, S3ErrorCode};
 
 use crate::calls::Service;
+use crate::{lambda, sqs};
 
 /// An answer of a service.
 pub(crate) type Answer = Response<Body>;
@@ -15,6 +16,8 @@ pub(crate) struct AwsError {
     pub(crate) status: StatusCode,
     /// Headers beside the document, such as `x-amz-bucket-region`.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// Why, of a throttling: Lambda's `Reason`.
+    pub(crate) reason: Option<&'static str>,
 }
 
 /// The ids of a request, which every error repeats.
@@ -26,12 +29,18 @@ pub(crate) struct RequestIds {
 
 impl AwsError {
     pub(crate) fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status, headers: Vec::new() }
+        Self { code: code.into(), message: message.into(), status, headers: Vec::new(), reason: None }
     }
 
     /// The error with the status that belongs to its code.
-    pub(crate) fn of_code(code: String, message: String) -> Self {
-        let known = S3ErrorCode::from_bytes(code.as_bytes()).and_then(|code| code.status_code());
+    pub(crate) fn of_code(service: &Service, code: String, message: String) -> Self {
+        let known = match service {
+            Service::Sqs => sqs::status_of(&code),
+            Service::Lambda => lambda::status_of(&code),
+            Service::S3 | Service::Sts | Service::Other(_) => None,
+        };
+        let known =
+            known.or_else(|| S3ErrorCode::from_bytes(code.as_bytes()).and_then(|code| code.status_code()));
         let status = known.unwrap_or(match code.as_str() {
             "AccessDeniedException" | "AuthFailure" | "OptInRequired" | "ExpiredTokenException" => {
                 StatusCode::FORBIDDEN
@@ -49,6 +58,8 @@ impl AwsError {
         let (content_type, body) = match service {
             Service::S3 => ("application/xml", xml(|s| self.s3_xml(s, ids))),
             Service::Sts => ("text/xml", xml(|s| self.query_xml(s, ids))),
+            Service::Sqs => return sqs::error_answer(self),
+            Service::Lambda => return lambda::error_answer(self),
             Service::Other(_) => {
                 let json = serde_json::json!({ "__type": self.code, "message": self.message });
                 ("application/x-amz-json-1.0", json.to_string().into_bytes())

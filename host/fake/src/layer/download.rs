@@ -25,6 +25,11 @@ impl Download {
         Self { body, entry, effect, sent: 0, ended: false }
     }
 
+    /// Whether it ends elsewhere than it would by itself.
+    pub(crate) fn is_spoilt(&self) -> bool {
+        matches!(self.effect, Some(BodyEffect::Cut(_) | BodyEffect::Truncate(_)))
+    }
+
     fn end(&mut self) -> Poll<Option<Result<Frame<Bytes>, StdError>>> {
         self.ended = true;
         if matches!(self.effect, Some(BodyEffect::Cut(_))) {

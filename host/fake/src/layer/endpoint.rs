@@ -13,6 +13,9 @@ pub(crate) struct Endpoint {
     pub(crate) bucket: Option<String>,
 }
 
+/// What stands for S3 in a host of AWS: what is left of it is a bucket, or the `NAME-ACCOUNT` of an access point.
+const S3_LABELS: [&str; 5] = ["s3", "s3-fips", "s3-accelerate", "s3-accesspoint", "s3-accesspoint-fips"];
+
 impl Endpoint {
     /// Reads the host as AWS's own endpoints are built, or else, at a custom endpoint, what the request carries.
     pub(crate) fn of(host: &str, headers: &HeaderMap, signer: Option<&Signer>) -> Self {
@@ -32,7 +35,7 @@ impl Endpoint {
     fn of_aws(name: &str) -> Self {
         let labels: Vec<&str> = name.split('.').collect();
         // From the right: a bucket may have a label `s3` of its own.
-        let s3 = labels.iter().rposition(|label| matches!(*label, "s3" | "s3-fips" | "s3-accelerate"));
+        let s3 = labels.iter().rposition(|label| S3_LABELS.contains(label));
         if let Some(at) = s3 {
             let (bucket, after) = labels.split_at(at);
             let region = after.iter().skip(1).find(|label| **label != "dualstack");
@@ -44,27 +47,30 @@ impl Endpoint {
                 bucket: (!bucket.is_empty()).then(|| bucket.join(".")),
             };
         }
+        // The oldest endpoints of SQS, which some clients still have.
+        if let ["queue"] | [_, "queue"] = labels.as_slice() {
+            let region = labels.first().filter(|_| labels.len() == 2).unwrap_or(&"us-east-1");
+            return Self { service: Service::Sqs, region: Some((*region).to_owned()), bucket: None };
+        }
         // Before the service may stand an account or a resource: `portal.sso.eu-west-1`.
         let (service, region) = match labels.as_slice() {
             [.., service, region] => (*service, *region),
             _ => (name, "us-east-1"),
         };
-        let service = if service == "sts" { Service::Sts } else { Service::Other(service.to_owned()) };
-        Self { service, region: Some(region.to_owned()), bucket: None }
+        Self { service: Service::of(service), region: Some(region.to_owned()), bucket: None }
     }
 }
 
 /// The service of a request to a custom endpoint: what it was signed for, or else what its protocol shows.
 fn service_of(headers: &HeaderMap, signer: Option<&Signer>) -> Service {
     if let Some(signer) = signer {
-        return match signer.service.as_str() {
-            "s3" => Service::S3,
-            "sts" => Service::Sts,
-            other => Service::Other(other.to_owned()),
-        };
+        return Service::of(&signer.service);
     }
     if let Some(target) = headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
         let prefix = target.split('.').next().unwrap_or_default();
+        if prefix == "AmazonSQS" {
+            return Service::Sqs;
+        }
         return Service::Other(prefix.to_ascii_lowercase());
     }
     let form = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -72,6 +78,12 @@ fn service_of(headers: &HeaderMap, signer: Option<&Signer>) -> Service {
         return Service::Sts;
     }
     Service::S3
+}
+
+/// Whether the host of a request to S3 is that of a bucket, so that its whole path is a key.
+pub(crate) fn names_bucket(headers: &HeaderMap) -> bool {
+    let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    Endpoint::of(host, headers, None).bucket.is_some()
 }
 
 /// The bucket in the host of a custom endpoint: `BUCKET.localhost`, `BUCKET.s3.anything`. Every other host is
@@ -110,9 +122,14 @@ mod tests {
             ("b.s3-fips.us-gov-west-1.amazonaws.com", "s3", "us-gov-west-1", Some("b".to_owned())),
             ("b.s3.cn-north-1.amazonaws.com.cn", "s3", "cn-north-1", Some("b".to_owned())),
             ("s3.amazonaws.com:443", "s3", "us-east-1", None),
+            ("ap-1.s3-accesspoint.eu-west-1.amazonaws.com", "s3", "eu-west-1", Some("ap-1".to_owned())),
             ("sts.eu-west-1.amazonaws.com", "sts", "eu-west-1", None),
             ("sts.amazonaws.com", "sts", "us-east-1", None),
             ("kms.eu-west-1.amazonaws.com", "kms", "eu-west-1", None),
+            ("sqs.eu-west-1.amazonaws.com", "sqs", "eu-west-1", None),
+            ("eu-west-1.queue.amazonaws.com", "sqs", "eu-west-1", None),
+            ("queue.amazonaws.com", "sqs", "us-east-1", None),
+            ("lambda.eu-west-1.amazonaws.com", "lambda", "eu-west-1", None),
             ("portal.sso.eu-west-1.amazonaws.com", "sso", "eu-west-1", None),
             ("iam.amazonaws.com", "iam", "us-east-1", None),
         ] {
@@ -139,7 +156,7 @@ mod tests {
             headers
         };
         let sqs = Endpoint::of("localhost", &headers("x-amz-target", "AmazonSQS.SendMessage"), None);
-        assert_eq!(sqs.service, Service::Other("amazonsqs".to_owned()));
+        assert_eq!(sqs.service, Service::Sqs);
         let form = headers("content-type", "application/x-www-form-urlencoded");
         assert_eq!(Endpoint::of("localhost", &form, None).service, Service::Sts);
     }

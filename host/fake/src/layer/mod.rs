@@ -11,6 +11,7 @@ mod connector;
 mod download;
 mod endpoint;
 mod operation;
+mod signature;
 mod signer;
 mod upload;
 
@@ -20,7 +21,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use s3s::{Body, StdError};
 use time::OffsetDateTime;
@@ -29,6 +30,8 @@ use time::macros::format_description;
 pub(crate) use answer::{Answer, AwsError, ErrorCode, RequestIds, STS_NAMESPACE, xml};
 pub(crate) use chunked::ChunkedError;
 pub(crate) use connector::Client;
+pub(crate) use download::Download;
+pub(crate) use endpoint::names_bucket;
 pub(crate) use signer::{Signer, is_signature_parameter};
 pub(crate) use upload::Trailers;
 
@@ -36,16 +39,18 @@ use crate::calls::{Call, Entry, Service};
 use crate::fake::Shared;
 use crate::fault::{Effect, Plan};
 use crate::s3::S3Service;
-use crate::sts;
+use crate::{lambda, sqs, sts};
 use admission::admit;
-use download::Download;
 use endpoint::Endpoint;
 use operation::{Level, s3_operation};
+use signature::Signed;
 use signer::SignerError;
 use upload::{Transfer, Upload};
 
 /// The longest body of a form (STS). AWS's own limit on a session policy is far below.
 const MAX_FORM: usize = 64 * 1024;
+/// The longest body of a request to SQS: a batch of 1 MiB whose every character is escaped, and what stands around it.
+const MAX_SQS: usize = 16 * 1024 * 1024;
 
 /// The wire side of a fake: every request to any of its services goes through here.
 #[derive(Clone)]
@@ -68,13 +73,18 @@ struct Received {
     endpoint: Endpoint,
     target: Target,
     signer: Result<Option<Signer>, SignerError>,
+    /// The body as it came, where it has been read to know what the request is about.
+    read: Option<Bytes>,
     ids: RequestIds,
 }
 
-/// The body of a request: of S3, on its way; of the query protocol, read already, since its operation stands in it.
+/// The body of a request: of S3, on its way; of the others read already, since what they are about stands in it.
 enum Content {
     Upload(Upload),
     Form(Bytes),
+    Sqs(sqs::Request),
+    /// Without the body if that is too long.
+    Lambda(lambda::Route, Option<Bytes>),
 }
 
 /// What a request to S3 is about, as the layer sees it.
@@ -129,9 +139,15 @@ impl Layer {
         let host =
             host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
         let endpoint = Endpoint::of(host, &parts.headers, known);
-        let target =
+        let mut target =
             if endpoint.service == Service::S3 { Target::of(&endpoint, &parts) } else { Target::default() };
-        let request_id = self.shared.ids.request_id();
+        if target.style == Style::VirtualHost {
+            target.bucket = target.bucket.map(|name| self.shared.store.bucket_of(&name));
+        }
+        let request_id = match endpoint.service {
+            Service::Sqs | Service::Lambda => self.shared.ids.uuid("request"),
+            Service::S3 | Service::Sts | Service::Other(_) => self.shared.ids.request_id(),
+        };
         let ids = RequestIds { host_id: self.shared.ids.host_id(&request_id), request_id };
         let entry = self.shared.log.enter(Call {
             number: 0,
@@ -140,6 +156,8 @@ impl Layer {
             operation: operation_of(&endpoint, &target, &parts),
             bucket: target.bucket.clone(),
             key: target.key.clone(),
+            queue: None,
+            function: None,
             region: endpoint.region.clone().or_else(|| known.map(|signer| signer.region.clone())),
             access_key_id: known.map(|signer| signer.access_key_id.clone()),
             attempt: attempt(&parts),
@@ -151,21 +169,45 @@ impl Layer {
         });
         let (upload, trailers) = Upload::new(body, transfer(&parts), Arc::clone(&entry));
         parts.extensions.insert(trailers);
-        let content = if endpoint.service == Service::Sts {
-            // A form that is too long or that breaks off has no action; its service says so.
-            let form = Limited::new(upload, MAX_FORM).collect().await;
-            let form = form.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            entry.update(|call| call.operation = sts::operation(&form));
-            Content::Form(form)
-        } else {
-            Content::Upload(upload)
+        let mut read = None;
+        let content = match endpoint.service {
+            Service::Sts => {
+                // A form that is too long or that breaks off has no action; its service says so.
+                let form = whole(upload, MAX_FORM)
+                    .await
+                    .inspect(|body| read = Some(body.clone()))
+                    .unwrap_or_default();
+                entry.update(|call| call.operation = sts::operation(&form));
+                Content::Form(form)
+            }
+            Service::Sqs => {
+                // A document that is too long is none, which its service says.
+                let body = whole(upload, MAX_SQS).await.inspect(|body| read = Some(body.clone()));
+                let body = body.unwrap_or(Bytes::from_static(b"too long"));
+                let request = sqs::Request::read(&parts, &body);
+                entry.update(|call| {
+                    let region = call.region.clone().unwrap_or_default();
+                    call.queue = request.queue(&self.shared.account_id, &region);
+                });
+                Content::Sqs(request)
+            }
+            Service::Lambda => {
+                let body = whole(upload, lambda::MAX_SYNC).await.inspect(|body| read = Some(body.clone()));
+                let route = lambda::Route::of(&parts);
+                entry.update(|call| {
+                    route.operation().clone_into(&mut call.operation);
+                    call.function = route.function();
+                });
+                Content::Lambda(route, body)
+            }
+            Service::S3 | Service::Other(_) => Content::Upload(upload),
         };
         let mut plan = Plan::default();
         entry.update(|call| {
             plan = self.shared.faults.take(call);
             call.faulted = plan.faulted;
         });
-        Exchange { request: Received { parts, content, endpoint, target, signer, ids }, entry, plan }
+        Exchange { request: Received { parts, content, endpoint, target, signer, read, ids }, entry, plan }
     }
 
     /// Waits until the connection stands, which takes time only under a fault.
@@ -180,7 +222,7 @@ impl Layer {
         let Exchange { request, entry, plan } = exchange;
         let left = match &request.content {
             Content::Upload(upload) => Some(upload.clone()),
-            Content::Form(_) => None,
+            Content::Form(_) | Content::Sqs(_) | Content::Lambda(..) => None,
         };
         if !plan.delay.is_zero() {
             // A slow service has taken the request: what it is slow about is the answer.
@@ -199,7 +241,7 @@ impl Layer {
                 answer
             }
             Effect::Error { code, message, status } => {
-                let mut error = AwsError::of_code(code.clone(), message.clone());
+                let mut error = AwsError::of_code(&service, code.clone(), message.clone());
                 error.status = status.unwrap_or(error.status);
                 error.answer(&service, &ids)
             }
@@ -222,13 +264,13 @@ impl Layer {
     }
 
     async fn perform(&self, request: Received) -> Answer {
-        let Received { mut parts, content, endpoint, target, signer, ids } = request;
+        let Received { mut parts, content, endpoint, target, signer, read, ids } = request;
         if let Service::Other(name) = &endpoint.service {
-            let message = format!("the fake has no service `{name}`; it has S3 and STS");
+            let message = format!("the fake has no service `{name}`; it has S3, SQS, Lambda and STS");
             let error = AwsError::new(StatusCode::NOT_IMPLEMENTED, "UnknownOperationException", message);
             return error.answer(&endpoint.service, &ids);
         }
-        let signer = match admit(&self.shared, &endpoint, signer) {
+        let signer = match admit(&self.shared, &endpoint, signer, &Signed { parts: &parts, body: read }) {
             Ok(signer) => signer,
             Err(error) => return error.answer(&endpoint.service, &ids),
         };
@@ -242,6 +284,22 @@ impl Layer {
             }
             Content::Form(form) => sts::call(&self.shared, &form, &signer, &ids)
                 .unwrap_or_else(|error| error.answer(&Service::Sts, &ids)),
+            Content::Sqs(request) => {
+                let (sender_id, _) = sts::caller(&self.shared, &signer);
+                let origin = origin(&endpoint, &parts);
+                let region = endpoint.region.unwrap_or(signer.region);
+                let caller = sqs::Caller { region, sender_id, endpoint: origin };
+                let answer = request.call(&self.shared, caller).await;
+                answer.unwrap_or_else(|error| error.answer(&Service::Sqs, &ids))
+            }
+            Content::Lambda(route, body) => {
+                let (_, caller_arn) = sts::caller(&self.shared, &signer);
+                let region = endpoint.region.unwrap_or(signer.region);
+                let request_id = ids.request_id.clone();
+                let cx = lambda::Context { shared: &self.shared, region, caller_arn, request_id };
+                let answer = route.call(&cx, &parts, body).await;
+                answer.unwrap_or_else(|error| error.answer(&Service::Lambda, &ids))
+            }
         }
     }
 
@@ -313,6 +371,28 @@ fn operation_of(endpoint: &Endpoint, target: &Target, parts: &Parts) -> String {
     }
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     target.and_then(|target| target.rsplit('.').next()).unwrap_or("Unknown").to_owned()
+}
+
+/// A body, or none if it is longer than `limit`. One that breaks off ends there.
+async fn whole(upload: Upload, limit: usize) -> Option<Bytes> {
+    let collected = Limited::new(upload.clone(), limit).collect().await;
+    // What is left of a body that is too long; how it ends makes no difference any more.
+    let _ = upload.drain().await;
+    match collected {
+        Ok(body) => Some(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => None,
+        Err(_) => Some(Bytes::new()),
+    }
+}
+
+/// Scheme and host of the endpoint of SQS, as its client sees it.
+fn origin(endpoint: &Endpoint, parts: &Parts) -> String {
+    if let Some(region) = &endpoint.region {
+        return format!("https://sqs.{region}.amazonaws.com");
+    }
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
+    format!("{}://{host}", parts.uri.scheme_str().unwrap_or("http"))
 }
 
 /// The number of the attempt, which SDKs send as `amz-sdk-request: attempt=2; max=3`.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
@@ -8,15 +9,30 @@ use url::form_urlencoded;
 
 /// Who says that they signed a request, from `Authorization` or from a presigned URL.
 ///
-/// What they say is not proven: the fake accepts any credentials, and does not know their secrets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What they say is proven only where the fake knows their secret.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Signer {
+    pub(crate) version: SignatureVersion,
     pub(crate) access_key_id: String,
     pub(crate) region: String,
     pub(crate) service: String,
     pub(crate) session_token: Option<String>,
-    /// When a presigned URL ends.
-    pub(crate) expires: Option<SystemTime>,
+    /// When the request was signed, if it says so.
+    pub(crate) date: Option<SystemTime>,
+    /// How long a presigned URL lasts.
+    pub(crate) lifetime: Option<Duration>,
+    /// The names of the headers that were signed, in lower case.
+    pub(crate) signed_headers: Vec<String>,
+    /// The signature, in hexadecimal.
+    pub(crate) signature: String,
+}
+
+/// How a request is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignatureVersion {
+    /// Signature Version 2, which boto3 still presigns URLs of S3 with where it may. It names neither service nor region.
+    V2,
+    V4,
 }
 
 /// Why a request's signature cannot be taken.
@@ -26,11 +42,25 @@ pub(crate) enum SignerError {
     Malformed(&'static str),
 }
 
+/// Without the token and the signature: that of a presigned URL is as good as a key.
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer")
+            .field("access_key_id", &self.access_key_id)
+            .field("region", &self.region)
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Signer {
     /// The signer of a request; none if it is anonymous.
     pub(crate) fn of(headers: &HeaderMap, query: Option<&str>) -> Result<Option<Self>, SignerError> {
         if let Some(value) = headers.get(AUTHORIZATION) {
             let value = value.to_str().map_err(|_| SignerError::Malformed("Authorization"))?;
+            if let Some(credential) = value.strip_prefix("AWS ") {
+                return Self::of_version_2(credential, headers).map(Some);
+            }
             return Self::of_header(value, headers).map(Some);
         }
         let parameter = |name: &str| {
@@ -38,9 +68,22 @@ impl Signer {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.into_owned())
         };
-        if parameter("X-Amz-Signature").is_none() {
-            return Ok(None);
+        if let (Some(access_key_id), Some(signature)) = (parameter("AWSAccessKeyId"), parameter("Signature"))
+        {
+            let expires = parameter("Expires").and_then(|seconds| seconds.parse().ok());
+            // The end of the year 9999: later is no date.
+            let expires = expires.filter(|seconds| *seconds < 253_402_300_800);
+            let expires = expires.ok_or(SignerError::Malformed("Expires"))?;
+            return Ok(Some(Self {
+                // It says when it ends, and not when it began.
+                date: Some(SystemTime::UNIX_EPOCH),
+                lifetime: Some(Duration::from_secs(expires)),
+                session_token: parameter("x-amz-security-token"),
+                signature,
+                ..Self::version_2(access_key_id)
+            }));
         }
+        let Some(signature) = parameter("X-Amz-Signature") else { return Ok(None) };
         let credential = parameter("X-Amz-Credential").ok_or(SignerError::Malformed("X-Amz-Credential"))?;
         let mut signer =
             Self::of_credential(&credential).ok_or(SignerError::Malformed("X-Amz-Credential"))?;
@@ -50,17 +93,51 @@ impl Signer {
         // A week is the most that Signature Version 4 allows.
         let seconds =
             seconds.filter(|seconds| *seconds <= 604_800).ok_or(SignerError::Malformed("X-Amz-Expires"))?;
-        signer.expires = Some(date + Duration::from_secs(seconds));
+        signer.date = Some(date);
+        signer.lifetime = Some(Duration::from_secs(seconds));
         signer.session_token = parameter("X-Amz-Security-Token");
+        signer.signed_headers = names(&parameter("X-Amz-SignedHeaders").unwrap_or_default());
+        signer.signature = signature;
         Ok(Some(signer))
+    }
+
+    /// `AWS AKID:SIGNATURE`
+    fn of_version_2(credential: &str, headers: &HeaderMap) -> Result<Self, SignerError> {
+        let (access_key_id, signature) =
+            credential.split_once(':').ok_or(SignerError::Malformed("Authorization"))?;
+        let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
+        Ok(Self {
+            session_token: token.map(str::to_owned),
+            signature: signature.to_owned(),
+            ..Self::version_2(access_key_id.to_owned())
+        })
+    }
+
+    fn version_2(access_key_id: String) -> Self {
+        Self {
+            version: SignatureVersion::V2,
+            access_key_id,
+            region: "us-east-1".to_owned(),
+            service: "s3".to_owned(),
+            session_token: None,
+            date: None,
+            lifetime: None,
+            signed_headers: Vec::new(),
+            signature: String::new(),
+        }
     }
 
     fn of_header(value: &str, headers: &HeaderMap) -> Result<Self, SignerError> {
         let malformed = || SignerError::Malformed("Authorization");
         let rest = value.strip_prefix("AWS4-HMAC-SHA256").ok_or_else(malformed)?;
-        let credential =
-            rest.split(',').find_map(|part| part.trim().strip_prefix("Credential=")).ok_or_else(malformed)?;
-        let mut signer = Self::of_credential(credential).ok_or_else(malformed)?;
+        let part = |name: &str| {
+            rest.split(',').find_map(|part| part.trim().strip_prefix(name)).ok_or_else(malformed)
+        };
+        let mut signer = Self::of_credential(part("Credential=")?).ok_or_else(malformed)?;
+        signer.signed_headers = names(part("SignedHeaders=")?);
+        part("Signature=")?.clone_into(&mut signer.signature);
+        let date = headers.get("x-amz-date").and_then(|date| date.to_str().ok());
+        signer.date = date.and_then(amz_date);
         let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
         signer.session_token = token.map(str::to_owned);
         Ok(signer)
@@ -76,8 +153,22 @@ impl Signer {
         let region = parts.next()?.to_owned();
         let _date = parts.next()?;
         let access_key_id = parts.next()?.to_owned();
-        Some(Self { access_key_id, region, service, session_token: None, expires: None })
+        Some(Self {
+            version: SignatureVersion::V4,
+            access_key_id,
+            region,
+            service,
+            session_token: None,
+            date: None,
+            lifetime: None,
+            signed_headers: Vec::new(),
+            signature: String::new(),
+        })
     }
+}
+
+fn names(signed_headers: &str) -> Vec<String> {
+    signed_headers.split(';').map(str::to_ascii_lowercase).collect()
 }
 
 /// The query parameters by which a presigned URL carries its signature.
@@ -91,6 +182,11 @@ pub(crate) fn is_signature_parameter(name: &str) -> bool {
             | "X-Amz-SignedHeaders"
             | "X-Amz-Signature"
             | "X-Amz-Security-Token"
+            // Version 2.
+            | "AWSAccessKeyId"
+            | "Signature"
+            | "Expires"
+            | "x-amz-security-token"
     )
 }
 
@@ -122,7 +218,24 @@ mod tests {
         let query = "X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Date=20260101T000000Z&X-Amz-Expires=60&X-Amz-Signature=00";
         let signer = Signer::of(&HeaderMap::new(), Some(query)).unwrap().unwrap();
         let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(crate::TEST_EPOCH_SECS);
-        assert_eq!(signer.expires, Some(epoch + Duration::from_mins(1)));
+        assert_eq!((signer.date, signer.lifetime), (Some(epoch), Some(Duration::from_mins(1))));
+    }
+
+    #[test]
+    fn reads_what_was_signed_in_version_2() {
+        let query = "AWSAccessKeyId=AKID&Signature=a%2Bb%3D&Expires=60";
+        let signer = Signer::of(&HeaderMap::new(), Some(query)).unwrap().unwrap();
+        assert_eq!((signer.version, signer.access_key_id.as_str()), (SignatureVersion::V2, "AKID"));
+        assert_eq!(
+            signer.date.unwrap() + signer.lifetime.unwrap(),
+            SystemTime::UNIX_EPOCH + Duration::from_mins(1)
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, "AWS AKID:a+b=".parse().unwrap());
+        let signer = Signer::of(&headers, None).unwrap().unwrap();
+        assert_eq!((signer.access_key_id.as_str(), signer.signature.as_str()), ("AKID", "a+b="));
+        headers.insert(AUTHORIZATION, "AWS AKID".parse().unwrap());
+        assert_eq!(Signer::of(&headers, None), Err(SignerError::Malformed("Authorization")));
     }
 
     #[test]

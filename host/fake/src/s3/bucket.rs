@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use s3s::dto::{
     Bucket as BucketEntry, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput,
     DeleteBucketInput, DeleteBucketOutput, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
@@ -27,7 +29,7 @@ pub(crate) fn create(
     let mut buckets = shared.store.lock();
     if buckets.contains_key(&name) {
         // us-east-1 alone answers the owner's second creation as if it were the first.
-        if region.as_deref() != Some(DEFAULT_REGION) {
+        if context.region != DEFAULT_REGION {
             return Err(error(S3ErrorCode::BucketAlreadyOwnedByYou));
         }
     } else {
@@ -67,12 +69,11 @@ pub(crate) fn delete(
     request: &S3Request<DeleteBucketInput>,
 ) -> S3Result<S3Response<DeleteBucketOutput>> {
     let mut buckets = shared.store.lock();
-    let bucket = buckets.get(&request.input.bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
-    if !bucket.objects.is_empty() {
+    if !bucket_in(&buckets, &request.input.bucket)?.is_empty() {
         return Err(error(S3ErrorCode::BucketNotEmpty));
     }
     buckets.remove(&request.input.bucket);
-    Ok(S3Response::with_status(DeleteBucketOutput {}, http::StatusCode::NO_CONTENT))
+    Ok(S3Response::new(DeleteBucketOutput {}))
 }
 
 pub(crate) fn head(
@@ -150,7 +151,7 @@ pub(crate) fn owner(shared: &Shared) -> Owner {
 
 fn region(shared: &Shared, bucket: &str, context: &RequestContext) -> S3Result<String> {
     let buckets = shared.store.lock();
-    let bucket = buckets.get(bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
+    let bucket = bucket_in(&buckets, bucket)?;
     Ok(region_or_asked(bucket.region.as_ref(), context))
 }
 
@@ -158,7 +159,21 @@ fn region_or_asked(region: Option<&String>, context: &RequestContext) -> String 
     region.unwrap_or(&context.region).clone()
 }
 
-fn context<T>(request: &S3Request<T>) -> RequestContext {
+/// The bucket of that name, or `NoSuchBucket`.
+pub(crate) fn bucket_in<'a>(buckets: &'a BTreeMap<String, Bucket>, name: &str) -> S3Result<&'a Bucket> {
+    buckets.get(name).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))
+}
+
+/// [`bucket_in`], to be changed.
+pub(crate) fn bucket_mut<'a>(
+    buckets: &'a mut BTreeMap<String, Bucket>,
+    name: &str,
+) -> S3Result<&'a mut Bucket> {
+    buckets.get_mut(name).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))
+}
+
+/// What the layer knows about a request.
+pub(crate) fn context<T>(request: &S3Request<T>) -> RequestContext {
     let unknown = || RequestContext { endpoint_region: None, region: DEFAULT_REGION.to_owned() };
     request.extensions.get().cloned().unwrap_or_else(unknown)
 }

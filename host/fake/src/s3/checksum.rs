@@ -5,14 +5,55 @@ use http::HeaderMap;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::Checksum as _;
 
-/// A checksum that S3 keeps with an object (`x-amz-checksum-*`), over the whole object.
+/// A checksum that S3 keeps with an object (`x-amz-checksum-*`), or with a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checksum {
     /// How it was computed.
     pub algorithm: ChecksumAlgorithm,
-    /// The digest in base64, as in the header.
+    /// What it was computed over.
+    pub kind: ChecksumKind,
+    /// The digest in base64, as in the header. A composite one ends with `-` and the number of parts.
     pub value: String,
+}
+
+/// An output of s3s: its five checksum fields from an `Option<&Checksum>`, and the others as they are given.
+macro_rules! with_checksum {
+    ($output:ident, $checksum:expr, { $($field:ident: $value:expr,)* $(..$rest:expr)? }) => {{
+        let checksum: Option<&$crate::s3::Checksum> = $checksum;
+        let value = |algorithm| checksum.and_then(|checksum| checksum.value_of(algorithm));
+        $output {
+            checksum_crc32: value($crate::s3::ChecksumAlgorithm::Crc32),
+            checksum_crc32c: value($crate::s3::ChecksumAlgorithm::Crc32c),
+            checksum_crc64nvme: value($crate::s3::ChecksumAlgorithm::Crc64Nvme),
+            checksum_sha1: value($crate::s3::ChecksumAlgorithm::Sha1),
+            checksum_sha256: value($crate::s3::ChecksumAlgorithm::Sha256),
+            $($field: $value,)*
+            $(..$rest)?
+        }
+    }};
+}
+pub(crate) use with_checksum;
+
+/// What a checksum is computed over (`x-amz-checksum-type`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChecksumKind {
+    /// Over the bytes of the whole object.
+    #[default]
+    FullObject,
+    /// Over the checksums of the object's parts.
+    Composite,
+}
+
+impl ChecksumKind {
+    /// The name in the AWS API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FullObject => "FULL_OBJECT",
+            Self::Composite => "COMPOSITE",
+        }
+    }
 }
 
 impl Checksum {
@@ -34,12 +75,29 @@ impl Checksum {
             ChecksumAlgorithm::Sha1 => sums.checksum_sha1,
             ChecksumAlgorithm::Sha256 => sums.checksum_sha256,
         };
-        Self { algorithm, value: value.unwrap_or_default() }
+        Self { algorithm, kind: ChecksumKind::FullObject, value: value.unwrap_or_default() }
+    }
+
+    /// The checksum of an object from those of its parts, all of one algorithm.
+    pub(crate) fn composite<'a>(
+        algorithm: ChecksumAlgorithm,
+        parts: impl ExactSizeIterator<Item = &'a Self>,
+    ) -> Self {
+        let count = parts.len();
+        let digests: Vec<u8> =
+            parts.flat_map(|part| BASE64_STANDARD.decode(&part.value).unwrap_or_default()).collect();
+        let value = format!("{}-{count}", Self::of(algorithm, &digests).value);
+        Self { algorithm, kind: ChecksumKind::Composite, value }
     }
 
     /// The value if it is of that algorithm: how the answers' five checksum fields are filled.
     pub(crate) fn value_of(&self, algorithm: ChecksumAlgorithm) -> Option<String> {
         (self.algorithm == algorithm).then(|| self.value.clone())
+    }
+
+    /// `x-amz-checksum-type`.
+    pub(crate) fn type_of(&self) -> s3s::dto::ChecksumType {
+        s3s::dto::ChecksumType::from_static(self.kind.as_str())
     }
 }
 
@@ -132,7 +190,7 @@ pub(crate) fn declared(
             if digest.len() != algorithm.length() {
                 return Err(malformed());
             }
-            found = Some(Checksum { algorithm, value: value.to_owned() });
+            found = Some(Checksum { algorithm, kind: ChecksumKind::FullObject, value: value.to_owned() });
         }
     }
     let announced = headers
@@ -145,12 +203,12 @@ pub(crate) fn declared(
     Ok(found)
 }
 
-/// The checksum to keep with `body`: the declared one once it is proven right, or else S3's own.
-pub(crate) fn verified(declared: Option<Checksum>, body: &[u8]) -> Result<Checksum, ChecksumError> {
-    match declared {
-        None => Ok(Checksum::of(ChecksumAlgorithm::Crc64Nvme, body)),
-        Some(checksum) if checksum == Checksum::of(checksum.algorithm, body) => Ok(checksum),
-        Some(checksum) => Err(ChecksumError::Mismatch(checksum.algorithm)),
+/// Proves a declared checksum by the bytes that came.
+pub(crate) fn verify(checksum: &Checksum, body: &[u8]) -> Result<(), ChecksumError> {
+    if Checksum::of(checksum.algorithm, body).value == checksum.value {
+        Ok(())
+    } else {
+        Err(ChecksumError::Mismatch(checksum.algorithm))
     }
 }
 
@@ -203,7 +261,7 @@ mod tests {
     #[test]
     fn refuses_a_checksum_of_other_bytes() {
         let sum = Checksum::of(ChecksumAlgorithm::Sha256, b"hello");
-        assert_eq!(verified(Some(sum.clone()), b"hello"), Ok(sum.clone()));
-        assert_eq!(verified(Some(sum), b"hullo"), Err(ChecksumError::Mismatch(ChecksumAlgorithm::Sha256)));
+        assert_eq!(verify(&sum, b"hello"), Ok(()));
+        assert_eq!(verify(&sum, b"hullo"), Err(ChecksumError::Mismatch(ChecksumAlgorithm::Sha256)));
     }
 }

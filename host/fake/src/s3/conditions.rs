@@ -1,10 +1,11 @@
 use std::time::SystemTime;
 
+use http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use s3s::dto::{ETag, ETagCondition, Timestamp};
 use s3s::{S3Error, S3ErrorCode};
 use time::OffsetDateTime;
 
-use super::error::{error, not_implemented, not_modified};
+use super::error::{error, error_with, not_implemented, not_modified};
 use super::object::Object;
 
 /// The conditions of a read (`If-*`), or of the source of a copy (`x-amz-copy-source-if-*`).
@@ -84,11 +85,24 @@ pub(crate) fn check_write(
     }
 }
 
-fn matches(condition: &ETagCondition, object: &Object) -> bool {
+pub(crate) fn matches(condition: &ETagCondition, object: &Object) -> bool {
     match condition {
         ETagCondition::Any => true,
         ETagCondition::ETag(etag) => etag.weak_cmp(&ETag::Strong(object.etag.clone())),
     }
+}
+
+/// `If-Match` and `If-None-Match` of a copy, which are about its destination. s3s does not read them.
+pub(crate) fn conditions_of_destination(
+    headers: &HeaderMap,
+) -> Result<(Option<ETagCondition>, Option<ETagCondition>), S3Error> {
+    let condition = |name: HeaderName| {
+        let Some(value) = headers.get(&name) else { return Ok(None) };
+        let condition = value.to_str().ok().and_then(|value| value.parse().ok());
+        let invalid = || error_with(S3ErrorCode::InvalidArgument, format!("{name} is no entity tag"));
+        condition.map(Some).ok_or_else(invalid)
+    };
+    Ok((condition(IF_MATCH)?, condition(IF_NONE_MATCH)?))
 }
 
 fn system_time(time: Timestamp) -> SystemTime {

@@ -1,124 +1,151 @@
-use std::sync::Arc;
-
 use s3s::dto::{
-    ChecksumType, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
-    ServerSideEncryption, TaggingDirective,
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
+    TaggingDirective,
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
-use time::OffsetDateTime;
 
-use super::checksum::{Checksum, ChecksumAlgorithm};
-use super::conditions::ReadConditions;
-use super::error::{error, error_with, not_implemented};
+use super::body::MAX_BODY;
+use super::bucket::{bucket_in, bucket_mut, context};
+use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
+use super::conditions::{ReadConditions, check_write, conditions_of_destination};
+use super::description::{Description, describe};
+use super::error::{error_with, not_implemented};
 use super::object::{Object, ObjectHeaders};
-use super::put::{check_acl, check_encryption, check_storage_class, metadata_of};
-use super::read::{check_active, find};
+use super::read::{Found, find};
+use super::restore::check_active;
+use super::wire::expires_of;
 use crate::fake::Shared;
 
 pub(crate) fn copy_object(
     shared: &Shared,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
+    let (context, expires) = (context(&request), expires_of(&request.extensions));
     let mut input = request.input;
-    refuse_unsupported(&input)?;
-    let CopySource::Bucket { bucket: source_bucket, key: source_key, version_id } = &input.copy_source else {
-        return Err(not_implemented("copying from an access point"));
-    };
-    if !shared.store.lock().contains_key(&input.bucket) {
-        return Err(error(S3ErrorCode::NoSuchBucket));
+    if input.copy_source_sse_customer_key.is_some() {
+        return Err(not_implemented("encryption with customer keys"));
     }
-    let source = find(shared, source_bucket, source_key, version_id.as_deref())?;
-    check_active(&source)?;
+    let changes = input.storage_class.is_some()
+        || input.website_redirect_location.is_some()
+        || input.server_side_encryption.is_some();
+    let described = describe!(input, expires, shared, &context);
+    let replace_metadata =
+        directive("metadata", input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
+    let replace_tags = directive("tagging", input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
+    bucket_in(&shared.store.lock(), &input.bucket)?;
     let conditions = ReadConditions {
         if_match: input.copy_source_if_match.take(),
         if_none_match: input.copy_source_if_none_match.take(),
         if_modified_since: input.copy_source_if_modified_since.take(),
         if_unmodified_since: input.copy_source_if_unmodified_since.take(),
     };
-    conditions.check_copy(&source)?;
-
-    let replace = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
-        None | Some(MetadataDirective::COPY) => false,
-        Some(MetadataDirective::REPLACE) => true,
-        Some(_) => return Err(error_with(S3ErrorCode::InvalidArgument, "Unknown metadata directive.")),
-    };
-    let onto_itself = **source_bucket == *input.bucket && **source_key == *input.key;
-    let changes = replace
-        || input.storage_class.is_some()
-        || input.website_redirect_location.is_some()
-        || input.server_side_encryption.is_some();
-    if onto_itself && !changes {
+    let source = source_of(shared, &input.copy_source, conditions)?;
+    if source.object.size() > MAX_BODY {
+        return Err(error_with(
+            S3ErrorCode::InvalidRequest,
+            format!(
+                "The specified copy source is larger than the maximum allowable size for a copy source: {MAX_BODY}"
+            ),
+        ));
+    }
+    if is_onto_itself(&input) && !replace_metadata && !changes {
         return Err(error_with(
             S3ErrorCode::InvalidRequest,
             "This copy request is illegal because it is trying to copy an object to itself without changing the \
              object's metadata, storage class, website redirect location or encryption attributes.",
         ));
     }
-    let headers = headers_of(&mut input, &source, replace)?;
-    let checksum = match input.checksum_algorithm.as_ref().map(|algorithm| algorithm.as_str().to_owned()) {
-        None => source.checksum.clone(),
-        Some(name) => {
-            let unknown =
-                || error_with(S3ErrorCode::InvalidRequest, "Checksum algorithm provided is unsupported.");
-            Checksum::of(ChecksumAlgorithm::parse(&name).ok_or_else(unknown)?, &source.body)
-        }
-    };
-    let object = Arc::new(Object::new(source.body.clone(), headers, checksum, shared.clock.now()));
+    let checksum = checksum_of(
+        &source.object,
+        input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str),
+    )?;
+    let object = copied(&source.object, described, replace_metadata, replace_tags, checksum, shared);
+
     let mut buckets = shared.store.lock();
-    let bucket = buckets.get_mut(&input.bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
-    bucket.objects_mut().insert(input.key, Arc::clone(&object));
+    let bucket = bucket_mut(&mut buckets, &input.bucket)?;
+    let (if_match, if_none_match) = conditions_of_destination(&request.headers)?;
+    check_write(if_match.as_ref(), if_none_match.as_ref(), bucket.object(&input.key))?;
+    let object = bucket.put(&input.key, object, &shared.ids);
     Ok(S3Response::new(CopyObjectOutput {
-        copy_object_result: Some(CopyObjectResult {
-            checksum_crc32: object.checksum.value_of(ChecksumAlgorithm::Crc32),
-            checksum_crc32c: object.checksum.value_of(ChecksumAlgorithm::Crc32c),
-            checksum_crc64nvme: object.checksum.value_of(ChecksumAlgorithm::Crc64Nvme),
-            checksum_sha1: object.checksum.value_of(ChecksumAlgorithm::Sha1),
-            checksum_sha256: object.checksum.value_of(ChecksumAlgorithm::Sha256),
-            checksum_type: Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
+        copy_object_result: Some(with_checksum!(CopyObjectResult, Some(&object.checksum), {
+            checksum_type: Some(object.checksum.type_of()),
             e_tag: Some(ETag::Strong(object.etag.clone())),
             last_modified: Some(object.last_modified.into()),
-        }),
-        server_side_encryption: Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
+        })),
+        copy_source_version_id: source.version_id,
+        server_side_encryption: Some(object.encryption.header()),
+        ssekms_key_id: object.encryption.kms_key_id.clone(),
+        version_id: bucket.shown_id(object.version_id.as_ref()),
         ..CopyObjectOutput::default()
     }))
 }
 
-fn refuse_unsupported(input: &CopyObjectInput) -> S3Result {
-    if input.sse_customer_key.is_some() || input.copy_source_sse_customer_key.is_some() {
-        return Err(not_implemented("encryption with customer keys"));
-    }
-    check_encryption(input.server_side_encryption.as_ref())?;
-    check_acl(input.acl.as_ref())?;
-    let replaces_tags = input
-        .tagging_directive
-        .as_ref()
-        .is_some_and(|directive| directive.as_str() != TaggingDirective::COPY);
-    if input.tagging.is_some() || replaces_tags {
-        return Err(not_implemented("object tags"));
-    }
-    if input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some() {
-        return Err(not_implemented("object lock"));
-    }
-    check_storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))
+/// The object that a copy reads, held to its conditions.
+pub(crate) fn source_of(shared: &Shared, source: &CopySource, conditions: ReadConditions) -> S3Result<Found> {
+    let alias;
+    let (bucket, key, version) = match source {
+        CopySource::Bucket { bucket, key, version_id } => (&**bucket, key, version_id),
+        CopySource::AccessPoint { account_id, access_point_name, key, version_id, .. } => {
+            alias = shared.store.bucket_of(&format!("{access_point_name}-{account_id}"));
+            (alias.as_str(), key, version_id)
+        }
+        CopySource::Outpost { .. } => return Err(not_implemented("S3 on Outposts")),
+    };
+    let found = find(shared, bucket, key, version.as_deref())?;
+    check_active(&found.object, shared.clock.now())?;
+    conditions.check_copy(&found.object)?;
+    Ok(found)
 }
 
-/// The headers come along or are replaced, all at once; the storage class and the redirect are always the request's.
-fn headers_of(input: &mut CopyObjectInput, source: &Object, replace: bool) -> S3Result<ObjectHeaders> {
-    let mut headers = if replace {
-        ObjectHeaders {
-            content_type: input.content_type.take(),
-            content_encoding: input.content_encoding.take(),
-            content_language: input.content_language.take(),
-            content_disposition: input.content_disposition.take(),
-            cache_control: input.cache_control.take(),
-            expires: input.expires.take().map(|time| OffsetDateTime::from(time).into()),
-            metadata: metadata_of(input.metadata.take())?,
-            ..ObjectHeaders::default()
-        }
-    } else {
-        source.headers.clone()
+fn is_onto_itself(input: &CopyObjectInput) -> bool {
+    // Of a version, it makes that version current again.
+    matches!(&input.copy_source, CopySource::Bucket { bucket, key, version_id: None } if **bucket == *input.bucket && **key == *input.key)
+}
+
+/// Whether a directive says `REPLACE`.
+fn directive(what: &str, directive: Option<&str>) -> S3Result<bool> {
+    match directive {
+        None | Some("COPY") => Ok(false),
+        Some("REPLACE") => Ok(true),
+        Some(_) => Err(error_with(S3ErrorCode::InvalidArgument, format!("Unknown {what} directive."))),
+    }
+}
+
+/// The checksum of the copy: the source's, unless another one is asked for, or the source's is of parts that the copy
+/// does not have.
+fn checksum_of(source: &Object, algorithm: Option<&str>) -> S3Result<Checksum> {
+    let algorithm = match algorithm {
+        None if source.checksum.kind == ChecksumKind::FullObject => return Ok(source.checksum.clone()),
+        None => source.checksum.algorithm,
+        Some(name) => ChecksumAlgorithm::parse(name).ok_or_else(|| {
+            error_with(S3ErrorCode::InvalidRequest, "Checksum algorithm provided is unsupported.")
+        })?,
     };
-    headers.storage_class = input.storage_class.take().map(|class| class.as_str().to_owned());
-    headers.website_redirect_location = input.website_redirect_location.take();
-    Ok(headers)
+    Ok(Checksum::of(algorithm, &source.body))
+}
+
+/// The headers come along or are replaced, all at once, and so do the tags; the storage class, the redirect and the
+/// encryption are always the request's.
+fn copied(
+    source: &Object,
+    described: Description,
+    replace_metadata: bool,
+    replace_tags: bool,
+    checksum: Checksum,
+    shared: &Shared,
+) -> Object {
+    let Description { headers, tags, encryption } = described;
+    let headers = if replace_metadata {
+        headers
+    } else {
+        ObjectHeaders {
+            storage_class: headers.storage_class,
+            website_redirect_location: headers.website_redirect_location,
+            ..source.headers.clone()
+        }
+    };
+    let mut object =
+        Object::new(source.body.clone(), headers, checksum, shared.clock.now()).encrypted(encryption);
+    object.tags = if replace_tags { tags } else { source.tags.clone() };
+    object
 }

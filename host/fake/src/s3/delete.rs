@@ -1,4 +1,3 @@
-use http::StatusCode;
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
     ETagCondition, Error, ObjectIdentifier,
@@ -6,10 +5,12 @@ use s3s::dto::{
 use s3s::path::check_key;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::conditions::check_write;
+use super::bucket::bucket_mut;
+use super::conditions::{check_write, matches};
 use super::error::{error, not_implemented};
-use super::read::check_version;
+use super::read::check_version_id;
 use super::store::Bucket;
+use super::versions::{NULL, Version};
 use crate::fake::Shared;
 
 /// The most keys of one `DeleteObjects`.
@@ -24,10 +25,14 @@ pub(crate) fn delete_object(
         return Err(not_implemented("deletes on condition of size or time"));
     }
     let mut buckets = shared.store.lock();
-    let bucket = buckets.get_mut(&input.bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
-    check_version(input.version_id.as_deref())?;
-    remove(bucket, &input.key, input.if_match.as_ref())?;
-    Ok(S3Response::with_status(DeleteObjectOutput::default(), StatusCode::NO_CONTENT))
+    let bucket = bucket_mut(&mut buckets, &input.bucket)?;
+    let deleted = remove(shared, bucket, &input.key, input.version_id.as_deref(), input.if_match.as_ref())?;
+    let output = DeleteObjectOutput {
+        delete_marker: deleted.marker.then_some(true),
+        version_id: deleted.version_id,
+        ..DeleteObjectOutput::default()
+    };
+    Ok(S3Response::new(output))
 }
 
 pub(crate) fn delete_objects(
@@ -36,19 +41,20 @@ pub(crate) fn delete_objects(
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
     let input = request.input;
     let mut buckets = shared.store.lock();
-    let bucket = buckets.get_mut(&input.bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
+    let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     if input.delete.objects.is_empty() || input.delete.objects.len() > MAX_KEYS {
         return Err(error(S3ErrorCode::MalformedXML));
     }
     let quiet = input.delete.quiet.unwrap_or(false);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in input.delete.objects {
-        match delete_one(bucket, &object) {
-            Ok(()) if quiet => {}
-            Ok(()) => deleted.push(DeletedObject {
+        match delete_one(shared, bucket, &object) {
+            Ok(_) if quiet => {}
+            Ok(one) => deleted.push(DeletedObject {
+                delete_marker: one.marker.then_some(true),
+                delete_marker_version_id: one.version_id.filter(|_| one.marker),
                 key: Some(object.key),
                 version_id: object.version_id,
-                ..DeletedObject::default()
             }),
             Err(reason) => errors.push(Error {
                 code: Some(reason.code().as_str().to_owned()),
@@ -65,22 +71,53 @@ pub(crate) fn delete_objects(
     }))
 }
 
-fn delete_one(bucket: &mut Bucket, object: &ObjectIdentifier) -> Result<(), S3Error> {
+/// What a delete did, as its answer says it.
+struct Deleted {
+    /// Whether it made a delete marker, or removed one.
+    marker: bool,
+    /// The version that it made or removed.
+    version_id: Option<String>,
+}
+
+fn delete_one(shared: &Shared, bucket: &mut Bucket, object: &ObjectIdentifier) -> Result<Deleted, S3Error> {
     if object.last_modified_time.is_some() || object.size.is_some() {
         return Err(not_implemented("deletes on condition of size or time"));
     }
     if !check_key(&object.key) {
         return Err(error(S3ErrorCode::KeyTooLongError));
     }
-    check_version(object.version_id.as_deref())?;
-    remove(bucket, &object.key, object.e_tag.clone().map(ETagCondition::ETag).as_ref())
+    let if_match = object.e_tag.clone().map(ETagCondition::ETag);
+    // An empty element is none.
+    let version = object.version_id.as_deref().filter(|id| !id.is_empty());
+    remove(shared, bucket, &object.key, version, if_match.as_ref())
 }
 
 /// Deleting what is not there succeeds, unless a condition asks for it.
-fn remove(bucket: &mut Bucket, key: &str, if_match: Option<&ETagCondition>) -> Result<(), S3Error> {
-    check_write(if_match, None, bucket.objects.get(key).map(AsRef::as_ref))?;
-    if bucket.objects.contains_key(key) {
-        bucket.objects_mut().remove(key);
+fn remove(
+    shared: &Shared,
+    bucket: &mut Bucket,
+    key: &str,
+    version: Option<&str>,
+    if_match: Option<&ETagCondition>,
+) -> Result<Deleted, S3Error> {
+    let Some(id) = version else {
+        check_write(if_match, None, bucket.object(key))?;
+        let marker = bucket.delete(key, shared.clock.now(), &shared.ids);
+        let version_id =
+            marker.as_ref().map(|marker| marker.version_id.clone().unwrap_or_else(|| NULL.to_owned()));
+        return Ok(Deleted { marker: marker.is_some(), version_id });
+    };
+    check_version_id(id)?;
+    if let Some(condition) = if_match {
+        match bucket.versions(key).find(|version| version.id() == id) {
+            Some(Version::Object(object)) if matches(condition, &object) => {}
+            Some(_) => return Err(error(S3ErrorCode::PreconditionFailed)),
+            None => return Err(error(S3ErrorCode::NoSuchVersion)),
+        }
     }
-    Ok(())
+    let removed = bucket.delete_version(key, id);
+    Ok(Deleted {
+        marker: removed.is_some_and(|version| version.is_delete_marker()),
+        version_id: Some(id.to_owned()),
+    })
 }

@@ -3,8 +3,10 @@ use std::sync::Arc;
 use s3s::path::{check_bucket_name, check_key};
 
 use super::checksum::{Checksum, ChecksumAlgorithm};
-use super::object::{NewObject, Object};
+use super::new_object::NewObject;
+use super::object::Object;
 use super::store::Bucket;
+use super::versions::Versioning;
 use crate::fake::Shared;
 
 /// The fake's S3 without a client: synchronous, without requests, faults or the call log. From [`FakeAws::s3`].
@@ -60,7 +62,38 @@ impl S3 {
         self.create(bucket.into(), Some(region.into()))
     }
 
-    /// Puts an object into a bucket, in place of what was there, and gives it back as it is kept.
+    /// Turns versioning on for a bucket (`PutBucketVersioning`). What is there becomes the version `null`.
+    ///
+    /// # Errors
+    ///
+    /// [`S3DirectError::NoSuchBucket`].
+    pub fn enable_versioning(&self, bucket: impl AsRef<str>) -> Result<(), S3DirectError> {
+        self.with_bucket(bucket.as_ref(), |bucket| bucket.versioning = Versioning::Enabled)
+    }
+
+    /// Makes an access point: `name`, in the account of the fake, then stands for the bucket, by ARN
+    /// (`arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME`) and by host. It may be made before its bucket.
+    pub fn access_point(&self, name: impl AsRef<str>, bucket: impl Into<String>) {
+        let host = format!("{}-{}", name.as_ref(), self.shared.account_id);
+        self.shared.store.add_access_point(host, bucket.into());
+    }
+
+    /// The multipart uploads of a bucket that are neither completed nor aborted, as keys and upload ids.
+    pub fn unfinished_uploads(&self, bucket: impl AsRef<str>) -> Vec<(String, String)> {
+        let buckets = self.shared.store.lock();
+        let bucket = buckets.get(bucket.as_ref());
+        bucket.map(|bucket| bucket.uploads.unfinished.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The ids of the versions of a key, the newest first, delete markers included.
+    pub fn versions(&self, bucket: impl AsRef<str>, key: impl AsRef<str>) -> Vec<String> {
+        let buckets = self.shared.store.lock();
+        let versions = buckets.get(bucket.as_ref()).map(|bucket| bucket.versions(key.as_ref()));
+        versions.into_iter().flatten().map(|version| version.id().to_owned()).collect()
+    }
+
+    /// Puts an object into a bucket, in place of what was there, and gives it back as it is kept. In a bucket with
+    /// versioning it is a new version.
     ///
     /// # Errors
     ///
@@ -76,12 +109,13 @@ impl S3 {
             return Err(S3DirectError::InvalidKey(key.len()));
         }
         let checksum = Checksum::of(ChecksumAlgorithm::Crc64Nvme, &object.body);
-        let object = Arc::new(Object::new(object.body, object.headers, checksum, self.shared.clock.now()));
+        let NewObject { body, headers, tags, encryption } = object;
+        let mut object = Object::new(body, headers, checksum, self.shared.clock.now()).encrypted(encryption);
+        object.tags = tags;
         let mut buckets = self.shared.store.lock();
         let found = buckets.get_mut(bucket.as_ref());
         let bucket = found.ok_or_else(|| S3DirectError::NoSuchBucket(bucket.as_ref().to_owned()))?;
-        bucket.objects_mut().insert(key, Arc::clone(&object));
-        Ok(object)
+        Ok(bucket.put(&key, object, &self.shared.ids))
     }
 
     /// The object of that key.
@@ -89,12 +123,15 @@ impl S3 {
         self.shared.store.object(bucket.as_ref(), key.as_ref())
     }
 
-    /// Removes an object, and says whether it was there.
+    /// Removes an object, and says whether it was there. In a bucket with versioning this leaves a delete marker, as a
+    /// client's delete does.
     pub fn delete(&self, bucket: impl AsRef<str>, key: impl AsRef<str>) -> bool {
         let mut buckets = self.shared.store.lock();
-        buckets
-            .get_mut(bucket.as_ref())
-            .is_some_and(|bucket| bucket.objects_mut().remove(key.as_ref()).is_some())
+        buckets.get_mut(bucket.as_ref()).is_some_and(|bucket| {
+            let was_there = bucket.object(key.as_ref()).is_some();
+            bucket.delete(key.as_ref(), self.shared.clock.now(), &self.shared.ids);
+            was_there
+        })
     }
 
     /// Removes a bucket with all that is in it, and says whether it was there.
@@ -123,6 +160,12 @@ impl S3 {
         } else {
             Err(S3DirectError::InvalidBucketName(bucket.to_owned()))
         }
+    }
+
+    fn with_bucket<T>(&self, name: &str, change: impl FnOnce(&mut Bucket) -> T) -> Result<T, S3DirectError> {
+        let mut buckets = self.shared.store.lock();
+        let bucket = buckets.get_mut(name);
+        bucket.map(change).ok_or_else(|| S3DirectError::NoSuchBucket(name.to_owned()))
     }
 
     fn create(&self, bucket: String, region: Option<String>) -> Result<(), S3DirectError> {

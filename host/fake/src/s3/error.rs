@@ -3,6 +3,7 @@ use s3s::{S3Error, S3ErrorCode};
 
 use super::checksum::ChecksumError;
 use super::object::Object;
+use super::versions::{DeleteMarker, NULL};
 use crate::layer::http_date;
 
 /// An error with the message that AWS gives with its code.
@@ -18,6 +19,33 @@ pub(crate) fn custom(code: &'static str, status: StatusCode) -> S3Error {
     error
 }
 
+/// An error whose code s3s does not know, with words of its own.
+pub(crate) fn custom_with(code: &'static str, status: StatusCode, message: &'static str) -> S3Error {
+    let mut error = error_with(S3ErrorCode::Custom(code.into()), message);
+    error.set_status_code(status);
+    error
+}
+
+/// An error about a version that is a delete marker, which the answer names.
+pub(crate) fn deleted(code: S3ErrorCode, marker: &DeleteMarker) -> S3Error {
+    let named = code == S3ErrorCode::MethodNotAllowed;
+    let mut error = error(code);
+    let mut headers = http::HeaderMap::new();
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
+    if let Ok(id) = HeaderValue::from_str(marker.version_id.as_deref().unwrap_or(NULL)) {
+        headers.insert("x-amz-version-id", id);
+    }
+    if named {
+        headers.insert(http::header::ALLOW, HeaderValue::from_static("DELETE"));
+        if let Ok(date) = HeaderValue::from_str(&http_date(marker.last_modified)) {
+            headers.insert(http::header::LAST_MODIFIED, date);
+        }
+    }
+    error.set_headers(headers);
+    error
+}
+
 /// AWS's own words for a code.
 pub(crate) fn message(code: &str) -> &'static str {
     match code {
@@ -28,6 +56,7 @@ pub(crate) fn message(code: &str) -> &'static str {
             "Your previous request to create the named bucket succeeded and you already own it."
         }
         "BucketNotEmpty" => "The bucket you tried to delete is not empty",
+        "EntityTooSmall" => "Your proposed upload is smaller than the minimum allowed size",
         "EntityTooLarge" => "Your proposed upload exceeds the maximum allowed size",
         "IllegalLocationConstraintException" => {
             "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to."
@@ -40,6 +69,12 @@ pub(crate) fn message(code: &str) -> &'static str {
         "InvalidDigest" => "The Content-MD5 you specified was invalid.",
         "InvalidLocationConstraint" => "The specified location-constraint is not valid",
         "InvalidObjectState" => "The operation is not valid for the object's storage class",
+        "InvalidPart" => {
+            "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."
+        }
+        "InvalidPartOrder" => {
+            "The list of parts was not in ascending order. Parts must be ordered by part number."
+        }
         "InvalidPartNumber" => "The requested partnumber is not satisfiable",
         "InvalidRange" => "The requested range is not satisfiable",
         "InvalidStorageClass" => "The storage class you specified is not valid",
@@ -54,6 +89,7 @@ pub(crate) fn message(code: &str) -> &'static str {
         "MissingContentLength" => "You must provide the Content-Length HTTP header.",
         "NoSuchBucket" => "The specified bucket does not exist",
         "NoSuchKey" => "The specified key does not exist.",
+        "NoSuchVersion" => "The specified version does not exist.",
         "NoSuchUpload" => {
             "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
         }
@@ -62,6 +98,7 @@ pub(crate) fn message(code: &str) -> &'static str {
             "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."
         }
         "PreconditionFailed" => "At least one of the pre-conditions you specified did not hold",
+        "RestoreAlreadyInProgress" => "Object restore is already in progress",
         "XAmzContentSHA256Mismatch" => {
             "The provided 'x-amz-content-sha256' header does not match what was computed."
         }

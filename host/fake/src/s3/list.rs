@@ -1,6 +1,9 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use s3s::{S3ErrorCode, S3Result};
+
+use super::error::error_with;
 use super::object::Object;
 use super::store::Objects;
 
@@ -17,25 +20,44 @@ pub(crate) struct Listing<'a> {
 }
 
 /// One page of a listing.
-#[derive(Debug, Default)]
-pub(crate) struct Page {
-    pub(crate) contents: Vec<(String, Arc<Object>)>,
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) contents: Vec<(String, T)>,
     pub(crate) common_prefixes: Vec<String>,
-    /// The last entry of the page if more follow: where the next page starts.
+    /// The key, or the common prefix, at the end of the page if more follow: where the next page starts.
     pub(crate) next: Option<String>,
 }
 
+/// The most entries on a page; more may be asked for, and this many come.
+const MAX_PAGE: i32 = 1000;
+
+/// How many entries a page is to have, as the answer repeats it and as a length. `argument` is AWS's name for it.
+pub(crate) fn page_size(argument: &str, requested: Option<i32>) -> S3Result<(i32, usize)> {
+    let size = requested.unwrap_or(MAX_PAGE).min(MAX_PAGE);
+    let length = usize::try_from(size).map_err(|_| {
+        let message = format!("Argument {argument} must be an integer between 0 and 2147483647");
+        error_with(S3ErrorCode::InvalidArgument, message)
+    })?;
+    Ok((size, length))
+}
+
 impl Listing<'_> {
-    pub(crate) fn page(self, objects: &Objects) -> Page {
-        let mut page = Page::default();
+    pub(crate) fn page(self, objects: &Objects) -> Page<Arc<Object>> {
+        let start =
+            if self.after < self.prefix { Bound::Included(self.prefix) } else { Bound::Excluded(self.after) };
+        let objects = objects.range::<str, _>((start, Bound::Unbounded));
+        self.page_of(objects.map(|(key, object)| (key.as_str(), Arc::clone(object))))
+    }
+
+    /// A page of anything that goes by key, from the first item on that is not before the page. A key may have several.
+    pub(crate) fn page_of<'a, T>(self, items: impl Iterator<Item = (&'a str, T)>) -> Page<T> {
+        let mut page = Page { contents: Vec::new(), common_prefixes: Vec::new(), next: None };
         // A page of nothing is complete, or a client would ask for the next one for ever.
         if self.max == 0 {
             return page;
         }
         let mut last: Option<String> = None;
-        let start =
-            if self.after < self.prefix { Bound::Included(self.prefix) } else { Bound::Excluded(self.after) };
-        for (key, object) in objects.range::<str, _>((start, Bound::Unbounded)) {
+        for (key, item) in items {
             let Some(rest) = key.strip_prefix(self.prefix) else { break };
             let rolled_up = self.delimiter.and_then(|delimiter| {
                 let end = rest.find(delimiter)? + self.prefix.len() + delimiter.len();
@@ -56,8 +78,8 @@ impl Listing<'_> {
                 page.common_prefixes.push(common.to_owned());
                 last = Some(common.to_owned());
             } else {
-                page.contents.push((key.clone(), Arc::clone(object)));
-                last = Some(key.clone());
+                page.contents.push((key.to_owned(), item));
+                last = Some(key.to_owned());
             }
         }
         page

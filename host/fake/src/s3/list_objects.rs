@@ -1,31 +1,27 @@
+use std::sync::Arc;
+
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{
-    ChecksumType, CommonPrefix, ETag, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, Object as Entry, ObjectStorageClass, Owner, StorageClass,
+    CommonPrefix, ETag, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
+    Object as Entry, ObjectStorageClass, Owner,
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::bucket::owner;
-use super::error::{error, error_with};
-use super::list::{Listing, Page};
+use super::bucket::{bucket_in, owner};
+use super::encoding::Encoding;
+use super::error::error_with;
+use super::list::{Listing, Page, page_size};
+use super::object::Object;
 use crate::fake::Shared;
-
-/// The most entries on a page; more may be asked for, and this many come.
-const MAX_KEYS: i32 = 1000;
 
 pub(crate) fn list_objects_v2(
     shared: &Shared,
     request: S3Request<ListObjectsV2Input>,
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let input = request.input;
-    let objects = {
-        let buckets = shared.store.lock();
-        let bucket = buckets.get(&input.bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
-        bucket.objects.clone()
-    };
+    let objects = Arc::clone(&bucket_in(&shared.store.lock(), &input.bucket)?.objects);
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let max_keys = max_keys(input.max_keys)?;
+    let (max_keys, max) = page_size("maxKeys", input.max_keys)?;
     let prefix = input.prefix.unwrap_or_default();
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let listing = format!("{}\0{prefix}\0{}", input.bucket, delimiter.as_deref().unwrap_or_default());
@@ -33,13 +29,8 @@ pub(crate) fn list_objects_v2(
         Some(token) => open_token(shared, &listing, token)?,
         None => input.start_after.clone().unwrap_or_default(),
     };
-    let page = Listing {
-        prefix: &prefix,
-        delimiter: delimiter.as_deref(),
-        after: &after,
-        max: usize::try_from(max_keys).unwrap_or_default(),
-    }
-    .page(&objects);
+    let page =
+        Listing { prefix: &prefix, delimiter: delimiter.as_deref(), after: &after, max }.page(&objects);
     let owner = input.fetch_owner.unwrap_or(false).then(|| owner(shared));
     let next = page.next.as_deref().map(|next| seal_token(shared, &listing, next));
     let count = page.contents.len() + page.common_prefixes.len();
@@ -66,23 +57,14 @@ pub(crate) fn list_objects(
     request: S3Request<ListObjectsInput>,
 ) -> S3Result<S3Response<ListObjectsOutput>> {
     let input = request.input;
-    let objects = {
-        let buckets = shared.store.lock();
-        let bucket = buckets.get(&input.bucket).ok_or_else(|| error(S3ErrorCode::NoSuchBucket))?;
-        bucket.objects.clone()
-    };
+    let objects = Arc::clone(&bucket_in(&shared.store.lock(), &input.bucket)?.objects);
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let max_keys = max_keys(input.max_keys)?;
+    let (max_keys, max) = page_size("maxKeys", input.max_keys)?;
     let prefix = input.prefix.unwrap_or_default();
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let marker = input.marker.unwrap_or_default();
-    let page = Listing {
-        prefix: &prefix,
-        delimiter: delimiter.as_deref(),
-        after: &marker,
-        max: usize::try_from(max_keys).unwrap_or_default(),
-    }
-    .page(&objects);
+    let page =
+        Listing { prefix: &prefix, delimiter: delimiter.as_deref(), after: &marker, max }.page(&objects);
     let truncated = page.next.is_some();
     // Without a delimiter the client takes the last key; S3 names the next marker only where there may be no key.
     let next_marker = page.next.clone().filter(|_| delimiter.is_some()).map(|next| encoding.text(next));
@@ -117,61 +99,25 @@ pub(crate) fn open_token(shared: &Shared, listing: &str, token: &str) -> S3Resul
     })
 }
 
-fn max_keys(max_keys: Option<i32>) -> S3Result<i32> {
-    match max_keys {
-        None => Ok(MAX_KEYS),
-        Some(keys) if keys < 0 => Err(error_with(
-            S3ErrorCode::InvalidArgument,
-            "Argument maxKeys must be an integer between 0 and 2147483647",
-        )),
-        Some(keys) => Ok(keys.min(MAX_KEYS)),
-    }
-}
-
-fn entries(page: Page, encoding: Encoding, owner: Option<&Owner>) -> (Vec<Entry>, Vec<CommonPrefix>) {
+fn entries(
+    page: Page<Arc<Object>>,
+    encoding: Encoding,
+    owner: Option<&Owner>,
+) -> (Vec<Entry>, Vec<CommonPrefix>) {
     let contents = page.contents.into_iter().map(|(key, object)| Entry {
         checksum_algorithm: Some(vec![object.checksum.algorithm.to_string().into()]),
-        checksum_type: Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
+        checksum_type: Some(object.checksum.type_of()),
         e_tag: Some(ETag::Strong(object.etag.clone())),
         key: Some(encoding.text(key)),
         last_modified: Some(object.last_modified.into()),
         owner: owner.cloned(),
         restore_status: None,
         size: i64::try_from(object.size()).ok(),
-        storage_class: Some(ObjectStorageClass::from(
-            object.headers.storage_class.clone().unwrap_or_else(|| StorageClass::STANDARD.to_owned()),
-        )),
+        storage_class: Some(ObjectStorageClass::from(object.storage_class().to_owned())),
     });
-    let prefixes =
-        page.common_prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(encoding.text(prefix)) });
-    (contents.collect(), prefixes.collect())
+    (contents.collect(), common_prefixes(page.common_prefixes, encoding))
 }
 
-/// `encoding-type`: whether the texts of a listing are percent-encoded, for keys that XML cannot carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Plain,
-    Url,
-}
-
-/// What S3 leaves as it is: RFC 3986's unreserved characters and the slash.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
-
-impl Encoding {
-    fn of(requested: Option<&EncodingType>) -> S3Result<Self> {
-        match requested.map(EncodingType::as_str) {
-            None => Ok(Self::Plain),
-            Some(EncodingType::URL) => Ok(Self::Url),
-            Some(_) => {
-                Err(error_with(S3ErrorCode::InvalidArgument, "Invalid Encoding Method specified in Request"))
-            }
-        }
-    }
-
-    fn text(self, text: String) -> String {
-        match self {
-            Self::Plain => text,
-            Self::Url => utf8_percent_encode(&text, ENCODED).to_string(),
-        }
-    }
+pub(crate) fn common_prefixes(prefixes: Vec<String>, encoding: Encoding) -> Vec<CommonPrefix> {
+    prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(encoding.text(prefix)) }).collect()
 }

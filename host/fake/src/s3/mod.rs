@@ -1,24 +1,37 @@
 //! S3: the store, the operations on it over the wire, and a door for tests past the wire.
 
+mod attributes;
+mod body;
 mod bucket;
 mod checksum;
 mod conditions;
+mod configuration;
 mod copy;
 mod delete;
+mod description;
 mod direct;
+mod encoding;
 mod error;
 mod list;
 mod list_objects;
+mod list_versions;
+mod multipart;
+mod new_object;
 mod object;
 mod operations;
 mod put;
 mod read;
+mod restore;
 mod store;
+mod tags;
+mod versioning;
+mod versions;
 mod wire;
 
-pub use checksum::{Checksum, ChecksumAlgorithm};
+pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumKind};
 pub use direct::{S3, S3DirectError};
-pub use object::{NewObject, Object, ObjectHeaders};
+pub use new_object::NewObject;
+pub use object::{Encryption, Object, ObjectHeaders, ObjectPart, Restore};
 
 pub(crate) use store::{Objects, Store};
 pub(crate) use wire::S3Service;

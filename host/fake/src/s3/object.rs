@@ -13,7 +13,8 @@ use super::checksum::Checksum;
 pub struct Object {
     /// The bytes.
     pub body: Bytes,
-    /// The entity tag, without quotes: the MD5 of the body in hexadecimal.
+    /// The entity tag, without quotes: the MD5 of the body in hexadecimal; of an object that was uploaded in parts, the
+    /// MD5 of the parts' MD5s, `-` and how many they are.
     pub etag: String,
     /// When it was written, in whole seconds as S3 keeps it.
     pub last_modified: SystemTime,
@@ -21,6 +22,61 @@ pub struct Object {
     pub checksum: Checksum,
     /// Content headers and user metadata.
     pub headers: ObjectHeaders,
+    /// Object tags.
+    pub tags: BTreeMap<String, String>,
+    /// How it is encrypted at rest, as far as answers show it.
+    pub encryption: Encryption,
+    /// The parts that it was uploaded in, in order; none if it came in one piece.
+    pub parts: Vec<ObjectPart>,
+    /// The version id. None is the version `null`: of a bucket without versioning, or written while it was suspended.
+    pub version_id: Option<String>,
+    /// The copy of an archived object that can be read for a time (`RestoreObject`).
+    pub restore: Option<Restore>,
+}
+
+/// A part of an object that was uploaded in parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectPart {
+    /// Its number, from 1 to 10,000. Numbers ascend, and may leave gaps.
+    pub number: u16,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its own checksum, where the whole one is [composite](super::ChecksumKind::Composite).
+    pub checksum: Option<Checksum>,
+}
+
+/// The encryption of an object at rest, a label: the fake keeps plain bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Encryption {
+    /// `x-amz-server-side-encryption`: `AES256`, which is the default, `aws:kms` or `aws:kms:dsse`.
+    pub algorithm: String,
+    /// `x-amz-server-side-encryption-aws-kms-key-id`, with KMS.
+    pub kms_key_id: Option<String>,
+}
+
+impl Encryption {
+    /// `aws:kms`, with a key of this id, alias or ARN.
+    pub fn kms(key_id: impl Into<String>) -> Self {
+        Self { algorithm: "aws:kms".to_owned(), kms_key_id: Some(key_id.into()) }
+    }
+}
+
+impl Default for Encryption {
+    fn default() -> Self {
+        Self { algorithm: "AES256".to_owned(), kms_key_id: None }
+    }
+}
+
+/// A restoration of an archived object, by the fake's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restore {
+    /// When the object can be read.
+    pub ready: SystemTime,
+    /// When it is archived only again.
+    pub expires: SystemTime,
 }
 
 impl Object {
@@ -44,9 +100,39 @@ impl Object {
         self.headers.metadata.get(name).map(String::as_str)
     }
 
+    /// `x-amz-storage-class`.
+    pub fn storage_class(&self) -> &str {
+        self.headers.storage_class.as_deref().unwrap_or("STANDARD")
+    }
+
+    /// An object that came in one piece, without tags, and encrypted as S3 does by default.
     pub(crate) fn new(body: Bytes, headers: ObjectHeaders, checksum: Checksum, now: SystemTime) -> Self {
         let etag = hex::encode(Md5::digest(&body));
-        Self { body, etag, last_modified: whole_seconds(now), checksum, headers }
+        Self {
+            body,
+            etag,
+            last_modified: whole_seconds(now),
+            checksum,
+            headers,
+            tags: BTreeMap::new(),
+            encryption: Encryption::default(),
+            parts: Vec::new(),
+            version_id: None,
+            restore: None,
+        }
+    }
+
+    /// Sets the encryption. Under a KMS key the entity tag is no MD5 of the body, and a client that takes it for one
+    /// should find out here.
+    pub(crate) fn encrypted(mut self, encryption: Encryption) -> Self {
+        if let Some(key) = &encryption.kms_key_id {
+            let (digest, parts) =
+                self.etag.split_once('-').map_or((&*self.etag, None), |(d, n)| (d, Some(n)));
+            let digest = hex::encode(Md5::digest(format!("{digest}{key}")));
+            self.etag = parts.map_or(digest.clone(), |parts| format!("{digest}-{parts}"));
+        }
+        self.encryption = encryption;
+        self
     }
 }
 
@@ -59,6 +145,8 @@ impl fmt::Debug for Object {
             .field("last_modified", &self.last_modified)
             .field("checksum", &self.checksum)
             .field("headers", &self.headers)
+            .field("tags", &self.tags)
+            .field("version_id", &self.version_id)
             .finish_non_exhaustive()
     }
 }
@@ -80,8 +168,8 @@ pub struct ObjectHeaders {
     pub content_disposition: Option<String>,
     /// `Cache-Control`.
     pub cache_control: Option<String>,
-    /// `Expires`.
-    pub expires: Option<SystemTime>,
+    /// `Expires`, whatever the writer put there: S3 does not read it.
+    pub expires: Option<String>,
     /// `x-amz-website-redirect-location`.
     pub website_redirect_location: Option<String>,
     /// `x-amz-storage-class`; none is `STANDARD`.
@@ -90,97 +178,8 @@ pub struct ObjectHeaders {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// An object to be put by a test or a seed, past the wire: bytes, and what the writer says about them.
-///
-/// Made from anything that is bytes or text: `fake.s3().put("bucket", "key", "hello")`.
-#[derive(Clone, Default)]
-pub struct NewObject {
-    pub(crate) body: Bytes,
-    pub(crate) headers: ObjectHeaders,
-}
-
-impl NewObject {
-    /// An object with this body, without content type or metadata.
-    pub fn new(body: impl Into<Bytes>) -> Self {
-        Self { body: body.into(), headers: ObjectHeaders::default() }
-    }
-
-    /// Sets `Content-Type`.
-    #[must_use]
-    pub fn content_type(mut self, value: impl Into<String>) -> Self {
-        self.headers.content_type = Some(value.into());
-        self
-    }
-
-    /// Adds user metadata. S3 keeps names in lower case, and so does this.
-    #[must_use]
-    pub fn metadata(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
-        self.headers.metadata.insert(name.as_ref().to_ascii_lowercase(), value.into());
-        self
-    }
-
-    /// Sets the storage class, for example `GLACIER`. Reading an archived object answers `InvalidObjectState`.
-    #[must_use]
-    pub fn storage_class(mut self, value: impl Into<String>) -> Self {
-        self.headers.storage_class = Some(value.into());
-        self
-    }
-
-    /// Sets every header and all user metadata at once.
-    #[must_use]
-    pub fn headers(mut self, headers: ObjectHeaders) -> Self {
-        self.headers = headers;
-        self
-    }
-}
-
-impl fmt::Debug for NewObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewObject")
-            .field("size", &self.body.len())
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
-    }
-}
-
-impl From<Bytes> for NewObject {
-    fn from(body: Bytes) -> Self {
-        Self::new(body)
-    }
-}
-
-impl From<Vec<u8>> for NewObject {
-    fn from(body: Vec<u8>) -> Self {
-        Self::new(body)
-    }
-}
-
-impl From<String> for NewObject {
-    fn from(body: String) -> Self {
-        Self::new(body)
-    }
-}
-
-impl From<&'static str> for NewObject {
-    fn from(body: &'static str) -> Self {
-        Self::new(body)
-    }
-}
-
-impl From<&'static [u8]> for NewObject {
-    fn from(body: &'static [u8]) -> Self {
-        Self::new(body)
-    }
-}
-
-impl<const N: usize> From<&'static [u8; N]> for NewObject {
-    fn from(body: &'static [u8; N]) -> Self {
-        Self::new(&body[..])
-    }
-}
-
 /// S3 keeps no fraction of a second, and a conditional request by date compares whole ones.
-fn whole_seconds(time: SystemTime) -> SystemTime {
+pub(crate) fn whole_seconds(time: SystemTime) -> SystemTime {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(since.as_secs()),
         Err(_) => time,

@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use super::configuration::Configuration;
+use super::multipart::Uploads;
 use super::object::Object;
+use super::versions::{History, Versioning};
 
 /// The objects of a bucket by key. Rust compares strings by their UTF-8 bytes, which is S3's listing order.
 pub(crate) type Objects = BTreeMap<String, Arc<Object>>;
@@ -11,24 +14,52 @@ pub(crate) type Objects = BTreeMap<String, Arc<Object>>;
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     buckets: Mutex<BTreeMap<String, Bucket>>,
+    /// Buckets by the access points to them: `NAME-ACCOUNT`, as in an access point's host.
+    access_points: Mutex<BTreeMap<String, String>>,
 }
 
-/// A bucket of the store. Cloning shares the objects until one side changes.
-#[derive(Clone, Debug)]
+/// A bucket of the store.
+///
+/// What is current lies in `objects`, and what was before in `history`; [`versions`](super::versions) keeps the two
+/// together.
+#[derive(Debug)]
 pub(crate) struct Bucket {
     pub(crate) created: SystemTime,
     /// None belongs to whichever region asks.
     pub(crate) region: Option<String>,
+    /// The current version of each key that has one. Shared with snapshots, and copied by the next change.
     pub(crate) objects: Arc<Objects>,
+    pub(crate) versioning: Versioning,
+    pub(crate) history: History,
+    pub(crate) uploads: Uploads,
+    pub(crate) configuration: Configuration,
 }
 
 impl Bucket {
     pub(crate) fn new(created: SystemTime, region: Option<String>) -> Self {
-        Self { created, region, objects: Arc::default() }
+        Self {
+            created,
+            region,
+            objects: Arc::default(),
+            versioning: Versioning::default(),
+            history: History::default(),
+            uploads: Uploads::default(),
+            configuration: Configuration::default(),
+        }
     }
 
-    pub(crate) fn objects_mut(&mut self) -> &mut Objects {
+    pub(super) fn objects_mut(&mut self) -> &mut Objects {
         Arc::make_mut(&mut self.objects)
+    }
+
+    /// The current object of a key.
+    pub(crate) fn object(&self, key: &str) -> Option<&Object> {
+        self.objects.get(key).map(Arc::as_ref)
+    }
+
+    /// Whether there is nothing in it, versions and delete markers included.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.history.is_empty()
     }
 }
 
@@ -37,6 +68,22 @@ impl Store {
     pub(crate) fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Bucket>> {
         // A panic elsewhere must not turn every later call into another one; no change here is ever half done.
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bucket that a name means: one that is an access point's, or the name itself.
+    pub(crate) fn bucket_of(&self, name: &str) -> String {
+        let access_points = self.access_points.lock().unwrap_or_else(PoisonError::into_inner);
+        access_points.get(name).map_or(name, String::as_str).to_owned()
+    }
+
+    pub(crate) fn add_access_point(&self, name: String, bucket: String) {
+        self.access_points.lock().unwrap_or_else(PoisonError::into_inner).insert(name, bucket);
+    }
+
+    /// Removes everything.
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+        self.access_points.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<Arc<Object>> {

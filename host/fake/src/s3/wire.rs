@@ -9,10 +9,11 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use md5::{Digest as _, Md5};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::S3ServiceBuilder;
-use s3s::{Body, S3Error, S3ErrorCode};
+use s3s::{Body, S3Error, S3ErrorCode, S3Response};
+use sha2::Sha256;
 use url::form_urlencoded;
 
-use super::checksum::{declared, verified};
+use super::checksum::{declared, verify};
 use super::error::{error, message};
 use super::operations::Operations;
 use crate::calls::Service;
@@ -23,6 +24,7 @@ use crate::layer::{
 
 /// The longest XML document that a request may carry; that of a `DeleteObjects` of a thousand long keys fits.
 const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
+const RESPONSE_EXPIRES: &str = "response-expires";
 
 /// S3's protocol, by s3s, between the layer and the operations.
 ///
@@ -84,18 +86,28 @@ impl S3Service {
     async fn call_inner(&self, mut parts: Parts, body: Body, target: &Target) -> Result<Answer, AwsError> {
         self.check_region(&parts, target)?;
         self.check_owner(&parts)?;
+        keep_expires(&mut parts);
         plain_uri(&mut parts, target)?;
         plain_headers(&mut parts.headers);
         let body = match target.operation {
             "PutObject" | "UploadPart" | "PostObject" => body,
-            "DeleteObjects" => {
+            // Its checksum headers are about the object.
+            "CompleteMultipartUpload" => read_document(&mut parts, body).await?.into(),
+            operation => {
                 let document = read_document(&mut parts, body).await?;
-                verify_document(&parts, &document)?;
+                verify_document(&parts, &document, operation == "DeleteObjects")?;
                 document.into()
             }
-            _ => read_document(&mut parts, body).await?.into(),
         };
-        self.inner.call(Request::from_parts(parts, body)).await.map_err(|_| internal_error())
+        let answer = self.inner.call(Request::from_parts(parts, body)).await;
+        let mut answer = answer.map_err(|_| internal_error())?;
+        if let Some(Status(status)) = answer.extensions().get() {
+            *answer.status_mut() = *status;
+        }
+        if target.operation == "GetObjectAttributes" {
+            bare_entity_tag(&mut answer);
+        }
+        Ok(answer)
     }
 
     /// A bucket answers only at its own region's endpoint. `GetBucketLocation` and `CreateBucket` are about the region
@@ -117,13 +129,26 @@ impl S3Service {
     }
 
     fn check_owner(&self, parts: &Parts) -> Result<(), AwsError> {
-        match parts.headers.get("x-amz-expected-bucket-owner") {
-            Some(owner) if owner.as_bytes() != self.shared.account_id.as_bytes() => {
-                Err(AwsError::new(StatusCode::FORBIDDEN, "AccessDenied", message("AccessDenied")))
-            }
-            _ => Ok(()),
+        // The second is about the source of a copy, and every bucket here has the same owner.
+        let expected = ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"];
+        let owner = self.shared.account_id.as_bytes();
+        if expected.iter().filter_map(|name| parts.headers.get(*name)).any(|value| value.as_bytes() != owner)
+        {
+            return Err(AwsError::new(StatusCode::FORBIDDEN, "AccessDenied", message("AccessDenied")));
         }
+        Ok(())
     }
+}
+
+/// The status of an answer where it is not the operation's own one. s3s takes none, and so it travels in the extensions.
+#[derive(Clone, Copy, Debug)]
+struct Status(StatusCode);
+
+/// The output of an operation, with a status.
+pub(crate) fn with_status<T>(output: T, status: StatusCode) -> S3Response<T> {
+    let mut response = S3Response::new(output);
+    response.extensions.insert(Status(status));
+    response
 }
 
 /// Path style and without a signature, whatever came.
@@ -133,14 +158,22 @@ fn plain_uri(parts: &mut Parts, target: &Target) -> Result<(), AwsError> {
         (Some(bucket), Style::VirtualHost) => format!("/{bucket}{path}"),
         _ => path.to_owned(),
     };
-    let query = parts.uri.query().unwrap_or_default();
-    let query: Vec<&str> = query
-        .split('&')
-        .filter(|pair| {
-            let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
-            !pair.is_empty() && name.is_none_or(|name| !is_signature_parameter(&name))
-        })
-        .collect();
+    let mut query = Vec::new();
+    for pair in parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+        if is_signature_parameter(&name) || name == RESPONSE_EXPIRES {
+            continue;
+        }
+        // A presigned URL may carry as a parameter what would else be a header.
+        let header = name.to_ascii_lowercase();
+        if let (true, Ok(header), Ok(value)) =
+            (header.starts_with("x-amz-"), HeaderName::try_from(&*header), HeaderValue::try_from(&*value))
+        {
+            parts.headers.entry(header).or_insert(value);
+            continue;
+        }
+        query.push(pair.to_owned());
+    }
     let uri = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
     parts.uri = Uri::try_from(uri)
         .map_err(|_| AwsError::new(StatusCode::BAD_REQUEST, "InvalidURI", message("InvalidURI")))?;
@@ -162,6 +195,38 @@ fn plain_headers(headers: &mut HeaderMap) {
     if range.is_none_or(|range| s3s::dto::Range::parse(range).is_err()) {
         headers.remove(RANGE);
     }
+}
+
+/// `Expires` and `response-expires` as they came. S3 keeps any text; s3s would refuse what is no date.
+#[derive(Clone, Debug)]
+struct Expires {
+    header: Option<String>,
+    overridden: Option<String>,
+}
+
+/// `Expires` of the object that a request writes.
+pub(crate) fn expires_of(extensions: &http::Extensions) -> Option<String> {
+    extensions.get::<Expires>()?.header.clone()
+}
+
+/// `Expires` of the answer to a read: what the request wants there, or else the object's.
+pub(crate) fn answered_expires(
+    extensions: &http::Extensions,
+    object: Option<&String>,
+) -> Option<HeaderValue> {
+    let overridden = extensions.get::<Expires>().and_then(|expires| expires.overridden.as_ref());
+    HeaderValue::from_str(overridden.or(object)?).ok()
+}
+
+fn keep_expires(parts: &mut Parts) {
+    let header = parts.headers.remove(http::header::EXPIRES);
+    let query = parts.uri.query().unwrap_or_default();
+    let overridden = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == RESPONSE_EXPIRES);
+    let expires = Expires {
+        header: header.and_then(|value| value.to_str().map(str::to_owned).ok()),
+        overridden: overridden.map(|(_, value)| value.into_owned()),
+    };
+    parts.extensions.insert(expires);
 }
 
 /// `aws-chunked` is about the transfer, and S3 does not keep it.
@@ -204,24 +269,45 @@ async fn read_document(parts: &mut Parts, body: Body) -> Result<Bytes, AwsError>
         from_s3s(&error(code))
     })?;
     let document = document.to_bytes();
+    let digest = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+    if digest.is_some_and(|digest| !is_digest_of(digest, &document)) {
+        let code = "XAmzContentSHA256Mismatch";
+        return Err(AwsError::new(StatusCode::BAD_REQUEST, code, message(code)));
+    }
     parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(document.len()));
     Ok(document)
 }
 
-/// Proves the document of a `DeleteObjects` by the digests that came with it, of which there has to be one.
-fn verify_document(parts: &Parts, document: &[u8]) -> Result<(), AwsError> {
+/// `GetObjectAttributes` is the one answer that has an entity tag without its quotes.
+fn bare_entity_tag(answer: &mut Answer) {
+    let Some(body) = answer.body().bytes() else { return };
+    let document =
+        String::from_utf8_lossy(&body).replace("<ETag>\"", "<ETag>").replace("\"</ETag>", "</ETag>");
+    answer.headers_mut().remove(CONTENT_LENGTH);
+    *answer.body_mut() = Body::from(document);
+}
+
+/// Proves the document of a request by the digests that came with it. A `DeleteObjects` has to have one.
+fn verify_document(parts: &Parts, document: &[u8], required: bool) -> Result<(), AwsError> {
     let md5 = parts.headers.get("content-md5");
     if let Some(md5) = md5 {
         check_md5(md5.as_bytes(), document)?;
     }
     let trailers = parts.extensions.get::<Trailers>().and_then(Trailers::get);
     let checksum = declared(&parts.headers, trailers).map_err(|reason| from_s3s(&reason.into()))?;
-    if checksum.is_none() && md5.is_none() {
+    if required && checksum.is_none() && md5.is_none() {
         let message = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*";
         return Err(AwsError::new(StatusCode::BAD_REQUEST, "InvalidRequest", message));
     }
-    verified(checksum, document).map_err(|reason| from_s3s(&reason.into()))?;
-    Ok(())
+    match checksum {
+        Some(checksum) => verify(&checksum, document).map_err(|reason| from_s3s(&reason.into())),
+        None => Ok(()),
+    }
+}
+
+/// Whether `x-amz-content-sha256` is of these bytes, or says that the payload is unsigned or signed in chunks.
+pub(crate) fn is_digest_of(header: &str, body: &[u8]) -> bool {
+    header.len() != 64 || header == hex::encode(Sha256::digest(body))
 }
 
 /// `Content-MD5` against the bytes that came.

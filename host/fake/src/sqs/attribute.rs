@@ -138,12 +138,13 @@ fn check_name(name: &str) -> Result<(), AwsError> {
 
 fn check_value(name: &str, wire: WireAttribute) -> Result<MessageAttribute, AwsError> {
     let WireAttribute { data_type, string_value, binary_value } = wire;
+    let prefix = data_type.clone();
     if data_type.is_empty() {
         return Err(invalid_parameter(format!(
             "The message attribute '{name}' must contain non-empty message attribute type."
         )));
     }
-    let base = data_type.split('.').next().unwrap_or_default();
+    let base = prefix.split('.').next().unwrap_or_default();
     if !matches!(base, "String" | "Number" | "Binary") || data_type.len() > MAX_NAME {
         return Err(invalid_parameter(format!(
             "The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is \
@@ -180,9 +181,7 @@ fn check_value(name: &str, wire: WireAttribute) -> Result<MessageAttribute, AwsE
 
 /// Refuses what XML could not carry, which is what bodies and attributes are limited to.
 pub(super) fn check_characters(text: &str) -> Result<(), AwsError> {
-    let allowed = |character: char| {
-        matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
-    };
+    let allowed = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
     if text.chars().all(allowed) {
         return Ok(());
     }
@@ -296,7 +295,9 @@ mod tests {
             let refused = check(wire(name, MessageAttribute::string("x"))).unwrap_err();
             assert_eq!(refused.code, "InvalidParameterValueException", "{name}");
         }
-        for attribute in [MessageAttribute::string(""), MessageAttribute::number("one"), MessageAttribute::binary("")] {
+        for attribute in
+            [MessageAttribute::string(""), MessageAttribute::number("one"), MessageAttribute::binary("")]
+        {
             assert!(check(wire("a", attribute.clone())).is_err(), "{attribute:?}");
         }
         let typed = |data_type: &str| WireAttribute {

@@ -93,10 +93,7 @@ pub(super) fn invalid_parameter(message: impl Into<String>) -> AwsError {
 
 /// A parameter that the operation needs.
 pub(super) fn missing(parameter: &str) -> AwsError {
-    error(
-        "MissingRequiredParameterException",
-        format!("The request must contain the parameter {parameter}."),
-    )
+    error("MissingRequiredParameterException", format!("The request must contain the parameter {parameter}."))
 }
 
 pub(super) fn no_such_queue() -> AwsError {
@@ -109,9 +106,5 @@ pub(super) fn unknown_attribute(name: &str) -> AwsError {
 
 /// A parameter that only the other type of queue has.
 pub(super) fn wrong_queue_type(value: &str, parameter: &str) -> AwsError {
-    invalid_value(
-        value,
-        parameter,
-        "The request include parameter that is not valid for this queue type.",
-    )
+    invalid_value(value, parameter, "The request include parameter that is not valid for this queue type.")
 }

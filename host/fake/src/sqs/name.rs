@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn reads_the_arn_of_a_queue_and_of_nothing_else() {
         let arn = QueueArn::parse("arn:aws:sqs:eu-west-1:000000000000:orders.fifo").unwrap();
-        assert_eq!((&*arn.region, &*arn.account_id, &*arn.name), ("eu-west-1", "000000000000", "orders.fifo"));
+        assert_eq!(
+            (&*arn.region, &*arn.account_id, &*arn.name),
+            ("eu-west-1", "000000000000", "orders.fifo")
+        );
         for text in [
             "dummy",
             "arn:aws:sns:eu-west-1:000000000000:orders",
@@ -124,7 +127,9 @@ mod tests {
             of("https://sqs.eu-west-1.amazonaws.com/111111111111/orders"),
             Err("QueueDoesNotExist".to_owned())
         );
-        for url in ["", "https://sqs.us-east-1.amazonaws.com/000000000000/orders", "https://orders", "a/b/c/d"] {
+        for url in
+            ["", "https://sqs.us-east-1.amazonaws.com/000000000000/orders", "https://orders", "a/b/c/d"]
+        {
             assert_eq!(of(url), Err("InvalidAddress".to_owned()), "{url}");
         }
     }
@@ -134,6 +139,10 @@ mod tests {
         assert!(is_plain_name("a_B-9") && is_plain_name(&"a".repeat(80)));
         assert!(!is_plain_name("") && !is_plain_name("a.b") && !is_plain_name(&"a".repeat(81)));
         assert!(is_fifo_name("a.fifo") && is_fifo_name(&format!("{}.fifo", "a".repeat(75))));
-        assert!(!is_fifo_name(".fifo") && !is_fifo_name("a") && !is_fifo_name(&format!("{}.fifo", "a".repeat(76))));
+        assert!(
+            !is_fifo_name(".fifo")
+                && !is_fifo_name("a")
+                && !is_fifo_name(&format!("{}.fifo", "a".repeat(76)))
+        );
     }
 }

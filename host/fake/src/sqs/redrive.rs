@@ -30,9 +30,10 @@ pub(crate) enum RedriveAllowPolicy {
 impl RedrivePolicy {
     pub(super) fn parse(text: &str) -> Result<Self, AwsError> {
         let invalid = |reason: &str| invalid_value(text, "RedrivePolicy", reason);
-        let document: Value = serde_json::from_str(text)
-            .map_err(|_| invalid("Redrive policy is not a valid JSON map."))?;
-        let document = document.as_object().ok_or_else(|| invalid("Redrive policy is not a valid JSON map."))?;
+        let document: Value =
+            serde_json::from_str(text).map_err(|_| invalid("Redrive policy is not a valid JSON map."))?;
+        let document =
+            document.as_object().ok_or_else(|| invalid("Redrive policy is not a valid JSON map."))?;
         let mandatory = |name: &str| {
             document.get(name).ok_or_else(|| {
                 invalid(&format!("Redrive policy does not contain mandatory attribute: {name}."))
@@ -61,7 +62,8 @@ impl RedrivePolicy {
 
 impl RedriveAllowPolicy {
     pub(super) fn parse(text: &str) -> Result<Self, AwsError> {
-        let invalid = || error("InvalidAttributeValue", "Invalid value for the parameter RedriveAllowPolicy.");
+        let invalid =
+            || error("InvalidAttributeValue", "Invalid value for the parameter RedriveAllowPolicy.");
         let document: Value = serde_json::from_str(text).map_err(|_| invalid())?;
         let sources = document.get("sourceQueueArns");
         match (document.get("redrivePermission").and_then(Value::as_str), sources) {
@@ -70,7 +72,9 @@ impl RedriveAllowPolicy {
             (Some("byQueue"), Some(Value::Array(sources))) if (1..=MAX_SOURCES).contains(&sources.len()) => {
                 let arns: Option<Vec<String>> = sources
                     .iter()
-                    .map(|source| source.as_str().filter(|arn| QueueArn::parse(arn).is_some()).map(str::to_owned))
+                    .map(|source| {
+                        source.as_str().filter(|arn| QueueArn::parse(arn).is_some()).map(str::to_owned)
+                    })
                     .collect();
                 arns.map(Self::ByQueue).ok_or_else(invalid)
             }
@@ -118,7 +122,10 @@ mod tests {
             ("nonsense", "not a valid JSON map"),
             ("[]", "not a valid JSON map"),
             (r#"{"maxReceiveCount":1}"#, "mandatory attribute: deadLetterTargetArn"),
-            (r#"{"deadLetterTargetArn":"dummy","maxReceiveCount":1}"#, "Invalid value for deadLetterTargetArn"),
+            (
+                r#"{"deadLetterTargetArn":"dummy","maxReceiveCount":1}"#,
+                "Invalid value for deadLetterTargetArn",
+            ),
         ] {
             assert!(RedrivePolicy::parse(policy).unwrap_err().message.contains(reason), "{policy}");
         }
@@ -135,7 +142,11 @@ mod tests {
         assert!(policy.allows(ARN) && !policy.allows("arn:aws:sqs:eu-west-1:000000000000:other"));
         assert_eq!(RedriveAllowPolicy::parse(&policy.render()).unwrap(), policy);
         for policy in ["{}", r#"{"redrivePermission":"some"}"#, r#"{"redrivePermission":"byQueue"}"#, "x"] {
-            assert_eq!(RedriveAllowPolicy::parse(policy).unwrap_err().code, "InvalidAttributeValue", "{policy}");
+            assert_eq!(
+                RedriveAllowPolicy::parse(policy).unwrap_err().code,
+                "InvalidAttributeValue",
+                "{policy}"
+            );
         }
     }
 }

@@ -305,7 +305,9 @@ mod tests {
                 let settings = Settings::of_new("q", &attributes(&[(name, &value)])).unwrap();
                 assert_eq!(settings.render()[name], value);
             }
-            for value in [(low - 1).to_string(), (high + 1).to_string(), "+5".into(), "x".into(), String::new()] {
+            for value in
+                [(low - 1).to_string(), (high + 1).to_string(), "+5".into(), "x".into(), String::new()]
+            {
                 let refused = Settings::of_new("q", &attributes(&[(name, &value)])).unwrap_err();
                 assert_eq!(refused.code, "InvalidAttributeValue", "{name}={value}");
             }

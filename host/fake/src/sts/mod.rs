@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-pub(crate) use protocol::{call, operation};
+pub(crate) use protocol::{call, caller, operation};
 
 use crate::calls::Service;
 use crate::fake::Shared;
+use crate::identity::Secret;
 use crate::layer::{AwsError, Signer};
 
 /// A role with conditions on who may assume it. A role that the fake was not told of can be assumed by anyone.
@@ -128,6 +129,7 @@ struct Issued {
     session: RoleSession,
     role_id: String,
     token: String,
+    secret: Secret,
 }
 
 impl fmt::Debug for Issued {
@@ -139,6 +141,11 @@ impl fmt::Debug for Issued {
 impl StsState {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes every role and every session.
+    pub(crate) fn clear(&self) {
+        *self.lock() = State::default();
     }
 
     /// Whether a session that was issued here may still sign. Other credentials are not the fake's to judge.
@@ -167,6 +174,13 @@ impl StsState {
             return Err(AwsError::new(status, code, "The security token included in the request is expired"));
         }
         Ok(())
+    }
+}
+
+impl StsState {
+    /// The secret of a session that was issued here.
+    pub(crate) fn secret(&self, access_key_id: &str) -> Option<Secret> {
+        self.lock().issued(access_key_id).map(|issued| issued.secret.clone())
     }
 }
 

@@ -11,6 +11,7 @@ use url::form_urlencoded;
 
 use super::{Issued, Role, RoleSession, State, Trust};
 use crate::fake::Shared;
+use crate::identity::Secret;
 use crate::layer::{Answer, AwsError, RequestIds, STS_NAMESPACE, Signer, xml};
 
 /// The length of a session that does not ask for one.
@@ -91,9 +92,9 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
         },
         role_id,
         token: shared.ids.opaque("session-token", 192),
+        // 30 bytes are 40 characters in base64, the length of AWS's secrets.
+        secret: Secret::new(shared.ids.opaque("secret", 30)),
     };
-    // 30 bytes are 40 characters in base64, the length of AWS's secrets.
-    let secret = shared.ids.opaque("secret", 30);
     let arn = session_arn(shared, role_arn, role_name, session_name);
     let document = xml(|s| {
         answer_of(s, "AssumeRole", ids, |s| {
@@ -103,7 +104,7 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
             })?;
             s.element("Credentials", |s| {
                 s.content("AccessKeyId", &issued.session.access_key_id)?;
-                s.content("SecretAccessKey", &secret)?;
+                s.content("SecretAccessKey", issued.secret.expose())?;
                 s.content("SessionToken", &issued.token)?;
                 s.content("Expiration", &iso8601(issued.session.expires))
             })
@@ -122,6 +123,11 @@ fn get_caller_identity(shared: &Shared, signer: &Signer, ids: &RequestIds) -> Ve
             s.content("Account", &shared.account_id)
         })
     })
+}
+
+/// The user id and ARN of a caller of any service.
+pub(crate) fn caller(shared: &Shared, signer: &Signer) -> (String, String) {
+    identity(shared, &shared.sts.lock(), signer)
 }
 
 /// The user id and ARN of a caller: a session of the fake's own, or else the user that all other credentials are.

@@ -1,6 +1,7 @@
 use aws_sdk_s3::config::Region;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use innkeeper_fake::FakeAws;
+use proptest::prelude::*;
 
 use crate::aws::{bucket, client, client_of, coded, config, error, one_attempt, path_style};
 
@@ -115,5 +116,96 @@ async fn works_in_path_style_and_with_buckets_with_dots() {
                 assert!(fake.s3().get(bucket, key).is_none(), "{bucket} {key}");
             }
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_creation_in_virginia_is_no_error() {
+    let fake = FakeAws::new();
+    let virginia = client_of(config(&fake).region(Region::new("us-east-1")));
+    for _ in 0..2 {
+        virginia.create_bucket().bucket("bucket").send().await.unwrap();
+    }
+    let constraint = CreateBucketConfiguration::builder().location_constraint("us-east-1".into()).build();
+    let named = virginia.create_bucket().bucket("other").create_bucket_configuration(constraint).send().await;
+    assert_eq!(error(named), coded(400, "InvalidLocationConstraint"));
+}
+
+/// Sends an operation of a client for the owner of the bucket, and for another one.
+macro_rules! for_owners {
+    ($($operation:expr),* $(,)?) => {{
+        $(
+            $operation.expected_bucket_owner("000000000000").send().await.unwrap();
+            let denied = $operation.expected_bucket_owner("111111111111").send().await;
+            assert_eq!(error(denied).0, 403, stringify!($operation));
+        )*
+    }};
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_is_held_to_the_owner_that_it_expects() {
+    let (fake, client) = bucket();
+    fake.s3().put("bucket", "key", "x").unwrap();
+    let upload = client.create_multipart_upload().bucket("bucket").key("upload").send().await.unwrap();
+    let id = upload.upload_id().unwrap();
+    let body = || b"x".to_vec().into();
+    for_owners!(
+        client.head_bucket().bucket("bucket"),
+        client.get_bucket_location().bucket("bucket"),
+        client.get_bucket_versioning().bucket("bucket"),
+        client.list_objects().bucket("bucket"),
+        client.list_objects_v2().bucket("bucket"),
+        client.list_object_versions().bucket("bucket"),
+        client.list_multipart_uploads().bucket("bucket"),
+        client.list_parts().bucket("bucket").key("upload").upload_id(id),
+        client.upload_part().bucket("bucket").key("upload").upload_id(id).part_number(1).body(body()),
+        client
+            .upload_part_copy()
+            .bucket("bucket")
+            .key("upload")
+            .upload_id(id)
+            .part_number(1)
+            .copy_source("bucket/key"),
+        client.get_object().bucket("bucket").key("key"),
+        client.head_object().bucket("bucket").key("key"),
+        client.put_object().bucket("bucket").key("key").body(body()),
+        client.copy_object().bucket("bucket").key("copy").copy_source("bucket/key"),
+        client.get_object_tagging().bucket("bucket").key("key"),
+        client.delete_object_tagging().bucket("bucket").key("key"),
+        client.delete_object().bucket("bucket").key("key"),
+    );
+    fake.s3().put("bucket", "key", "x").unwrap();
+    let copy = client.copy_object().bucket("bucket").key("copy").copy_source("bucket/key");
+    let copy = copy.expected_source_bucket_owner("111111111111").send().await;
+    assert_eq!(error(copy).0, 403);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn pages_together_are_the_buckets_with_the_prefix(
+        names in prop::collection::btree_set("[ab]{3,5}", 0..20),
+        prefix in "[ab]{0,2}",
+        max in 1i32..6,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let listed = runtime.block_on(async {
+            let fake = FakeAws::new();
+            for name in &names {
+                fake.s3().create_bucket(name).unwrap();
+            }
+            let list = client(&fake).list_buckets().prefix(&prefix).max_buckets(max);
+            let mut pages = list.into_paginator().send();
+            let mut listed = Vec::new();
+            while let Some(page) = pages.next().await {
+                let page = page.unwrap();
+                assert!(page.buckets().len() <= usize::try_from(max).unwrap());
+                listed.extend(page.buckets().iter().filter_map(|bucket| bucket.name()).map(str::to_owned));
+            }
+            listed
+        });
+        let expected: Vec<_> = names.into_iter().filter(|name| name.starts_with(&prefix)).collect();
+        prop_assert_eq!(listed, expected);
     }
 }

@@ -58,3 +58,16 @@ async fn refuses_copies_of_nothing_and_onto_itself() {
     assert_eq!(error(conditional), coded(412, "PreconditionFailed"));
     assert_eq!(fake.s3().keys("bucket"), ["key"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn copies_on_condition_of_what_is_there() {
+    let (fake, client) = bucket();
+    fake.s3().put("bucket", "key", "x").unwrap();
+    let there = fake.s3().put("bucket", "there", "y").unwrap().etag.clone();
+    let copy = |key: &str| client.copy_object().bucket("bucket").key(key).copy_source("bucket/key");
+    assert_eq!(error(copy("there").if_none_match("*").send().await), coded(412, "PreconditionFailed"));
+    assert_eq!(error(copy("there").if_match("other").send().await), coded(412, "PreconditionFailed"));
+    assert_eq!(error(copy("new").if_match(&there).send().await), coded(404, "NoSuchKey"));
+    copy("there").if_match(&there).send().await.unwrap();
+    copy("new").if_none_match("*").send().await.unwrap();
+}

@@ -2,7 +2,7 @@ use std::error::Error as _;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 
-use innkeeper_fake::{FakeAws, SeedError, Snapshot};
+use innkeeper_fake::{Encryption, FakeAws, NewObject, SeedError, Snapshot};
 use proptest::prelude::*;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -50,12 +50,21 @@ fn refused(dir: &tempfile::TempDir) -> String {
 
 #[test]
 fn names_the_place_of_what_is_no_seed() {
-    let top = folder(&[("s3/bucket/key", ""), ("sqs/queue", "")]);
-    assert_eq!(refused(&top), "`DIR/sqs` is not part of a seed: known at the top of its folder is `s3`");
+    let top = folder(&[("s3/bucket/key", ""), ("dynamodb/table", "")]);
+    assert_eq!(
+        refused(&top),
+        "`DIR/dynamodb` is not part of a seed: known at the top of its folder are `s3`, `sqs` and `lambda`"
+    );
     let file = folder(&[("s3", "")]);
-    assert_eq!(refused(&file), "`DIR/s3` is not a folder: objects lie in `s3/BUCKET/`");
+    assert_eq!(
+        refused(&file),
+        "`DIR/s3` is not a folder: objects lie in `s3/BUCKET/`, queues in `sqs/`, functions in `lambda/`"
+    );
     let object = folder(&[("s3/key", "")]);
-    assert_eq!(refused(&object), "`DIR/s3/key` is not a folder: objects lie in `s3/BUCKET/`");
+    assert_eq!(
+        refused(&object),
+        "`DIR/s3/key` is not a folder: objects lie in `s3/BUCKET/`, queues in `sqs/`, functions in `lambda/`"
+    );
     let bucket = folder(&[("s3/fine/key", ""), ("s3/My_Bucket/key", "")]);
     assert_eq!(
         refused(&bucket),
@@ -204,4 +213,68 @@ proptest! {
         let keys: Vec<_> = keys.into_iter().collect();
         prop_assert_eq!(saved_again(&keys), keys);
     }
+}
+
+#[test]
+fn what_is_said_about_objects_is_saved_and_read_back() {
+    let headers = |object: NewObject| object.content_type("text/x-odd").metadata("Camera", "Leica ü");
+    let fake = FakeAws::new();
+    let s3 = fake.s3();
+    s3.create_bucket("bucket").unwrap();
+    s3.put("bucket", "../hostile\0key", headers(NewObject::new("1")).tag("team", "a b")).unwrap();
+    s3.put("bucket", "cold.txt", NewObject::new("2").content_type("text/plain").storage_class("GLACIER"))
+        .unwrap();
+    s3.put("bucket", "untyped.txt", "3").unwrap();
+    s3.put("bucket", "secret", NewObject::new("6").encryption(Encryption::kms("alias/key"))).unwrap();
+    s3.put("bucket", "plain.txt", NewObject::new("4").content_type("text/plain")).unwrap();
+    s3.put("bucket", ".innkeeper.json", headers(NewObject::new("5"))).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    Snapshot::default().changes_to(&fake.snapshot()).save(dir.path()).unwrap();
+
+    let seeded = FakeAws::new();
+    seeded.seed(dir.path()).unwrap();
+    assert!(fake.snapshot().changes_to(&seeded.snapshot()).is_empty());
+    let document = fs::read_to_string(dir.path().join("s3/bucket/.innkeeper.json")).unwrap();
+    assert!(document.contains("\"content-type\": null") && !document.contains("plain.txt"), "{document}");
+
+    // Saving one of them again leaves what is said about the others.
+    let before = seeded.snapshot();
+    seeded.s3().put("bucket", "cold.txt", NewObject::new("2").content_type("text/plain")).unwrap();
+    before.changes_to(&seeded.snapshot()).save(dir.path()).unwrap();
+    let again = FakeAws::new();
+    again.seed(dir.path()).unwrap();
+    assert_eq!(again.s3().get("bucket", "cold.txt").unwrap().storage_class(), "STANDARD");
+    assert_eq!(again.s3().get("bucket", "../hostile\0key").unwrap().metadata("camera"), Some("Leica ü"));
+}
+
+#[test]
+fn names_the_place_of_what_is_wrong_about_an_object() {
+    let dir = folder(&[
+        ("s3/bucket/key", "x"),
+        ("s3/bucket/.innkeeper.json", "{\n  \"objects\": { \"key\": { \"colour\": 1 } }\n}"),
+    ]);
+    let message = refused(&dir);
+    assert!(message.starts_with("`DIR/s3/bucket/.innkeeper.json` is not a document of"), "{message}");
+    assert!(message.contains("unknown field `colour`") && message.contains("line 2 column"), "{message}");
+    let fake = FakeAws::new();
+    fake.s3().create_bucket("bucket").unwrap();
+    let before = fake.snapshot();
+    fake.s3().put("bucket", "other", NewObject::new("x").tag("a", "b")).unwrap();
+    let error = before.changes_to(&fake.snapshot()).save(dir.path()).unwrap_err();
+    assert!(error.to_string().contains(".innkeeper.json"), "{error}");
+}
+
+#[test]
+fn reads_what_a_person_has_written_about_objects() {
+    let document = r#"{ "objects": { "a.txt": { "tags": { "x": "1" } }, "b.txt": { "content-type": null }, "gone": {} } }"#;
+    let dir = folder(&[
+        ("s3/bucket/a.txt", "1"),
+        ("s3/bucket/b.txt", "2"),
+        ("s3/bucket/.innkeeper.json", document),
+    ]);
+    let fake = FakeAws::new();
+    assert_eq!(fake.seed(dir.path()).unwrap().objects, 2);
+    let typed = fake.s3().get("bucket", "a.txt").unwrap();
+    assert_eq!((typed.headers.content_type.as_deref(), typed.tags["x"].as_str()), (Some("text/plain"), "1"));
+    assert_eq!(fake.s3().get("bucket", "b.txt").unwrap().headers.content_type, None);
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests may fail as the tests do")]
 
+mod access_points;
+mod archives;
+mod attributes;
 mod aws;
 mod buckets;
 mod checksums;
@@ -11,7 +14,12 @@ mod faults;
 #[cfg(unix)]
 mod folders;
 mod listing;
+mod multipart;
+mod multipart_listing;
 mod objects;
 mod protocol;
 mod roles;
+mod signatures;
+mod tagging;
 mod uploads;
+mod versions;

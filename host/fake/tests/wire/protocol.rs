@@ -65,10 +65,11 @@ async fn answers_services_it_does_not_have_with_an_error() {
 #[tokio::test(start_paused = true)]
 async fn answers_operations_it_does_not_have_with_an_error() {
     let (fake, client) = bucket();
-    let upload = client.create_multipart_upload().bucket("bucket").key("key").send().await;
-    assert_eq!(error(upload), coded(501, "NotImplemented"));
-    assert_eq!(fake.calls().pop().unwrap().operation, "CreateMultipartUpload");
-    assert_eq!(error(client.get_bucket_policy().bucket("bucket").send().await), coded(501, "NotImplemented"));
+    let torrent = client.get_object_torrent().bucket("bucket").key("key").send().await;
+    assert_eq!(error(torrent), coded(501, "NotImplemented"));
+    assert_eq!(fake.calls().pop().unwrap().operation, "GetObjectTorrent");
+    let inventory = client.get_bucket_inventory_configuration().bucket("bucket").id("id").send().await;
+    assert_eq!(error(inventory), coded(501, "NotImplemented"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -93,11 +93,32 @@ impl fmt::Display for BucketName {
     }
 }
 
-/// A bucket as IAM names it: `arn:PARTITION:s3:::NAME`.
+/// A bucket as IAM names it: `arn:PARTITION:s3:::NAME`, or an access point to one:
+/// `arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME`.
+///
+/// What is asked of an access point is decided on its own ARN, as IAM does it: a grant on the bucket behind it does not reach it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BucketArn {
     partition: Partition,
-    name: BucketName,
+    place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    Bucket(BucketName),
+    AccessPoint { region: Box<str>, account: Box<str>, name: Box<str> },
+}
+
+/// An access point to a bucket: a name of its own, in a region and an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccessPoint<'a> {
+    /// The region that it, and the bucket behind it, are in.
+    pub region: &'a str,
+    /// The account that it belongs to, of twelve digits.
+    pub account: &'a str,
+    /// Its name.
+    pub name: &'a str,
 }
 
 /// Why a text is not the ARN of a bucket.
@@ -108,17 +129,26 @@ pub enum BucketArnError {
     #[error(transparent)]
     Arn(#[from] ArnError),
     /// It is the ARN of something else.
-    #[error("{} is not the ARN of a bucket, `arn:PARTITION:s3:::BUCKET`", crate::text::quoted(.0))]
+    #[error(
+        "{} is not the ARN of a bucket, `arn:PARTITION:s3:::BUCKET`, or of an access point, \
+         `arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME`",
+        crate::text::quoted(.0)
+    )]
     NotABucket(String),
     /// The bucket's name is none.
     #[error(transparent)]
     Name(#[from] BucketNameError),
+    /// The access point's name is none.
+    #[error(
+        "the name of an access point has 3 to 50 lower-case letters, digits and hyphens, with no hyphen at its ends"
+    )]
+    AccessPointName,
 }
 
 impl BucketArn {
     /// The ARN of the bucket of this name in this partition.
     pub fn new(partition: Partition, name: BucketName) -> Self {
-        Self { partition, name }
+        Self { partition, place: Place::Bucket(name) }
     }
 
     /// The partition that the bucket is in.
@@ -126,9 +156,20 @@ impl BucketArn {
         self.partition
     }
 
-    /// The bucket's name.
-    pub fn name(&self) -> &BucketName {
-        &self.name
+    /// The bucket's name; `None` for an access point, which hides it.
+    pub fn name(&self) -> Option<&BucketName> {
+        match &self.place {
+            Place::Bucket(name) => Some(name),
+            Place::AccessPoint { .. } => None,
+        }
+    }
+
+    /// The access point, if it is one.
+    pub fn access_point(&self) -> Option<AccessPoint<'_>> {
+        match &self.place {
+            Place::Bucket(_) => None,
+            Place::AccessPoint { region, account, name } => Some(AccessPoint { region, account, name }),
+        }
     }
 }
 
@@ -136,15 +177,37 @@ impl TryFrom<&Arn> for BucketArn {
     type Error = BucketArnError;
 
     fn try_from(arn: &Arn) -> Result<Self, BucketArnError> {
-        if arn.service() != "s3"
-            || !arn.region().is_empty()
-            || !arn.account().is_empty()
-            || arn.resource().contains('/')
-        {
-            return Err(BucketArnError::NotABucket(arn.to_string()));
+        let partition = arn.partition();
+        let (region, account, resource) = (arn.region(), arn.account(), arn.resource());
+        if arn.service() == "s3" && region.is_empty() && account.is_empty() && !resource.contains('/') {
+            return Ok(Self { partition, place: Place::Bucket(resource.parse()?) });
         }
-        Ok(Self { partition: arn.partition(), name: arn.resource().parse()? })
+        match resource.strip_prefix("accesspoint/") {
+            // No region: a multi-region access point, which is called in a way of its own.
+            Some(name)
+                if arn.service() == "s3"
+                    && !region.is_empty()
+                    && !account.is_empty()
+                    && !name.contains(['/', ':']) =>
+            {
+                check_access_point_name(name)?;
+                let place =
+                    Place::AccessPoint { region: region.into(), account: account.into(), name: name.into() };
+                Ok(Self { partition, place })
+            }
+            _ => Err(BucketArnError::NotABucket(arn.to_string())),
+        }
     }
+}
+
+/// The name becomes part of a host name.
+fn check_access_point_name(name: &str) -> Result<(), BucketArnError> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let edges = name.starts_with('-') || name.ends_with('-');
+    if (3..=50).contains(&name.len()) && name.chars().all(allowed) && !edges && !name.ends_with("-s3alias") {
+        return Ok(());
+    }
+    Err(BucketArnError::AccessPointName)
 }
 
 impl FromStr for BucketArn {
@@ -157,7 +220,12 @@ impl FromStr for BucketArn {
 
 impl fmt::Display for BucketArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "arn:{}:s3:::{}", self.partition, self.name)
+        match &self.place {
+            Place::Bucket(name) => write!(f, "arn:{}:s3:::{name}", self.partition),
+            Place::AccessPoint { region, account, name } => {
+                write!(f, "arn:{}:s3:{region}:{account}:accesspoint/{name}", self.partition)
+            }
+        }
     }
 }
 
@@ -229,8 +297,36 @@ mod tests {
     fn reads_the_arn_of_a_bucket() {
         let arn: BucketArn = "arn:aws-cn:s3:::uploads".parse().unwrap();
         assert_eq!(arn.partition(), Partition::AwsCn);
-        assert_eq!(arn.name().as_str(), "uploads");
+        assert_eq!(arn.name().unwrap().as_str(), "uploads");
+        assert!(arn.access_point().is_none());
         assert_eq!(arn.to_string(), "arn:aws-cn:s3:::uploads");
+    }
+
+    #[test]
+    fn reads_the_arn_of_an_access_point() {
+        let text = "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos";
+        let arn: BucketArn = text.parse().unwrap();
+        let point = arn.access_point().unwrap();
+        assert_eq!((point.region, point.account, point.name), ("eu-west-1", "123456789012", "photos"));
+        assert!(arn.name().is_none());
+        assert_eq!(arn.to_string(), text);
+    }
+
+    #[test]
+    fn refuses_an_access_point_whose_name_would_change_the_host() {
+        for name in [
+            "ab",
+            "Photos",
+            "pho.tos",
+            "-photos",
+            "photos-",
+            "photos@evil.example",
+            "photos-s3alias",
+            &"a".repeat(51),
+        ] {
+            let text = format!("arn:aws:s3:eu-west-1:123456789012:accesspoint/{name}");
+            assert_eq!(text.parse::<BucketArn>().unwrap_err(), BucketArnError::AccessPointName, "{name}");
+        }
     }
 
     #[test]
@@ -238,7 +334,11 @@ mod tests {
         let error = |text: &str| text.parse::<BucketArn>().unwrap_err();
         for text in [
             "arn:aws:s3:::uploads/key",
-            "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos/object/key",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint:photos",
+            "arn:aws:s3:eu-west-1::accesspoint/photos",
+            "arn:aws:s3::123456789012:accesspoint/photos.mrap",
+            "arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/photos",
             "arn:aws:s3::123456789012:uploads",
             "arn:aws:sqs:eu-west-1:123456789012:uploads",
         ] {

@@ -19,7 +19,7 @@ pub enum ConditionKey {
     Guest,
     /// `innkeeper:Trigger`, a string: what started the guest's call.
     Trigger,
-    /// `innkeeper:ContentLength`, a number: the bytes that a write sends.
+    /// `innkeeper:ContentLength`, a number: the bytes that a put sends.
     ContentLength,
     /// `aws:RequestedRegion`, a string: the region that is called.
     RequestedRegion,
@@ -27,7 +27,7 @@ pub enum ConditionKey {
     CurrentTime,
     /// `aws:SecureTransport`, a boolean: whether AWS is called over TLS.
     SecureTransport,
-    /// `aws:ResourceAccount`, a string: the account that owns the resource.
+    /// `aws:ResourceAccount`, a string: the account that owns the queue or function. Not known of a bucket.
     ResourceAccount,
     /// `lambda:FunctionArn`, an ARN: the function that is called.
     FunctionArn,
@@ -102,9 +102,8 @@ impl ConditionKey {
     /// it if the host has promised it: [`PolicyBuilder::provides`](crate::PolicyBuilder::provides).
     pub const fn is_provided_by_host(self) -> bool {
         match self {
-            Self::Prefix | Self::Delimiter | Self::MaxKeys | Self::Guest => false,
+            Self::Prefix | Self::Delimiter | Self::MaxKeys | Self::ContentLength | Self::Guest => false,
             Self::Trigger
-            | Self::ContentLength
             | Self::RequestedRegion
             | Self::CurrentTime
             | Self::SecureTransport
@@ -135,9 +134,9 @@ impl ConditionKey {
                 action,
                 Action::S3ListBucket | Action::S3ListBucketVersions | Action::S3ListBucketMultipartUploads
             ),
-            Self::ContentLength => {
-                matches!(action, Action::S3PutObject | Action::SqsSendMessage | Action::LambdaInvokeFunction)
-            }
+            Self::ContentLength => action == Action::S3PutObject,
+            // The ARN of a queue or function has it, that of a bucket has not.
+            Self::ResourceAccount => action.service() != Service::S3,
             Self::FunctionArn => {
                 action.service() == Service::Lambda && action.resource_type() == ResourceType::Function
             }
@@ -145,9 +144,14 @@ impl ConditionKey {
             | Self::Trigger
             | Self::RequestedRegion
             | Self::CurrentTime
-            | Self::SecureTransport
-            | Self::ResourceAccount => true,
+            | Self::SecureTransport => true,
         }
+    }
+
+    /// Whether a statement has to be about actions alone that carry the key. A request for another action has no value that
+    /// the host could know, though the thing itself has one: a denial would pass over it in silence.
+    pub(crate) const fn has_to_be_carried_by_all(self) -> bool {
+        matches!(self, Self::ResourceAccount)
     }
 
     /// The actions that carry the key.

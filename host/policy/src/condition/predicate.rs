@@ -18,8 +18,9 @@ pub(crate) struct Predicate {
     values: Vec<Expected>,
 }
 
+/// A value of the policy, as the operator compares with it.
 #[derive(Clone, Debug)]
-enum Expected {
+pub(super) enum Expected {
     Text(String),
     TextIgnoringCase(String),
     Like(Glob),
@@ -67,6 +68,11 @@ impl Predicate {
             Base::Null => Expected::Absent(bool(text)?),
         });
         Ok(())
+    }
+
+    /// The values of the policy.
+    pub(super) fn values(&self) -> &[Expected] {
+        &self.values
     }
 
     /// Whether the operator holds for a value of the request, or for there being none.
@@ -119,7 +125,7 @@ fn number(text: &str) -> Result<f64, ValueError> {
         .ok_or_else(|| ValueError::Number(text.to_owned()))
 }
 
-fn date(text: &str) -> Result<SystemTime, ValueError> {
+pub(super) fn date(text: &str) -> Result<SystemTime, ValueError> {
     let error = || ValueError::Date(text.to_owned());
     if let Ok(seconds) = text.parse::<u64>() {
         return SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or_else(error);
@@ -133,7 +139,7 @@ fn date(text: &str) -> Result<SystemTime, ValueError> {
     Ok(date.into())
 }
 
-fn bool(text: &str) -> Result<bool, ValueError> {
+pub(super) fn bool(text: &str) -> Result<bool, ValueError> {
     match text {
         _ if text.eq_ignore_ascii_case("true") => Ok(true),
         _ if text.eq_ignore_ascii_case("false") => Ok(false),

@@ -1,6 +1,6 @@
 use crate::{
     action::Action,
-    arn::{BucketArn, ObjectKey},
+    arn::{BucketArn, ObjectKey, Partition},
     request::{Context, Request, Resource},
 };
 
@@ -14,6 +14,8 @@ pub enum S3Operation<'a> {
         bucket: &'a BucketArn,
         /// The object's key.
         key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
     },
     /// Reads what S3 keeps beside the bytes of an object.
     HeadObject {
@@ -21,6 +23,17 @@ pub enum S3Operation<'a> {
         bucket: &'a BucketArn,
         /// The object's key.
         key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
+    },
+    /// Signs a URL with which whoever has it can read an object.
+    PresignGetObject {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
     },
     /// Stores an object.
     PutObject {
@@ -28,9 +41,145 @@ pub enum S3Operation<'a> {
         bucket: &'a BucketArn,
         /// The object's key.
         key: &'a ObjectKey,
+        /// The tags that are set.
+        tags: &'a [(String, String)],
+        /// The bytes of the body.
+        content_length: Option<u64>,
     },
-    /// Deletes an object, or puts a delete marker on it.
+    /// Signs a URL with which whoever has it can store an object.
+    PresignPutObject {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The bytes of the body.
+        content_length: Option<u64>,
+    },
+    /// Copies an object, at most 5 GiB long, within S3.
+    CopyObject {
+        /// The bucket that is copied from.
+        source: &'a BucketArn,
+        /// The key that is copied from.
+        source_key: &'a ObjectKey,
+        /// The version that is copied. `None`: the current one.
+        source_version: Option<&'a str>,
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// What becomes of the tags.
+        tags: CopiedTags<'a>,
+    },
+    /// Deletes an object, or puts a delete marker on it; or deletes a version for good.
     DeleteObject {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
+    },
+    /// Deletes several objects, each of which is decided on: `DeleteObjects`.
+    DeleteObjects {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The objects.
+        objects: &'a [DeleteTarget],
+    },
+    /// Reads an object's tags.
+    GetObjectTagging {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
+    },
+    /// Sets an object's tags, in place of those that it has.
+    PutObjectTagging {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
+        /// The tags that are set.
+        tags: &'a [(String, String)],
+    },
+    /// Deletes an object's tags.
+    DeleteObjectTagging {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
+    },
+    /// Reads an object's size, checksums and parts.
+    GetObjectAttributes {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
+    },
+    /// Asks for a readable copy of an archived object.
+    RestoreObject {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The version that is named. `None`: the current one.
+        version: Option<&'a str>,
+    },
+    /// Begins an upload in parts.
+    CreateMultipartUpload {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The tags that are set.
+        tags: &'a [(String, String)],
+    },
+    /// Sends a part.
+    UploadPart {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+        /// The bytes of the body.
+        content_length: Option<u64>,
+    },
+    /// Makes a part of another object's bytes.
+    UploadPartCopy {
+        /// The bucket that is copied from.
+        source: &'a BucketArn,
+        /// The key that is copied from.
+        source_key: &'a ObjectKey,
+        /// The version that is copied. `None`: the current one.
+        source_version: Option<&'a str>,
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+    },
+    /// Makes an object of the parts.
+    CompleteMultipartUpload {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+    },
+    /// Gives up an upload that the same caller has begun: `AbortMultipartUpload`. As in AWS, its initiator may.
+    AbandonUpload {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The object's key.
+        key: &'a ObjectKey,
+    },
+    /// Gives up any upload, whoever has begun it.
+    AbortMultipartUpload {
         /// The bucket.
         bucket: &'a BucketArn,
         /// The object's key.
@@ -49,28 +198,137 @@ pub enum S3Operation<'a> {
         /// The page size that is sent.
         max_keys: Option<u32>,
     },
+    /// Lists one page of the versions of a bucket's objects. `None` as with `ListObjects`.
+    ListObjectVersions {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The prefix that is sent.
+        prefix: Option<&'a str>,
+        /// The delimiter that is sent.
+        delimiter: Option<&'a str>,
+        /// The page size that is sent.
+        max_keys: Option<u32>,
+    },
+    /// Lists one page of a bucket's unfinished uploads. `None` as with `ListObjects`.
+    ListMultipartUploads {
+        /// The bucket.
+        bucket: &'a BucketArn,
+        /// The prefix that is sent.
+        prefix: Option<&'a str>,
+        /// The delimiter that is sent.
+        delimiter: Option<&'a str>,
+        /// The page size that is sent.
+        max_keys: Option<u32>,
+    },
+    /// Lists one page of the account's buckets.
+    ListBuckets {
+        /// The partition of the account.
+        partition: Partition,
+    },
+    /// Asks whether a bucket exists.
+    HeadBucket {
+        /// The bucket.
+        bucket: &'a BucketArn,
+    },
+    /// Creates a bucket.
+    CreateBucket {
+        /// The bucket.
+        bucket: &'a BucketArn,
+    },
+    /// Deletes an empty bucket.
+    DeleteBucket {
+        /// The bucket.
+        bucket: &'a BucketArn,
+    },
+    /// Asks for the region of a bucket.
+    GetBucketLocation {
+        /// The bucket.
+        bucket: &'a BucketArn,
+    },
+}
+
+/// An object, or a version of one, that is to be deleted with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteTarget {
+    /// The object's key.
+    pub key: ObjectKey,
+    /// The version that is named. `None`: the current one.
+    pub version: Option<String>,
+}
+
+/// What becomes of the tags of an object that is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CopiedTags<'a> {
+    /// The copy has those of the source, so that whoever can read the copy's tags can read them.
+    Source,
+    /// The copy has these; none if there are none.
+    Given(&'a [(String, String)]),
 }
 
 impl<'a> S3Operation<'a> {
-    /// The operation's name in AWS's API.
+    /// The operation's name in AWS's API. A presigned URL is none of its operations, and has a name of the same form.
     pub fn name(&self) -> &'static str {
         match self {
             Self::GetObject { .. } => "GetObject",
             Self::HeadObject { .. } => "HeadObject",
+            Self::PresignGetObject { .. } => "PresignGetObject",
             Self::PutObject { .. } => "PutObject",
+            Self::PresignPutObject { .. } => "PresignPutObject",
+            Self::CopyObject { .. } => "CopyObject",
             Self::DeleteObject { .. } => "DeleteObject",
+            Self::DeleteObjects { .. } => "DeleteObjects",
+            Self::GetObjectTagging { .. } => "GetObjectTagging",
+            Self::PutObjectTagging { .. } => "PutObjectTagging",
+            Self::DeleteObjectTagging { .. } => "DeleteObjectTagging",
+            Self::GetObjectAttributes { .. } => "GetObjectAttributes",
+            Self::RestoreObject { .. } => "RestoreObject",
+            Self::CreateMultipartUpload { .. } => "CreateMultipartUpload",
+            Self::UploadPart { .. } => "UploadPart",
+            Self::UploadPartCopy { .. } => "UploadPartCopy",
+            Self::CompleteMultipartUpload { .. } => "CompleteMultipartUpload",
+            Self::AbandonUpload { .. } | Self::AbortMultipartUpload { .. } => "AbortMultipartUpload",
             Self::ListObjects { .. } => "ListObjectsV2",
+            Self::ListObjectVersions { .. } => "ListObjectVersions",
+            Self::ListMultipartUploads { .. } => "ListMultipartUploads",
+            Self::ListBuckets { .. } => "ListBuckets",
+            Self::HeadBucket { .. } => "HeadBucket",
+            Self::CreateBucket { .. } => "CreateBucket",
+            Self::DeleteBucket { .. } => "DeleteBucket",
+            Self::GetBucketLocation { .. } => "GetBucketLocation",
         }
     }
 
     /// What the operation is done on.
     pub fn resource(&self) -> Resource<'a> {
         match *self {
-            Self::GetObject { bucket, key }
-            | Self::HeadObject { bucket, key }
-            | Self::PutObject { bucket, key }
-            | Self::DeleteObject { bucket, key } => Resource::object(bucket, key),
-            Self::ListObjects { bucket, .. } => Resource::bucket(bucket),
+            Self::GetObject { bucket, key, .. }
+            | Self::HeadObject { bucket, key, .. }
+            | Self::PresignGetObject { bucket, key, .. }
+            | Self::PutObject { bucket, key, .. }
+            | Self::PresignPutObject { bucket, key, .. }
+            | Self::CopyObject { bucket, key, .. }
+            | Self::DeleteObject { bucket, key, .. }
+            | Self::GetObjectTagging { bucket, key, .. }
+            | Self::PutObjectTagging { bucket, key, .. }
+            | Self::DeleteObjectTagging { bucket, key, .. }
+            | Self::GetObjectAttributes { bucket, key, .. }
+            | Self::RestoreObject { bucket, key, .. }
+            | Self::CreateMultipartUpload { bucket, key, .. }
+            | Self::UploadPart { bucket, key, .. }
+            | Self::UploadPartCopy { bucket, key, .. }
+            | Self::CompleteMultipartUpload { bucket, key, .. }
+            | Self::AbandonUpload { bucket, key, .. }
+            | Self::AbortMultipartUpload { bucket, key, .. } => Resource::object(bucket, key),
+            Self::DeleteObjects { bucket, .. }
+            | Self::ListObjects { bucket, .. }
+            | Self::ListObjectVersions { bucket, .. }
+            | Self::ListMultipartUploads { bucket, .. }
+            | Self::HeadBucket { bucket, .. }
+            | Self::CreateBucket { bucket, .. }
+            | Self::DeleteBucket { bucket, .. }
+            | Self::GetBucketLocation { bucket, .. } => Resource::bucket(bucket),
+            Self::ListBuckets { partition } => Resource::all_of_s3(partition),
         }
     }
 
@@ -78,22 +336,128 @@ impl<'a> S3Operation<'a> {
     ///
     /// An operation with two needs has two lines (a copy: 0 reads the source, 1 writes the destination); one with a need per
     /// element takes the element at `index` (a delete of many: the key at `index`).
+    #[expect(clippy::too_many_lines, reason = "one table, a line or two for each operation")]
     pub(super) fn request(&self, index: usize) -> Option<Request<'a>> {
+        // A named version has actions of its own.
+        let of = |version: Option<&str>, current, named| if version.is_some() { named } else { current };
+        let read = |version| of(version, Action::S3GetObject, Action::S3GetObjectVersion);
+        let read_tags = |version| of(version, Action::S3GetObjectTagging, Action::S3GetObjectVersionTagging);
+
         let (action, resource, context) = match (*self, index) {
-            (Self::GetObject { bucket, key } | Self::HeadObject { bucket, key }, 0) => {
-                (Action::S3GetObject, Resource::object(bucket, key), Context::default())
-            }
-            (Self::PutObject { bucket, key }, 0) => {
+            (
+                Self::GetObject { bucket, key, version }
+                | Self::HeadObject { bucket, key, version }
+                | Self::PresignGetObject { bucket, key, version }
+                | Self::GetObjectAttributes { bucket, key, version },
+                0,
+            ) => (read(version), Resource::object(bucket, key), Context::default()),
+            (Self::GetObjectAttributes { bucket, key, version }, 1) => (
+                of(version, Action::S3GetObjectAttributes, Action::S3GetObjectVersionAttributes),
+                Resource::object(bucket, key),
+                Context::default(),
+            ),
+
+            (
+                Self::PutObject { bucket, key, content_length, .. }
+                | Self::PresignPutObject { bucket, key, content_length }
+                | Self::UploadPart { bucket, key, content_length },
+                0,
+            ) => (
+                Action::S3PutObject,
+                Resource::object(bucket, key),
+                Context { content_length, ..Context::default() },
+            ),
+            (
+                Self::CreateMultipartUpload { bucket, key, .. }
+                | Self::CompleteMultipartUpload { bucket, key }
+                | Self::AbandonUpload { bucket, key },
+                0,
+            )
+            | (Self::CopyObject { bucket, key, .. } | Self::UploadPartCopy { bucket, key, .. }, 1) => {
                 (Action::S3PutObject, Resource::object(bucket, key), Context::default())
             }
-            (Self::DeleteObject { bucket, key }, 0) => {
-                (Action::S3DeleteObject, Resource::object(bucket, key), Context::default())
+            (
+                Self::PutObject { bucket, key, tags, .. } | Self::CreateMultipartUpload { bucket, key, tags },
+                1,
+            )
+            | (Self::CopyObject { bucket, key, tags: CopiedTags::Given(tags), .. }, 2)
+                if !tags.is_empty() =>
+            {
+                (Action::S3PutObjectTagging, Resource::object(bucket, key), Context::default())
             }
+
+            (
+                Self::CopyObject { source, source_key, source_version, .. }
+                | Self::UploadPartCopy { source, source_key, source_version, .. },
+                0,
+            ) => (read(source_version), Resource::object(source, source_key), Context::default()),
+            (Self::CopyObject { source, source_key, source_version, tags: CopiedTags::Source, .. }, 2) => {
+                (read_tags(source_version), Resource::object(source, source_key), Context::default())
+            }
+            (Self::CopyObject { bucket, key, tags: CopiedTags::Source, .. }, 3) => {
+                (Action::S3PutObjectTagging, Resource::object(bucket, key), Context::default())
+            }
+
+            (Self::DeleteObject { bucket, key, version }, 0) => (
+                of(version, Action::S3DeleteObject, Action::S3DeleteObjectVersion),
+                Resource::object(bucket, key),
+                Context::default(),
+            ),
+            (Self::DeleteObjects { bucket, objects }, index) => {
+                let DeleteTarget { key, version } = objects.get(index)?;
+                return Self::DeleteObject { bucket, key, version: version.as_deref() }.request(0);
+            }
+            (Self::AbortMultipartUpload { bucket, key }, 0) => {
+                (Action::S3AbortMultipartUpload, Resource::object(bucket, key), Context::default())
+            }
+
+            (Self::GetObjectTagging { bucket, key, version }, 0) => {
+                (read_tags(version), Resource::object(bucket, key), Context::default())
+            }
+            (Self::PutObjectTagging { bucket, key, version, .. }, 0) => (
+                of(version, Action::S3PutObjectTagging, Action::S3PutObjectVersionTagging),
+                Resource::object(bucket, key),
+                Context::default(),
+            ),
+            (Self::DeleteObjectTagging { bucket, key, version }, 0) => (
+                of(version, Action::S3DeleteObjectTagging, Action::S3DeleteObjectVersionTagging),
+                Resource::object(bucket, key),
+                Context::default(),
+            ),
+            (Self::RestoreObject { bucket, key, .. }, 0) => {
+                (Action::S3RestoreObject, Resource::object(bucket, key), Context::default())
+            }
+
             (Self::ListObjects { bucket, prefix, delimiter, max_keys }, 0) => (
                 Action::S3ListBucket,
                 Resource::bucket(bucket),
                 Context { prefix, delimiter, max_keys, ..Context::default() },
             ),
+            (Self::ListObjectVersions { bucket, prefix, delimiter, max_keys }, 0) => (
+                Action::S3ListBucketVersions,
+                Resource::bucket(bucket),
+                Context { prefix, delimiter, max_keys, ..Context::default() },
+            ),
+            (Self::ListMultipartUploads { bucket, prefix, delimiter, max_keys }, 0) => (
+                Action::S3ListBucketMultipartUploads,
+                Resource::bucket(bucket),
+                Context { prefix, delimiter, max_keys, ..Context::default() },
+            ),
+            (Self::ListBuckets { partition }, 0) => {
+                (Action::S3ListAllMyBuckets, Resource::all_of_s3(partition), Context::default())
+            }
+            (Self::HeadBucket { bucket }, 0) => {
+                (Action::S3ListBucket, Resource::bucket(bucket), Context::default())
+            }
+            (Self::CreateBucket { bucket }, 0) => {
+                (Action::S3CreateBucket, Resource::bucket(bucket), Context::default())
+            }
+            (Self::DeleteBucket { bucket }, 0) => {
+                (Action::S3DeleteBucket, Resource::bucket(bucket), Context::default())
+            }
+            (Self::GetBucketLocation { bucket }, 0) => {
+                (Action::S3GetBucketLocation, Resource::bucket(bucket), Context::default())
+            }
             _ => return None,
         };
         Some(Request { action, resource, context })
@@ -118,10 +482,115 @@ mod tests {
     fn an_operation_on_an_object_needs_its_action_on_the_object() {
         let (bucket, key) = (&bucket(), &ObjectKey::new("incoming/a.jpg").unwrap());
         let object = "arn:aws-cn:s3:::uploads/incoming/a.jpg";
-        assert_eq!(needs(S3Operation::GetObject { bucket, key }), [format!("s3:GetObject {object}")]);
-        assert_eq!(needs(S3Operation::HeadObject { bucket, key }), [format!("s3:GetObject {object}")]);
-        assert_eq!(needs(S3Operation::PutObject { bucket, key }), [format!("s3:PutObject {object}")]);
-        assert_eq!(needs(S3Operation::DeleteObject { bucket, key }), [format!("s3:DeleteObject {object}")]);
+        let (tags, content_length) = (&[][..], Some(7));
+        for (version, suffix) in [(None, ""), (Some("v"), "Version")] {
+            for (operation, action) in [
+                (S3Operation::GetObject { bucket, key, version }, format!("GetObject{suffix}")),
+                (S3Operation::HeadObject { bucket, key, version }, format!("GetObject{suffix}")),
+                (S3Operation::PresignGetObject { bucket, key, version }, format!("GetObject{suffix}")),
+                (S3Operation::DeleteObject { bucket, key, version }, format!("DeleteObject{suffix}")),
+                (S3Operation::GetObjectTagging { bucket, key, version }, format!("GetObject{suffix}Tagging")),
+                (
+                    S3Operation::PutObjectTagging { bucket, key, version, tags },
+                    format!("PutObject{suffix}Tagging"),
+                ),
+                (
+                    S3Operation::DeleteObjectTagging { bucket, key, version },
+                    format!("DeleteObject{suffix}Tagging"),
+                ),
+                (S3Operation::RestoreObject { bucket, key, version }, "RestoreObject".to_owned()),
+                (S3Operation::PutObject { bucket, key, tags, content_length }, "PutObject".to_owned()),
+                (S3Operation::PresignPutObject { bucket, key, content_length }, "PutObject".to_owned()),
+                (S3Operation::CreateMultipartUpload { bucket, key, tags }, "PutObject".to_owned()),
+                (S3Operation::UploadPart { bucket, key, content_length }, "PutObject".to_owned()),
+                (S3Operation::CompleteMultipartUpload { bucket, key }, "PutObject".to_owned()),
+                (S3Operation::AbandonUpload { bucket, key }, "PutObject".to_owned()),
+                (S3Operation::AbortMultipartUpload { bucket, key }, "AbortMultipartUpload".to_owned()),
+            ] {
+                assert_eq!(needs(operation), [format!("s3:{action} {object}")], "{operation:?}");
+            }
+            assert_eq!(
+                needs(S3Operation::GetObjectAttributes { bucket, key, version }),
+                [
+                    format!("s3:GetObject{suffix} {object}"),
+                    format!("s3:GetObject{suffix}Attributes {object}")
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn a_write_with_tags_needs_the_right_to_tag() {
+        let (bucket, key) = (&bucket(), &ObjectKey::new("a").unwrap());
+        let tags = &[("team".to_owned(), "red".to_owned())][..];
+        let object = "arn:aws-cn:s3:::uploads/a";
+        let needed = [format!("s3:PutObject {object}"), format!("s3:PutObjectTagging {object}")];
+        assert_eq!(needs(S3Operation::PutObject { bucket, key, tags, content_length: None }), needed);
+        assert_eq!(needs(S3Operation::CreateMultipartUpload { bucket, key, tags }), needed);
+    }
+
+    #[test]
+    fn a_copy_needs_a_read_of_the_source_and_a_write_of_the_destination() {
+        let (source, source_key) =
+            (&"arn:aws-cn:s3:::originals".parse().unwrap(), &ObjectKey::new("o").unwrap());
+        let (bucket, key) = (&bucket(), &ObjectKey::new("c").unwrap());
+        let given = [("team".to_owned(), "red".to_owned())];
+        let copy = |source_version, tags| {
+            needs(S3Operation::CopyObject { source, source_key, source_version, bucket, key, tags })
+        };
+        let write = "s3:PutObject arn:aws-cn:s3:::uploads/c";
+        let read = "s3:GetObject arn:aws-cn:s3:::originals/o";
+        assert_eq!(copy(None, CopiedTags::Given(&[])), [read, write]);
+        assert_eq!(
+            copy(Some("v"), CopiedTags::Source),
+            [
+                "s3:GetObjectVersion arn:aws-cn:s3:::originals/o",
+                write,
+                "s3:GetObjectVersionTagging arn:aws-cn:s3:::originals/o",
+                "s3:PutObjectTagging arn:aws-cn:s3:::uploads/c",
+            ]
+        );
+        assert_eq!(
+            copy(None, CopiedTags::Given(&given)),
+            [read, write, "s3:PutObjectTagging arn:aws-cn:s3:::uploads/c"]
+        );
+        let part = S3Operation::UploadPartCopy { source, source_key, source_version: None, bucket, key };
+        assert_eq!(needs(part), [read, write]);
+    }
+
+    #[test]
+    fn a_delete_of_many_needs_each() {
+        let bucket = &bucket();
+        let target = |key, version: Option<&str>| DeleteTarget {
+            key: ObjectKey::new(key).unwrap(),
+            version: version.map(str::to_owned),
+        };
+        let objects = &[target("a", None), target("b", Some("v"))][..];
+        assert_eq!(
+            needs(S3Operation::DeleteObjects { bucket, objects }),
+            ["s3:DeleteObject arn:aws-cn:s3:::uploads/a", "s3:DeleteObjectVersion arn:aws-cn:s3:::uploads/b"]
+        );
+    }
+
+    #[test]
+    fn an_operation_on_a_bucket_needs_its_action_on_the_bucket() {
+        let bucket = &bucket();
+        let (prefix, delimiter, max_keys) = (None, None, None);
+        for (operation, action) in [
+            (S3Operation::ListObjectVersions { bucket, prefix, delimiter, max_keys }, "ListBucketVersions"),
+            (
+                S3Operation::ListMultipartUploads { bucket, prefix, delimiter, max_keys },
+                "ListBucketMultipartUploads",
+            ),
+            (S3Operation::HeadBucket { bucket }, "ListBucket"),
+            (S3Operation::CreateBucket { bucket }, "CreateBucket"),
+            (S3Operation::DeleteBucket { bucket }, "DeleteBucket"),
+            (S3Operation::GetBucketLocation { bucket }, "GetBucketLocation"),
+        ] {
+            assert_eq!(needs(operation), [format!("s3:{action} arn:aws-cn:s3:::uploads")]);
+        }
+        let all = S3Operation::ListBuckets { partition: Partition::Aws };
+        assert_eq!(needs(all), ["s3:ListAllMyBuckets arn:aws:s3:::*"]);
     }
 
     #[test]
@@ -144,7 +613,7 @@ mod tests {
     #[test]
     fn shows_its_name_and_resource_on_one_line() {
         let (bucket, key) = (&bucket(), &ObjectKey::new("a\n\u{1b}[2Jb").unwrap());
-        let operation = Operation::from(S3Operation::GetObject { bucket, key });
+        let operation = Operation::from(S3Operation::GetObject { bucket, key, version: None });
         assert_eq!(operation.to_string(), "GetObject arn:aws-cn:s3:::uploads/a\\n\\u{1b}[2Jb");
         let operation = Operation::from(S3Operation::ListObjects {
             bucket,

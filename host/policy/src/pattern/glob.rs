@@ -1,3 +1,5 @@
+mod relation;
+
 use std::cmp::Ordering;
 
 /// A compiled pattern.

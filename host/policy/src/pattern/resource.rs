@@ -139,6 +139,21 @@ impl ResourcePattern {
         self.whole.matches(segments)
     }
 
+    /// Whether the pattern stands for all that the other stands for. Never `true` where it does not.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.whole.covers(&other.whole)
+    }
+
+    /// Whether there is a resource that both stand for.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.whole.overlaps(&other.whole)
+    }
+
+    /// Whether the pattern stands for an ARN that the text pattern does, too.
+    pub(crate) fn overlaps_text(&self, text: &Glob) -> bool {
+        self.whole.overlaps(text)
+    }
+
     /// Whether the pattern is `*`.
     pub(crate) fn is_all(&self) -> bool {
         self.fields.is_none()

@@ -7,7 +7,7 @@ use crate::{
     action::{Action, ActionSet},
     condition::{Condition, ConditionKey},
     pattern::{ActionPattern, ResourcePattern, ResourceTypes},
-    source::{Diagnostic, Diagnostics, Source},
+    source::{Diagnostic, Diagnostics, Source, nearest},
     statement::{Effect, Patterns, Spelling, Statement, read_document},
     text::quoted,
 };
@@ -23,6 +23,7 @@ use crate::{
 pub struct PolicyBuilder {
     guest: String,
     provided: Vec<ConditionKey>,
+    quotas: Vec<String>,
     written: Vec<Written>,
     found: Vec<Diagnostic>,
 }
@@ -38,7 +39,7 @@ struct Written {
 
 impl PolicyBuilder {
     pub(super) fn new(guest: String) -> Self {
-        Self { guest, provided: Vec::new(), written: Vec::new(), found: Vec::new() }
+        Self { guest, provided: Vec::new(), quotas: Vec::new(), written: Vec::new(), found: Vec::new() }
     }
 
     /// Promises that the host fills these keys into the [`Context`](crate::Context) of every request that can carry them. A
@@ -46,6 +47,12 @@ impl PolicyBuilder {
     /// for it would never apply.
     pub fn provides(&mut self, keys: impl IntoIterator<Item = ConditionKey>) -> &mut Self {
         self.provided.extend(keys);
+        self
+    }
+
+    /// The names of the quotas that statements can name. To name another is an error.
+    pub fn quotas(&mut self, names: impl IntoIterator<Item = impl Into<String>>) -> &mut Self {
+        self.quotas.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -86,8 +93,13 @@ impl PolicyBuilder {
         let mut found = self.found;
         let (mut allows, mut denies) = (Vec::new(), Vec::new());
         for Written { effect, statement, source, spelling } in &self.written {
-            let mut checker =
-                Checker { source, spelling: *spelling, provided: &self.provided, found: &mut found };
+            let mut checker = Checker {
+                source,
+                spelling: *spelling,
+                provided: &self.provided,
+                quotas: &self.quotas,
+                found: &mut found,
+            };
             match (checker.statement(*effect, statement), effect) {
                 (Some(compiled), Effect::Allow) => allows.push(compiled),
                 (Some(compiled), Effect::Deny) => denies.push(compiled),
@@ -109,6 +121,7 @@ struct Checker<'a> {
     source: &'a Source,
     spelling: Spelling,
     provided: &'a [ConditionKey],
+    quotas: &'a [String],
     found: &'a mut Vec<Diagnostic>,
 }
 
@@ -158,6 +171,7 @@ impl Checker<'_> {
             Polarity::AllBut => named.complement(),
         };
         let conditions = self.conditions(statement, set);
+        let quota = self.quota(effect, statement);
         self.fit(set, (actions, &action_patterns), (resources, &resource_patterns))?;
         Some(Compiled {
             effect,
@@ -166,7 +180,31 @@ impl Checker<'_> {
             action_patterns,
             resource_patterns,
             conditions: conditions?,
+            quota: quota?,
         })
+    }
+
+    /// The quota that the statement names, if it does.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is whether it is sound, as for every other element"
+    )]
+    fn quota(&mut self, effect: Effect, statement: &Statement) -> Option<Option<String>> {
+        let Some(written) = &statement.quota else { return Some(None) };
+        let name = written.get_ref();
+        if effect == Effect::Deny {
+            return self.wrong(
+                written.span(),
+                "a quota is on what is allowed: a `deny` has none".into(),
+                None,
+            );
+        }
+        if self.quotas.contains(name) {
+            return Some(Some(name.clone()));
+        }
+        let help = nearest(name, self.quotas.iter().map(String::as_str));
+        let help = help.map(|near| format!("did you mean `{near}`?"));
+        self.wrong(written.span(), format!("the guest has no quota {}", quoted(name)), help)
     }
 
     /// The one of an element's two forms that is written.

@@ -1,7 +1,13 @@
 use std::fmt;
 
 use super::{Compiled, Entry, Policy, Suggestion};
-use crate::{request::Request, source::Location, statement::Effect, text::quoted};
+use crate::{
+    condition::{Condition, Facts},
+    request::Request,
+    source::Location,
+    statement::Effect,
+    text::quoted,
+};
 
 /// What a policy says of a request.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +45,42 @@ pub struct Rule<'p> {
     resource: RulePattern<'p>,
 }
 
+/// A rule about a request's action and resource, and whether it holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'p> {
+    /// The rule.
+    pub rule: Rule<'p>,
+    /// The first of its conditions that does not hold; `None`: it applies.
+    pub unmet: Option<UnmetCondition<'p>>,
+}
+
+/// A condition that does not hold for a request. `Display` is `` `OPERATOR` of `KEY` at FILE:LINE:COLUMN ``.
+#[derive(Clone, Copy, Debug)]
+pub struct UnmetCondition<'p> {
+    /// The operator, as it is written.
+    pub operator: &'p str,
+    /// The condition key, as it is written.
+    pub key: &'p str,
+    /// Where the key is written.
+    pub location: &'p Location,
+}
+
+impl fmt::Display for UnmetCondition<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} at {}", quoted(self.operator), quoted(self.key), self.location)
+    }
+}
+
+impl<'p> From<&'p Condition> for UnmetCondition<'p> {
+    fn from(condition: &'p Condition) -> Self {
+        Self {
+            operator: &condition.written.operator,
+            key: &condition.written.key,
+            location: &condition.location,
+        }
+    }
+}
+
 /// A pattern of a statement, and where it stands. Of `not-actions` and `not-resources` it is the whole list.
 #[derive(Clone, Copy, Debug)]
 pub struct RulePattern<'p> {
@@ -58,9 +100,19 @@ impl<'p> Rule<'p> {
         self.statement.effect
     }
 
+    /// The first condition of the statement that does not hold, of those that it has.
+    pub(super) fn unmet(&self, facts: &Facts<'_>) -> Option<&'p Condition> {
+        self.statement.unmet(facts)
+    }
+
     /// Where the statement begins.
     pub fn location(&self) -> &'p Location {
         &self.statement.location
+    }
+
+    /// The name of the quota that what the rule allows counts against. What quotas are is for the host to say.
+    pub fn quota(&self) -> Option<&'p str> {
+        self.statement.quota.as_deref()
     }
 
     /// The action pattern that matched.

@@ -59,12 +59,22 @@ impl Index {
         Self { nodes }
     }
 
-    /// The rules that match a request: those first that begin with most of the resource, and of these the first written.
+    /// The rules that match a request.
     pub(super) fn matching<'p>(
         &'p self,
         statements: &'p [Compiled],
         request: &Request<'_>,
         facts: Facts<'_>,
+    ) -> impl Iterator<Item = Rule<'p>> {
+        let about = self.about(statements, request);
+        about.filter(move |rule| rule.unmet(&facts).is_none())
+    }
+
+    /// The rules about a request's action and resource, whether or not their conditions hold: those first that begin with most of the resource, and of these the first written.
+    pub(super) fn about<'p>(
+        &'p self,
+        statements: &'p [Compiled],
+        request: &Request<'_>,
     ) -> impl Iterator<Item = Rule<'p>> {
         let segments = request.resource.segments();
         // Whatever the resource begins with sorts at or before it, and the last node to do so begins with all the others.
@@ -84,9 +94,6 @@ impl Index {
                 }
                 Polarity::AllBut => statement.standing_for(&segments)?,
             };
-            if statement.unmet(&facts).is_some() {
-                return None;
-            }
             Some(Rule::new(statement, statement.naming(action)?, resource))
         })
     }

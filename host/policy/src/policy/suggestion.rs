@@ -154,7 +154,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// A TOML key: bare where that can be.
-fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> String {
     let is_bare = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if !text.is_empty() && text.bytes().all(is_bare) { text.to_owned() } else { quote(text) }
 }

@@ -1,8 +1,11 @@
 mod attacks;
 mod conditions;
 mod documents;
+mod missing;
 mod negation;
 mod properties;
+mod review;
+mod role;
 
 use pretty_assertions::assert_eq;
 use serde::Deserialize;
@@ -280,5 +283,7 @@ fn reads(pattern: &str, key: &str) -> bool {
     let policy = policy(&allow(&["s3:GetObject"], &[&format!("arn:aws:s3:::uploads/{pattern}")]));
     let (bucket, key) =
         (&"arn:aws:s3:::uploads".parse::<BucketArn>().unwrap(), &ObjectKey::new(key).unwrap());
-    Operation::from(S3Operation::GetObject { bucket, key }).requests().all(|request| policy.allows(&request))
+    Operation::from(S3Operation::GetObject { bucket, key, version: None })
+        .requests()
+        .all(|request| policy.allows(&request))
 }

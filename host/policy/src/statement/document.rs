@@ -72,6 +72,7 @@ impl<'a> Reader<'a> {
             resources: None,
             not_resources: None,
             condition: Conditions::default(),
+            quota: None,
         };
         for (key, value) in self.object(whole)? {
             match key.get_ref().as_str() {

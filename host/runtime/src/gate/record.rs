@@ -4,15 +4,20 @@ use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-};
 use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::ErrorMetadata;
 use tokio::time::Instant;
 
 use crate::audit::{AuditSink, Call, Outcome};
+use crate::quota::{Admission, MeteredBody, Tally};
 
 /// The record of a call under way. It is written to the audit trail once: when the call is finished, or, as cancelled, when the
 /// record is dropped before that.
@@ -22,6 +27,8 @@ pub(crate) struct CallRecord {
     call: Option<Call>,
     started: Instant,
     wire: Arc<Mutex<Wire>>,
+    /// `None` once the call is over.
+    admission: Option<Admission>,
 }
 
 /// What only the SDK's interceptors see.
@@ -32,13 +39,20 @@ struct Wire {
 }
 
 impl CallRecord {
-    pub(super) fn new(audit: Arc<dyn AuditSink>, call: Call) -> Self {
-        Self { audit, call: Some(call), started: Instant::now(), wire: Arc::default() }
+    pub(super) fn new(audit: Arc<dyn AuditSink>, call: Call, admission: Admission) -> Self {
+        let admission = Some(admission);
+        Self { audit, call: Some(call), started: Instant::now(), wire: Arc::default(), admission }
     }
 
     /// To be given to the request that is sent under this record.
     pub(crate) fn observer(&self) -> impl Intercept + 'static {
-        Observer(Arc::clone(&self.wire))
+        let tally = self.admission.as_ref().and_then(Admission::tally);
+        Observer { wire: Arc::clone(&self.wire), tally }
+    }
+
+    /// Nothing was sent, and nothing will be: there is no call to write down.
+    pub(crate) fn forget(mut self) {
+        self.call = None;
     }
 
     /// The request carries a body of so many bytes.
@@ -66,6 +80,7 @@ impl CallRecord {
     }
 
     fn finish(&mut self, outcome: Outcome) {
+        self.admission = None;
         let Some(mut call) = self.call.take() else { return };
         let wire = std::mem::take(&mut *lock(&self.wire));
         call.attempts = wire.attempts;
@@ -89,7 +104,9 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
-        let cause = source.to_string();
+        // Its `Display` is that of a struct, with request ids that the record has already.
+        let message = source.downcast_ref::<ErrorMetadata>().and_then(ErrorMetadata::message);
+        let cause = message.map_or_else(|| source.to_string(), str::to_owned);
         // Some libraries repeat their source in their message.
         if !text.ends_with(&cause) {
             text.push_str(": ");
@@ -104,9 +121,15 @@ fn lock(wire: &Mutex<Wire>) -> std::sync::MutexGuard<'_, Wire> {
     wire.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts the attempts and keeps the last request id.
+/// S3 has a header of its own.
+const REQUEST_ID_HEADERS: [&str; 2] = ["x-amz-request-id", "x-amzn-requestid"];
+
+/// Counts the attempts, and what they use of quotas, and keeps the last request id.
 #[derive(Debug)]
-struct Observer(Arc<Mutex<Wire>>);
+struct Observer {
+    wire: Arc<Mutex<Wire>>,
+    tally: Option<Tally>,
+}
 
 impl Intercept for Observer {
     fn name(&self) -> &'static str {
@@ -115,11 +138,15 @@ impl Intercept for Observer {
 
     fn read_before_transmit(
         &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        lock(&self.0).attempts += 1;
+        let attempt = lock(&self.wire).attempts + 1;
+        if let Some(tally) = &self.tally {
+            tally.attempt(attempt, body_length(context.request()))?;
+        }
+        lock(&self.wire).attempts = attempt;
         Ok(())
     }
 
@@ -129,7 +156,29 @@ impl Intercept for Observer {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        lock(&self.0).request_id = context.response().headers().get("x-amz-request-id").map(str::to_owned);
+        let headers = context.response().headers();
+        let request_id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name));
+        lock(&self.wire).request_id = request_id.map(str::to_owned);
         Ok(())
     }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(tally) = &self.tally {
+            let body = std::mem::replace(context.response_mut().body_mut(), SdkBody::taken());
+            *context.response_mut().body_mut() =
+                SdkBody::from_body_1_x(MeteredBody::new(body, tally.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of a request's body, as its headers or the body itself say.
+fn body_length(request: &HttpRequest) -> u64 {
+    let header = request.headers().get("content-length").and_then(|length| length.parse().ok());
+    header.or_else(|| request.body().content_length()).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use innkeeper_aws::{Class, Classes, Compute, Endpoint, Identity, Region};
+use innkeeper_policy::AccountId;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -14,6 +15,9 @@ use super::{Reader, class};
 pub struct AwsSection {
     /// `region`.
     pub region: Option<Region>,
+    /// `account`: the account of the identity here, which plain names of queues and functions belong to. `None`: STS is asked for it,
+    /// as for every guest with an identity of its own.
+    pub account: Option<AccountId>,
     /// `credentials`, `profile`, `web-identity-token-file`, `role-arn` and what belongs to it. Default: the default chain.
     pub identity: Identity,
     /// `endpoint-url`: an endpoint in place of AWS's own, for all services.
@@ -33,6 +37,7 @@ pub struct AwsSection {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Raw {
     region: Option<Spanned<String>>,
+    account: Option<Spanned<String>>,
     endpoint_url: Option<Spanned<String>>,
     allowed_regions: Option<Vec<Spanned<String>>>,
     #[serde(default)]
@@ -76,13 +81,18 @@ impl AwsSection {
         };
         let identity = written.read(Identity::DefaultChain, reader);
         let region = region(raw.region.as_ref(), reader);
+        let account = match &raw.account {
+            Some(written) => reader.check(written, |id| id.parse::<AccountId>()).map(Some),
+            None => Some(None),
+        };
         let endpoint = match &raw.endpoint_url {
             Some(url) => reader.check(url, |url| Endpoint::new(url)).map(Some),
             None => Some(None),
         };
         let allowed_regions = match &raw.allowed_regions {
             Some(written) => {
-                let regions: Vec<_> = written.iter().map(|region| reader.check(region, |name| Region::new(name))).collect();
+                let regions: Vec<_> =
+                    written.iter().map(|region| reader.check(region, |name| Region::new(name))).collect();
                 regions.into_iter().collect::<Option<Vec<_>>>().map(Some)
             }
             None => Some(None),
@@ -91,6 +101,7 @@ impl AwsSection {
         let class_of = class::read_choice(&raw.class_of, classes.as_ref(), reader);
         Some(Self {
             region: region?,
+            account: account?,
             identity: identity?,
             endpoint: endpoint?,
             allowed_regions: allowed_regions?,

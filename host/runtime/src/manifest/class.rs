@@ -42,6 +42,9 @@ pub(super) fn read(raw: &BTreeMap<String, Spanned<Raw>>, reader: &mut Reader<'_>
     classes
 }
 
+/// The operations of which a retry does harm, unless the guest says that it does not.
+const RUNS_A_FUNCTION: [&str; 2] = ["Invoke", "InvokeWithResponseStream"];
+
 /// The class of each operation that is named.
 pub(super) fn read_choice(
     raw: &BTreeMap<String, Spanned<String>>,
@@ -55,6 +58,16 @@ pub(super) fn read_choice(
             Some(classes) => classes.get(&class).map(drop),
             None => Ok(()),
         })?;
+        let attempts =
+            classes.and_then(|classes| classes.get(&class).ok()).map_or(1, |class| class.max_attempts.get());
+        if RUNS_A_FUNCTION.contains(&operation.as_str()) && attempts > 1 {
+            reader.wrong(
+                written,
+                format!("`{operation}` cannot be in the class `{class}`: a second attempt could run a function twice"),
+                Some("give the class `max-attempts = 1`; what a guest calls idempotent is in the class `idempotent`"),
+            );
+            return None;
+        }
         choice.insert(operation.clone(), class);
     }
     Some(choice)

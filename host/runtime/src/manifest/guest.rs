@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use innkeeper_aws::{Identity, Region};
-use innkeeper_policy::{Arn, BucketName, Diagnostic, Effect, Policy, Statement};
+use innkeeper_policy::{
+    Arn, BucketArn, BucketName, Diagnostic, FunctionReference, Location, Policy, QueueName, QueueUrl,
+    Statement,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::aws::{self, AwsSection};
+use super::expect::{self, Expectation};
 use super::identity::{Credentials, Written};
-use super::{Reader, limits};
+use super::{Reader, limits, policy, quota};
 use crate::limits::Limits;
+use crate::quota::Quotas;
 
 /// A guest: its component, what it may do, and as whom.
 #[derive(Clone, Debug)]
@@ -26,10 +31,21 @@ pub struct GuestSection {
     pub config: BTreeMap<String, String>,
     /// `names`: what it calls things, and what they are.
     pub names: BTreeMap<String, String>,
+    /// `accounts`: the accounts that buckets belong to, by what the manifest calls the buckets: a name of `names`, a bucket's name, or
+    /// an ARN. S3 refuses the guest's calls where such a bucket belongs to somebody else.
+    pub accounts: BTreeMap<String, String>,
     /// `limits`.
     pub limits: Limits,
-    /// `allow` and `deny`.
+    /// `quota` and `quotas`.
+    pub quotas: Quotas,
+    /// `allow` and `deny`, or the IAM policy document in JSON that `policy` names.
     pub policy: Policy,
+    /// The file that `policy` names.
+    pub policy_document: Option<PathBuf>,
+    /// `expect`: what the policy is held to by `innkeeper check`.
+    pub expectations: Vec<Expectation>,
+    /// Where the names are written.
+    pub(super) name_locations: BTreeMap<String, Location>,
 }
 
 /// The section as TOML has it.
@@ -53,11 +69,19 @@ pub(super) struct Raw {
     #[serde(default)]
     names: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
+    accounts: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
     limits: limits::Raw,
+    quota: Option<Spanned<quota::Raw>>,
+    #[serde(default)]
+    quotas: BTreeMap<String, Spanned<quota::Raw>>,
+    policy: Option<Spanned<String>>,
     #[serde(default)]
     allow: Vec<Spanned<Statement>>,
     #[serde(default)]
     deny: Vec<Spanned<Statement>>,
+    #[serde(default)]
+    expect: Vec<Spanned<expect::Raw>>,
 }
 
 /// The longest name of a guest: it stands in logs, audit lines and session names.
@@ -74,23 +98,25 @@ impl GuestSection {
         let component = reader.check(&raw.component, |path| check_path(path));
         let region = aws::region(raw.region.as_ref(), reader);
         let identity = identity(raw, aws, reader);
-        let names: Option<BTreeMap<_, _>> =
-            raw.names.iter().map(|(alias, target)| Some((alias.clone(), read_target(target, reader)?))).collect();
+        let names: Option<BTreeMap<_, _>> = raw
+            .names
+            .iter()
+            .map(|(alias, target)| Some((alias.clone(), read_target(target, reader)?)))
+            .collect();
+        let accounts = accounts(raw, reader);
         let limits = raw.limits.read(reader);
 
-        let mut policy = Policy::builder(name.get_ref().as_str());
-        for (effect, statements) in [(Effect::Allow, &raw.allow), (Effect::Deny, &raw.deny)] {
-            for statement in statements {
-                policy.statement(effect, statement, reader.source);
-            }
-        }
-        let policy = match policy.build() {
-            Ok(policy) => Some(policy),
-            Err(diagnostics) => {
-                reader.found.extend(diagnostics);
-                None
-            }
+        let quotas = quota::read(raw.quota.as_ref(), &raw.quotas, reader);
+        let written = policy::Written {
+            document: raw.policy.as_ref(),
+            allow: &raw.allow,
+            deny: &raw.deny,
+            quotas: raw.quotas.keys().map(String::as_str).collect(),
         };
+        let policy = written.read(name.get_ref(), reader);
+        let expectations: Vec<_> =
+            raw.expect.iter().map(|written| Expectation::read(written, reader)).collect();
+        let expectations: Option<Vec<_>> = expectations.into_iter().collect();
         named?;
         Some(Self {
             component: component?,
@@ -98,8 +124,17 @@ impl GuestSection {
             identity: identity?,
             config: raw.config.clone(),
             names: names?,
+            accounts: accounts?,
             limits,
+            quotas: quotas?,
             policy: policy?,
+            policy_document: raw.policy.as_ref().map(|path| PathBuf::from(path.get_ref())),
+            expectations: expectations?,
+            name_locations: raw
+                .names
+                .iter()
+                .map(|(name, target)| (name.clone(), reader.source.locate(target.span().start)))
+                .collect(),
         })
     }
 }
@@ -152,11 +187,43 @@ fn check_path(path: &str) -> Result<PathBuf, &'static str> {
     Ok(path.to_owned())
 }
 
-/// What a name of the guest stands for: an ARN, or the name of a bucket.
+/// The accounts that buckets belong to.
+fn accounts(raw: &Raw, reader: &mut Reader<'_>) -> Option<BTreeMap<String, String>> {
+    let mut read = Some(BTreeMap::new());
+    for (bucket, account) in &raw.accounts {
+        let target = raw.names.get(bucket.get_ref()).map_or(bucket.get_ref(), Spanned::get_ref);
+        let named = reader.check(bucket, |bucket| {
+            let is_bucket = target.parse::<BucketArn>().is_ok() || target.parse::<BucketName>().is_ok();
+            is_bucket.then_some(()).ok_or_else(|| {
+                format!(
+                    "`{}` is no bucket: it has to be a key of `names`, a bucket's name, or its ARN",
+                    bucket.escape_debug()
+                )
+            })
+        });
+        let owner = reader.check(account, |account| {
+            let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+            is_account.then(|| account.to_owned()).ok_or_else(|| {
+                format!("`{}` is no account: it has to be twelve digits", account.escape_debug())
+            })
+        });
+        match (named, owner, &mut read) {
+            (Some(()), Some(owner), Some(read)) => drop(read.insert(target.clone(), owner)),
+            _ => read = None,
+        }
+    }
+    read
+}
+
+/// What a name of the guest stands for: an ARN, the URL of a queue, or the name of a bucket, queue or function.
 fn read_target(target: &Spanned<String>, reader: &mut Reader<'_>) -> Option<String> {
     let text = target.get_ref();
     let checked = if text.starts_with("arn:") {
         text.parse::<Arn>().map(drop).map_err(|error| error.to_string())
+    } else if QueueUrl::is_url(text) {
+        text.parse::<QueueUrl>().map(drop).map_err(|error| error.to_string())
+    } else if text.parse::<QueueName>().is_ok() || text.parse::<FunctionReference>().is_ok() {
+        Ok(())
     } else {
         text.parse::<BucketName>().map(drop).map_err(|error| error.to_string())
     };
@@ -165,7 +232,8 @@ fn read_target(target: &Spanned<String>, reader: &mut Reader<'_>) -> Option<Stri
         Err(error) => {
             reader.found.push(
                 Diagnostic::at(reader.source, target.span(), error)
-                    .with_help("a name stands for an ARN, such as `arn:aws:s3:::uploads`, or for the name of a bucket"),
+                    .with_help("a name stands for an ARN, such as `arn:aws:s3:::uploads`, for the URL of a queue, or for the name of a \
+                                bucket, queue or function"),
             );
             None
         }

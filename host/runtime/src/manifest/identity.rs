@@ -47,7 +47,11 @@ impl Written<'_> {
     pub(super) fn read(&self, base: Identity, reader: &mut Reader<'_>) -> Option<Identity> {
         self.refuse_contradictions(reader)?;
         let mut role_arn = self.role_arn;
-        let mut identity = match (self.credentials.map(Spanned::get_ref), self.profile, self.web_identity_token_file) {
+        let mut identity = match (
+            self.credentials.map(Spanned::get_ref),
+            self.profile,
+            self.web_identity_token_file,
+        ) {
             (Some(Credentials::DefaultChain), ..) => Identity::DefaultChain,
             (Some(Credentials::Container), ..) => Identity::Container,
             (Some(Credentials::InstanceMetadata), ..) => Identity::InstanceMetadata,
@@ -104,7 +108,8 @@ impl Written<'_> {
     }
 
     fn refuse_contradictions(&self, reader: &mut Reader<'_>) -> Option<()> {
-        let sources = [self.credentials.is_some(), self.profile.is_some(), self.web_identity_token_file.is_some()];
+        let sources =
+            [self.credentials.is_some(), self.profile.is_some(), self.web_identity_token_file.is_some()];
         if sources.into_iter().filter(|given| *given).count() > 1 {
             let written = Spanned::new(self.source().map_or(0..0, Placed::span), ());
             reader.wrong(
@@ -121,8 +126,14 @@ impl Written<'_> {
                 ("session-policy", self.session_policy),
                 ("session-duration", self.session_duration),
             ];
-            if let Some((key, written)) = for_a_role.iter().find_map(|(key, written)| Some((key, (*written)?))) {
-                reader.wrong(written, format!("`{key}` is for a role, and there is no `role-arn` here"), None);
+            if let Some((key, written)) =
+                for_a_role.iter().find_map(|(key, written)| Some((key, (*written)?)))
+            {
+                reader.wrong(
+                    written,
+                    format!("`{key}` is for a role, and there is no `role-arn` here"),
+                    None,
+                );
                 return None;
             }
         }

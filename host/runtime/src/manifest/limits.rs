@@ -17,6 +17,8 @@ pub(super) struct Raw {
     timeout: Option<Spanned<String>>,
     cpu_time: Option<Spanned<String>>,
     host_call_bytes: Option<Spanned<String>>,
+    transfer_memory: Option<Spanned<String>>,
+    presigned_url_expiry: Option<Spanned<String>>,
     output_bytes: Option<Spanned<String>>,
 }
 
@@ -26,15 +28,19 @@ impl Raw {
         for (limit, written) in [
             (&mut limits.memory, &self.memory),
             (&mut limits.host_call_bytes, &self.host_call_bytes),
+            (&mut limits.transfer_memory, &self.transfer_memory),
             (&mut limits.output_bytes, &self.output_bytes),
         ] {
             let given = written.as_ref().and_then(|written| reader.check(written, |text| value::size(text)));
             *limit = given.unwrap_or(*limit);
         }
-        for (limit, written) in
-            [(&mut limits.timeout, &self.timeout), (&mut limits.cpu_time, &self.cpu_time)]
-        {
-            let given = written.as_ref().and_then(|written| reader.check(written, |text| value::duration(text)));
+        for (limit, written) in [
+            (&mut limits.timeout, &self.timeout),
+            (&mut limits.cpu_time, &self.cpu_time),
+            (&mut limits.presigned_url_expiry, &self.presigned_url_expiry),
+        ] {
+            let given =
+                written.as_ref().and_then(|written| reader.check(written, |text| value::duration(text)));
             *limit = given.unwrap_or(*limit);
         }
         for (limit, written) in [

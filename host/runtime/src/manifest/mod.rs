@@ -5,9 +5,13 @@
 
 mod aws;
 mod class;
+mod expect;
 mod guest;
 mod identity;
 mod limits;
+mod policy;
+mod quota;
+mod review;
 mod value;
 
 use std::collections::BTreeMap;
@@ -17,12 +21,14 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use innkeeper_aws::{ClientFactory, ClientFactoryBuilder};
-use innkeeper_policy::{Diagnostic, Diagnostics, Source};
+use innkeeper_policy::{AccountId, Diagnostic, Diagnostics, Policy, Source};
 use serde::Deserialize;
 use toml::Spanned;
 
 pub use self::aws::AwsSection;
+pub use self::expect::Expectation;
 pub use self::guest::GuestSection;
+pub use self::review::Finding;
 use crate::error::Error;
 
 /// A manifest, read and checked.
@@ -94,7 +100,7 @@ impl Manifest {
             .map_err(|error| Diagnostics::from(Diagnostic::from_toml(&source, &error)))?;
 
         let mut found = Vec::new();
-        let mut reader = Reader { source: &source, found: &mut found };
+        let mut reader = Reader { source: &source, directory: &directory, found: &mut found };
         let aws = AwsSection::read(&raw.aws, &mut reader);
         let mut guests = BTreeMap::new();
         for (name, guest) in &raw.guest {
@@ -112,6 +118,32 @@ impl Manifest {
     /// The file's name, as messages call it.
     pub fn file(&self) -> &str {
         self.source.file()
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    /// A manifest with another text, in the same folder and under the same name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::load`].
+    pub fn with_text(&self, text: String) -> Result<Self, ManifestError> {
+        let failed = |source| ManifestError::Read { path: self.file().into(), source };
+        Self::parse(Source::new(self.file(), text), self.directory.try_clone().map_err(failed)?)
+    }
+
+    /// The manifest with another policy for a guest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGuest`], with the names that there are.
+    pub fn with_policy(mut self, name: &str, policy: Policy) -> Result<Self, Error> {
+        let section = GuestSection { policy, ..self.guest(name)?.clone() };
+        self.guests.insert(name.to_owned(), section);
+        Ok(self)
     }
 
     /// The section `[aws]`.
@@ -137,6 +169,11 @@ impl Manifest {
         })
     }
 
+    /// The account that the manifest says a guest's identity is in. It speaks of the identity of `[aws]` alone.
+    pub(crate) fn account_of(&self, guest: &GuestSection) -> Option<&AccountId> {
+        self.aws.account.as_ref().filter(|_| guest.identity == self.aws.identity)
+    }
+
     /// A factory of clients as `[aws]` describes it, to be finished: a test gives it an HTTP client, a clock, an environment.
     pub fn client_factory(&self) -> ClientFactoryBuilder {
         let factory = ClientFactory::builder().compute(self.aws.compute).classes(self.aws.classes.clone());
@@ -154,6 +191,8 @@ impl Manifest {
 /// Collects what is wrong while sections are read, so that one run shows every mistake.
 struct Reader<'a> {
     source: &'a Source,
+    /// The manifest's folder.
+    directory: &'a Dir,
     found: &'a mut Vec<Diagnostic>,
 }
 

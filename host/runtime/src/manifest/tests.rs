@@ -102,9 +102,13 @@ fn a_guest_of_its_own_role_does_not_go_through_the_default_role() {
 
 #[test]
 fn an_unknown_key_is_an_error_at_its_place() {
-    assert!(wrong("[aws]\nregoin = \"eu-west-1\"\n").starts_with("innkeeper.toml:2:1: unknown field `regoin`"));
+    assert!(
+        wrong("[aws]\nregoin = \"eu-west-1\"\n").starts_with("innkeeper.toml:2:1: unknown field `regoin`")
+    );
     assert!(wrong(&guest("timeout = \"3s\"")).starts_with("innkeeper.toml:3:1: unknown field `timeout`"));
-    assert!(wrong(&guest("[guest.thumbnailer.limits]\nmemroy = \"1MiB\"")).starts_with("innkeeper.toml:4:1: "));
+    assert!(
+        wrong(&guest("[guest.thumbnailer.limits]\nmemroy = \"1MiB\"")).starts_with("innkeeper.toml:4:1: ")
+    );
     assert!(wrong("[guests.a]\ncomponent = \"a\"").starts_with("innkeeper.toml:1:2: unknown field `guests`"));
 }
 
@@ -116,9 +120,8 @@ fn a_guest_without_a_component_is_an_error_at_its_section() {
 
 #[test]
 fn every_mistake_is_shown_with_its_place() {
-    let message = wrong(
-        &guest(
-            r#"region = "eu-west-1/evil"
+    let message = wrong(&guest(
+        r#"region = "eu-west-1/evil"
 names = { uploads = "arn:aws:s3" }
 role-arn = "arn:aws:iam::1:role/x"
 [guest.thumbnailer.limits]
@@ -128,11 +131,10 @@ timeout = "0s"
 actions = ["s3:GetObjekt"]
 resources = ["arn:aws:s3:::uploads/*"]
 "#,
-        ),
-    );
+    ));
     let places: Vec<&str> = message.lines().map(|line| line.split(": ").next().unwrap()).collect();
-    let expected =
-        [(3, 10), (5, 12), (4, 21), (7, 10), (8, 11), (10, 12)].map(|(line, column)| format!("innkeeper.toml:{line}:{column}"));
+    let expected = [(3, 10), (5, 12), (4, 21), (7, 10), (8, 11), (10, 12)]
+        .map(|(line, column)| format!("innkeeper.toml:{line}:{column}"));
     assert_eq!(places, expected, "{message}");
 }
 
@@ -165,9 +167,61 @@ fn two_sources_of_credentials_are_an_error() {
 }
 
 #[test]
+fn a_class_that_would_run_a_function_twice_is_an_error() {
+    let message = wrong("[aws.class-of]\nInvoke = \"standard\"\n");
+    assert!(
+        message.starts_with("innkeeper.toml:2:10: `Invoke` cannot be in the class `standard`"),
+        "{message}"
+    );
+    let message = wrong("[aws.class.long]\nmax-attempts = 2\n");
+    assert!(message.contains("could run a function twice"), "{message}");
+    let patient = "[aws.class.patient]\nmax-attempts = 1\n[aws.class-of]\nInvoke = \"patient\"\n";
+    assert!(parse(patient).is_ok());
+}
+
+#[test]
+fn an_account_is_twelve_digits() {
+    let manifest = parse("[aws]\naccount = \"123456789012\"\n[guest.a]\ncomponent = \"a\"\n").unwrap();
+    assert_eq!(manifest.account_of(manifest.guest("a").unwrap()).unwrap().as_str(), "123456789012");
+    assert!(
+        wrong("[aws]\naccount = \"prod\"\n")
+            .starts_with("innkeeper.toml:2:11: an account id is twelve digits")
+    );
+    let role = "[aws]\naccount = \"123456789012\"\n[guest.a]\ncomponent = \"a\"\nrole-arn = \"arn:aws:iam::210987654321:role/r\"\n";
+    let manifest = parse(role).unwrap();
+    assert_eq!(
+        manifest.account_of(manifest.guest("a").unwrap()),
+        None,
+        "it is the account of another identity"
+    );
+}
+
+#[test]
+fn a_name_stands_for_a_queue_or_function_too() {
+    for target in [
+        "orders_2",
+        "orders.fifo",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
+        "arn:aws:sqs:eu-west-1:123456789012:orders",
+        "Price:live",
+        "123456789012:function:price",
+        "arn:aws:lambda:eu-west-1:123456789012:function:price:live",
+    ] {
+        let manifest = parse(&guest(&format!("names = {{ it = {target:?} }}"))).unwrap();
+        assert_eq!(manifest.guest("thumbnailer").unwrap().names["it"], target);
+    }
+    for target in ["", "a b", "https://evil.example/", "arn:aws:sqs", "a/b"] {
+        assert!(parse(&guest(&format!("names = {{ it = {target:?} }}"))).is_err(), "{target:?}");
+    }
+}
+
+#[test]
 fn a_class_that_is_not_defined_is_an_error() {
     let message = wrong("[aws.class-of]\nGetObject = \"pateint\"\n");
-    assert!(message.starts_with("innkeeper.toml:2:13: there is no configuration class `pateint`"), "{message}");
+    assert!(
+        message.starts_with("innkeeper.toml:2:13: there is no configuration class `pateint`"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -194,5 +248,88 @@ proptest::proptest! {
         let _ = parse(&guest(&format!("{key} = {value:?}")));
         let _ = parse(&format!("[aws]\n{key} = {value:?}"));
         let _ = parse(&guest(&format!("[guest.thumbnailer.limits]\n{key} = {value:?}")));
+    }
+}
+
+/// A guest that may read, with these lines behind the grant's.
+fn reader(lines: &str) -> String {
+    guest(&format!(
+        "[[guest.thumbnailer.allow]]\nactions = [\"s3:GetObject\"]\nresources = [\"arn:aws:s3:::uploads/*\"]\n{lines}"
+    ))
+}
+
+#[test]
+fn reads_quotas_of_a_guest_and_of_a_grant() {
+    let manifest = parse(&reader(
+        r#"quota = "slow"
+
+        [guest.thumbnailer.quota]
+        rate = "50/s burst 100"
+        bytes-out = "1GiB/h"
+        bytes-per-run = "10MiB"
+        calls-per-run = 1000
+        concurrency = 4
+        object-size = "5MB"
+        on-excess = "wait"
+
+        [guest.thumbnailer.quotas.slow]
+        rate = "1/min""#,
+    ))
+    .unwrap();
+    let quotas = &manifest.guest("thumbnailer").unwrap().quotas;
+    let guest = quotas.guest.as_ref().unwrap();
+    assert_eq!(guest.rate, Some("50/s burst 100".parse().unwrap()));
+    assert_eq!(guest.bytes_out, Some("1GiB/h".parse().unwrap()));
+    assert_eq!((guest.bytes_per_run, guest.object_size), (Some(10 << 20), Some(5_000_000)));
+    assert_eq!((guest.calls_per_run, guest.on_excess), (Some(1_000), crate::quota::OnExcess::Wait));
+    assert_eq!(guest.location.as_ref().map(ToString::to_string).as_deref(), Some("innkeeper.toml:8:9"));
+    assert_eq!(quotas.named["slow"].rate, Some("1/min".parse().unwrap()));
+}
+
+#[test]
+fn a_quota_that_makes_no_sense_is_refused_with_its_line() {
+    let quota = |line: &str| wrong(&guest(&format!("[guest.thumbnailer.quota]\n{line}")));
+    assert_eq!(
+        quota("rate = \"fast\""),
+        "innkeeper.toml:4:8: `fast` is no rate, such as `50/s`, `1GiB/h` or `50/s burst 100`"
+    );
+    assert_eq!(quota("bytes-in = \"0/s\""), "innkeeper.toml:4:12: a rate and its burst have to be above 0");
+    assert!(quota("object-size = \"big\"").starts_with("innkeeper.toml:4:15: `big` is no size"));
+    assert!(quota("calls-per-run = 0").starts_with("innkeeper.toml:4:17: "));
+    assert!(quota("on-excess = \"panic\"").starts_with("innkeeper.toml:4:13: "));
+    assert!(quota("presign-lifetime = \"1h\"").starts_with("innkeeper.toml:4:1: unknown field"));
+    assert_eq!(wrong(&reader("quota = \"slow\"")), "innkeeper.toml:6:9: the guest has no quota `slow`");
+    let deny = "[[guest.thumbnailer.deny]]\nactions = [\"*\"]\nresources = [\"*\"]\nquota = \"slow\"\n";
+    let named = "[guest.thumbnailer.quotas.slow]\nrate = \"1/s\"";
+    assert_eq!(
+        wrong(&guest(&format!("{deny}{named}"))),
+        "innkeeper.toml:6:9: a quota is on what is allowed: a `deny` has none"
+    );
+}
+
+#[test]
+fn a_policy_document_below_the_folder_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let document =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#;
+    std::fs::create_dir(folder.path().join("inside")).unwrap();
+    std::fs::write(folder.path().join("outside.json"), document).unwrap();
+    std::fs::write(folder.path().join("inside/policy.json"), document).unwrap();
+    std::fs::write(folder.path().join("inside/large.json"), " ".repeat((1 << 20) + 1)).unwrap();
+    let parse = |path: &str| {
+        let inside = Dir::open_ambient_dir(folder.path().join("inside"), ambient_authority()).unwrap();
+        Manifest::parse(Source::new("m/innkeeper.toml", guest(&format!("policy = \"{path}\""))), inside)
+    };
+    let manifest = parse("policy.json").unwrap();
+    assert!(manifest.guest("thumbnailer").unwrap().policy.names(innkeeper_policy::Action::S3PutObject));
+    for path in ["../outside.json", "none.json", "", "/etc/passwd"] {
+        let error = parse(path).unwrap_err().to_string();
+        assert!(error.starts_with("m/innkeeper.toml:3:10: the policy document cannot be read"), "{error}");
+    }
+    assert!(parse("large.json").unwrap_err().to_string().contains("has more than 1048576 bytes"));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("../outside.json", folder.path().join("inside/link.json")).unwrap();
+        assert!(parse("link.json").is_err(), "a link that leads out");
     }
 }

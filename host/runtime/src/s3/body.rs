@@ -1,33 +1,62 @@
 //! The body of an object, on its way from S3 to the guest.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_checksums::http::HttpChecksum;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
-use crate::bindings::s3_types::Error;
+use crate::bindings::s3_types::{ChecksumType, Error, ObjectInfo};
 use crate::gate::CallRecord;
+use crate::s3::download::{Origin, Run};
 use crate::s3::error;
-use crate::sdk_error;
+use crate::s3::prefetch::{Prefetch, SEGMENT};
+
+/// What a guest has to read before more connections are made for it: many look at the beginning of an object alone.
+const INTEREST: u64 = 1 << 20;
 
 /// A `wasi:io` input-stream of the bytes of one answer.
 ///
 /// It takes from the connection only when the guest has read what there is, so at most one frame of the body is held here, and
-/// a guest that does not read slows down the sender, not the host. The SDK verifies checksum and length as the bytes pass.
+/// a guest that does not read slows down the sender, not the host. A connection that breaks is made again at the byte where it broke;
+/// a large body comes over several, within the call's memory for transfers. The SDK verifies checksum and length of what comes over
+/// one connection, and `digest` of what comes over several.
 pub(crate) struct Body {
-    source: ByteStream,
+    run: Run,
+    /// What comes behind the run.
+    ahead: Ahead,
+    /// Of the bytes so far, where the whole object is read and S3 has said its checksum.
+    digest: Option<Digest>,
+    delivered: u64,
     /// The frame that the guest is reading.
     frame: Bytes,
     state: State,
 }
 
+enum Ahead {
+    /// Nothing yet.
+    Nothing,
+    /// Nothing, and nothing will be: the body is small, or there is no memory.
+    Never,
+    Prefetch(Prefetch),
+}
+
 enum State {
     /// More may come.
-    Open(CallRecord),
+    Open,
     /// Nothing more comes, and the guest is still to be told why.
     Failed(Error),
     /// Nothing more comes.
     Closed,
+}
+
+struct Digest {
+    so_far: Box<dyn HttpChecksum>,
+    expected: String,
 }
 
 /// The error of a stream, as `wasi:io` carries it; `stream-error` of the interface finds it there.
@@ -36,31 +65,67 @@ enum State {
 pub(crate) struct BodyError(pub(crate) Error);
 
 impl Body {
-    pub(crate) fn new(source: ByteStream, call: CallRecord) -> Self {
-        Self { source, frame: Bytes::new(), state: State::Open(call) }
+    /// `span` says which bytes of the object the stream has, `origin` how to ask for more of them; `None` where the answer does not say
+    /// enough.
+    pub(crate) fn new(
+        stream: ByteStream,
+        call: CallRecord,
+        info: &ObjectInfo,
+        span: Option<Range<u64>>,
+        origin: Option<Origin>,
+    ) -> Self {
+        let whole = span.as_ref().is_some_and(|span| *span == (0..info.size));
+        Self {
+            digest: if whole { Digest::of(info) } else { None },
+            run: Run::of(stream, call, span, origin),
+            ahead: Ahead::Nothing,
+            delivered: 0,
+            frame: Bytes::new(),
+            state: State::Open,
+        }
     }
 
-    /// Waits for the next frame with bytes in it, or for the end. A frame without bytes tells the guest nothing, and an endless
-    /// row of them must not look like data.
+    /// Waits for the next frame with bytes in it, or for the end.
     async fn fill(&mut self) {
-        while self.frame.is_empty() {
-            let State::Open(call) = &mut self.state else { return };
-            match self.source.next().await {
-                Some(Ok(frame)) => {
-                    call.received(frame.len());
+        while self.frame.is_empty() && matches!(self.state, State::Open) {
+            match self.next().await {
+                Ok(Some(frame)) => {
+                    if let Some(digest) = &mut self.digest {
+                        digest.so_far.update(&frame);
+                    }
+                    self.delivered += frame.len() as u64;
                     self.frame = frame;
+                    self.look_ahead();
                 }
-                Some(Err(cause)) => {
-                    let error = error::from_fault(sdk_error::body_fault(&cause));
-                    call.fail(error::case(&error), &cause);
-                    self.state = State::Failed(error);
+                Ok(None) => {
+                    let holds = self.digest.take().is_none_or(Digest::holds);
+                    self.state = if holds { State::Closed } else { State::Failed(Error::Integrity) };
                 }
-                None => {
-                    call.succeed();
-                    self.state = State::Closed;
-                }
+                Err(error) => self.state = State::Failed(error),
             }
         }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match (self.run.next().await?, &mut self.ahead) {
+            (None, Ahead::Prefetch(prefetch)) => prefetch.next().await,
+            (frame, _) => Ok(frame),
+        }
+    }
+
+    fn look_ahead(&mut self) {
+        if !matches!(self.ahead, Ahead::Nothing) || self.delivered < INTEREST {
+            return;
+        }
+        let begun =
+            self.run.rest().and_then(|(origin, rest)| Some((rest.start, Prefetch::begin(origin, &rest)?)));
+        self.ahead = match begun {
+            Some((start, prefetch)) => {
+                self.run.stop_at(start + SEGMENT);
+                Ahead::Prefetch(prefetch)
+            }
+            None => Ahead::Never,
+        };
     }
 
     /// Reads to the end: `max_bytes` at most, which the guest has set, and `call_bytes` at most, which the host has.
@@ -86,17 +151,39 @@ impl Body {
             if frame.is_empty() {
                 return match self.state {
                     State::Failed(error) => Err(error),
-                    State::Open(_) | State::Closed => Ok(bytes),
+                    State::Open | State::Closed => Ok(bytes),
                 };
             }
             fits = check((bytes.len() + frame.len()) as u64, None);
             bytes.extend_from_slice(&frame);
         }
         let error = fits.err().unwrap_or(Error::Cancelled);
-        if let State::Open(call) = &mut self.state {
-            call.fail(error::case(&error), &BodyError(error.clone()));
+        let cause = BodyError(error.clone());
+        Err(self.run.give_up(error, &cause))
+    }
+}
+
+impl Digest {
+    /// `None` where S3 has said no checksum, or one of the parts' checksums.
+    fn of(info: &ObjectInfo) -> Option<Self> {
+        use crate::bindings::s3_types::ChecksumAlgorithm as Algorithm;
+        use aws_smithy_checksums::ChecksumAlgorithm as Sdk;
+        let checksum = info.checksum.as_ref()?;
+        if info.checksum_type == Some(ChecksumType::Composite) || checksum.value.contains('-') {
+            return None;
         }
-        Err(error)
+        let algorithm = match checksum.algorithm {
+            Algorithm::Crc32 => Sdk::Crc32,
+            Algorithm::Crc32c => Sdk::Crc32c,
+            Algorithm::Crc64nvme => Sdk::Crc64Nvme,
+            Algorithm::Sha1 => Sdk::Sha1,
+            Algorithm::Sha256 => Sdk::Sha256,
+        };
+        Some(Self { so_far: algorithm.into_impl(), expected: checksum.value.clone() })
+    }
+
+    fn holds(self) -> bool {
+        STANDARD.encode(self.so_far.finalize()) == self.expected
     }
 }
 
@@ -115,8 +202,8 @@ impl InputStream for Body {
             return Ok(self.frame.split_to(length));
         }
         match std::mem::replace(&mut self.state, State::Closed) {
-            State::Open(call) => {
-                self.state = State::Open(call);
+            State::Open => {
+                self.state = State::Open;
                 Ok(Bytes::new())
             }
             State::Failed(error) => Err(StreamError::LastOperationFailed(BodyError(error).into())),

@@ -64,12 +64,21 @@ where
 pub(crate) fn from_fault(fault: Fault) -> Error {
     match fault {
         Fault::Credentials => Error::Credentials,
-        Fault::Arguments => Error::InvalidArgument("the request cannot be made of these arguments".to_owned()),
+        Fault::Arguments => {
+            Error::InvalidArgument("the request cannot be made of these arguments".to_owned())
+        }
         Fault::Timeout => Error::Timeout,
         Fault::Connection => Error::Connection,
         Fault::Integrity => Error::Integrity,
         Fault::Malformed => Error::Other("the answer could not be understood".to_owned()),
+        Fault::Quota(key) => Error::QuotaExceeded(key.to_owned()),
     }
+}
+
+/// The WIT error for a code that is all that there is, as with each of the objects of a `DeleteObjects`.
+pub(crate) fn from_code_alone(code: Option<&str>) -> Error {
+    let known = code.and_then(from_code);
+    known.unwrap_or_else(|| Error::Other(code.unwrap_or("the answer has no code").to_owned()))
 }
 
 fn from_code(code: &str) -> Option<Error> {
@@ -80,13 +89,22 @@ fn from_code(code: &str) -> Option<Error> {
         "PreconditionFailed" => Error::PreconditionFailed,
         "NotModified" => Error::NotModified,
         "ConditionalRequestConflict" | "OperationAborted" => Error::Conflict,
-        "InvalidRange" => Error::InvalidRange,
+        "BucketAlreadyExists" => Error::BucketAlreadyExists,
+        "BucketAlreadyOwnedByYou" => Error::BucketAlreadyOwnedByYou,
+        "BucketNotEmpty" => Error::BucketNotEmpty,
+        "NoSuchUpload" => Error::NoSuchUpload,
+        "InvalidPart" => Error::InvalidPart,
+        "InvalidPartOrder" => Error::InvalidPartOrder,
+        "EntityTooSmall" => Error::EntityTooSmall,
+        "InvalidRange" | "InvalidPartNumber" => Error::InvalidRange,
         "InvalidObjectState" => Error::InvalidObjectState,
         "EntityTooLarge" => Error::EntityTooLarge,
         "KeyTooLongError" => Error::KeyTooLong,
-        "BadDigest" | "InvalidDigest" | "IncompleteBody" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch" => {
-            Error::Integrity
-        }
+        "BadDigest"
+        | "InvalidDigest"
+        | "IncompleteBody"
+        | "XAmzContentSHA256Mismatch"
+        | "XAmzContentChecksumMismatch" => Error::Integrity,
         "PermanentRedirect"
         | "TemporaryRedirect"
         | "Redirect"
@@ -98,9 +116,11 @@ fn from_code(code: &str) -> Option<Error> {
         | "RequestTimeTooSkewed"
         | "SignatureDoesNotMatch"
         | "TokenRefreshRequired" => Error::Credentials,
-        "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-            Error::Throttled
-        }
+        "SlowDown"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded" => Error::Throttled,
         "InternalError" | "ServiceUnavailable" | "RequestTimeout" => Error::Unavailable,
         // The code is one of AWS's published names; the message is not passed on, since it may name other things than the
         // guest did.
@@ -110,8 +130,12 @@ fn from_code(code: &str) -> Option<Error> {
         | "InvalidStorageClass"
         | "InvalidURI"
         | "MetadataTooLarge"
+        | "InvalidTag"
+        | "MalformedXML"
+        | "MethodNotAllowed"
         | "MissingContentLength"
-        | "NotImplemented" => Error::InvalidArgument(code.to_owned()),
+        | "NotImplemented"
+        | "TooManyBuckets" => Error::InvalidArgument(code.to_owned()),
         _ => return None,
     })
 }
@@ -140,6 +164,13 @@ pub(crate) fn case(error: &Error) -> &'static str {
         Error::PreconditionFailed => "precondition-failed",
         Error::NotModified => "not-modified",
         Error::Conflict => "conflict",
+        Error::BucketAlreadyExists => "bucket-already-exists",
+        Error::BucketAlreadyOwnedByYou => "bucket-already-owned-by-you",
+        Error::BucketNotEmpty => "bucket-not-empty",
+        Error::NoSuchUpload => "no-such-upload",
+        Error::InvalidPart => "invalid-part",
+        Error::InvalidPartOrder => "invalid-part-order",
+        Error::EntityTooSmall => "entity-too-small",
         Error::InvalidRange => "invalid-range",
         Error::InvalidObjectState => "invalid-object-state",
         Error::ObjectTooLarge(_) => "object-too-large",
@@ -155,6 +186,7 @@ pub(crate) fn case(error: &Error) -> &'static str {
         Error::Connection => "connection",
         Error::Cancelled => "cancelled",
         Error::LimitExceeded(_) => "limit-exceeded",
+        Error::QuotaExceeded(_) => "quota-exceeded",
         Error::Other(_) => "other",
     }
 }

@@ -1,17 +1,36 @@
 //! Amazon S3: the host's side of `innkeeper:aws/s3`.
 //!
-//! [`host`] speaks WIT and moves handles; [`object`] and [`listing`] do the work, against the records of `s3-types` alone;
-//! [`convert`] and [`error`] translate.
+//! [`host`] speaks WIT and moves handles. A file for each family of operations does the work, against the records of `s3-types` alone:
+//! [`object`], [`delete_many`], [`copy`], [`tags`], [`attributes`], [`upload`], [`listing`], [`administration`], [`presign`], [`wait`].
+//! Bodies come through [`body`], which makes connections anew ([`download`]) and several at once ([`prefetch`]); [`multipart`] is what
+//! uploads and long copies have in common, and [`transfer`] bounds them all. [`stored`], [`convert`] and [`error`] translate.
 
-#![expect(unreachable_pub, reason = "the generated code re-exports the resources, which it can do of `pub` types alone")]
+#![expect(
+    unreachable_pub,
+    reason = "the generated code re-exports the resources, which it can do of `pub` types alone"
+)]
 
+mod administration;
+mod attributes;
 mod body;
 mod bucket;
 mod convert;
+mod copy;
+mod delete_many;
+mod download;
 pub(crate) mod error;
 mod host;
 mod listing;
+mod multipart;
 mod object;
+mod prefetch;
+mod presign;
+mod stored;
+mod tags;
+mod token;
+mod transfer;
+mod upload;
+mod wait;
 
 use std::error::Error as StdError;
 
@@ -24,7 +43,10 @@ use crate::gate::CallRecord;
 
 pub use self::bucket::Bucket;
 pub use self::error::Failure;
-pub use self::listing::ObjectListing;
+pub use self::listing::{BucketListing, ObjectListing, UploadListing, VersionListing};
+pub(crate) use self::token::TokenKey;
+pub(crate) use self::transfer::Transfers;
+pub use self::upload::Upload;
 
 /// Ends a call that failed: the cause goes to the audit trail, the case to the guest.
 fn settle<E>(call: &mut CallRecord, error: &SdkError<E, HttpResponse>) -> Error

@@ -15,19 +15,34 @@ pub enum Error {
     NoSuchBucket,
     /// The key, or the version of it, does not exist.
     NoSuchKey,
-    /// A condition did not hold: `if_match` on another etag, or `if_none_match` on an object that is there. Nothing was changed.
+    /// A condition did not hold: `if_match` on another etag, or `if_none_match` on an object that is there. Nothing was changed. As the
+    /// error of a body: the object was replaced while it was being read.
     PreconditionFailed,
     /// `if_none_match` named the etag that the object still has.
     NotModified,
     /// Another writer was at the same key at the same time. Nothing was changed; the guest may try again.
     Conflict,
+    /// A bucket of this name exists, and belongs to somebody else.
+    BucketAlreadyExists,
+    /// A bucket of this name exists, and belongs to the host's account.
+    BucketAlreadyOwnedByYou,
+    /// The bucket has objects, or versions of some.
+    BucketNotEmpty,
+    /// The upload does not exist: it was finished, given up, or never begun.
+    NoSuchUpload,
+    /// A part of an upload is missing or is not the one that was sent.
+    InvalidPart,
+    /// The parts of an upload are not in order.
+    InvalidPartOrder,
+    /// A part of an upload that is not its last is shorter than 5 MiB.
+    EntityTooSmall,
     /// The range lies outside of the object.
     InvalidRange,
     /// The object is archived and has to be restored before it can be read.
     InvalidObjectState,
     /// The object is longer than the `max_bytes` of a bounded read. The payload is its length in bytes, where known.
     ObjectTooLarge(Option<u64>),
-    /// The body is longer than S3 takes in one put: 5 GiB.
+    /// The body is longer than S3 takes: 5 GiB in one put, 5 TiB in an upload.
     EntityTooLarge,
     /// The key is longer than 1,024 bytes of UTF-8.
     KeyTooLong,
@@ -51,6 +66,8 @@ pub enum Error {
     Cancelled,
     /// A limit that the host's operator set on this guest was reached. The text names the limit.
     LimitExceeded(String),
+    /// The guest has used up a quota that the host's operator set on it. The text names the quota.
+    QuotaExceeded(String),
     /// Anything else. The text is for a log, not for matching.
     Other(String),
 }
@@ -64,11 +81,18 @@ impl fmt::Display for Error {
             Self::PreconditionFailed => "a condition on the object does not hold",
             Self::NotModified => "the object has not changed",
             Self::Conflict => "another writer was at the same key",
+            Self::BucketAlreadyExists => "the bucket exists and belongs to somebody else",
+            Self::BucketAlreadyOwnedByYou => "the bucket exists already",
+            Self::BucketNotEmpty => "the bucket is not empty",
+            Self::NoSuchUpload => "there is no such upload",
+            Self::InvalidPart => "a part of the upload is missing or another one",
+            Self::InvalidPartOrder => "the parts of the upload are not in order",
+            Self::EntityTooSmall => "a part of the upload is too short",
             Self::InvalidRange => "the range lies outside of the object",
             Self::InvalidObjectState => "the object is archived",
             Self::ObjectTooLarge(None) => "the object is too large",
             Self::ObjectTooLarge(Some(size)) => return write!(f, "the object is too large: {size} bytes"),
-            Self::EntityTooLarge => "the body is longer than S3 takes in one put",
+            Self::EntityTooLarge => "the body is longer than S3 takes",
             Self::KeyTooLong => "the key is longer than 1,024 bytes",
             Self::InvalidArgument(text) => return write!(f, "invalid argument: {text}"),
             Self::Integrity => "the bytes were damaged on their way",
@@ -80,6 +104,7 @@ impl fmt::Display for Error {
             Self::Connection => "the connection failed",
             Self::Cancelled => "the host cancelled the call",
             Self::LimitExceeded(text) => return write!(f, "limit exceeded: {text}"),
+            Self::QuotaExceeded(text) => return write!(f, "quota exceeded: {text}"),
             Self::Other(text) => text,
         })
     }
@@ -92,13 +117,15 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::AccessDenied | Error::Credentials => io::ErrorKind::PermissionDenied,
-            Error::NoSuchBucket | Error::NoSuchKey => io::ErrorKind::NotFound,
+            Error::NoSuchBucket | Error::NoSuchKey | Error::NoSuchUpload => io::ErrorKind::NotFound,
+            Error::BucketAlreadyExists | Error::BucketAlreadyOwnedByYou => io::ErrorKind::AlreadyExists,
+            Error::BucketNotEmpty => io::ErrorKind::DirectoryNotEmpty,
             Error::InvalidArgument(_) | Error::KeyTooLong | Error::InvalidRange => {
                 io::ErrorKind::InvalidInput
             }
             Error::Integrity => io::ErrorKind::InvalidData,
             Error::ObjectTooLarge(_) | Error::EntityTooLarge => io::ErrorKind::FileTooLarge,
-            Error::LimitExceeded(_) => io::ErrorKind::QuotaExceeded,
+            Error::LimitExceeded(_) | Error::QuotaExceeded(_) => io::ErrorKind::QuotaExceeded,
             Error::Timeout => io::ErrorKind::TimedOut,
             Error::Connection => io::ErrorKind::ConnectionAborted,
             _ => io::ErrorKind::Other,

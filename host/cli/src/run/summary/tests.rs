@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use innkeeper::audit::OperationId;
@@ -17,6 +18,7 @@ fn plain(report: &Report) -> String {
 fn report() -> Report {
     Report {
         guest: "thumbnailer".to_owned(),
+        called: Called::Aws,
         output: Some(b"{}".to_vec()),
         failure: None,
         log: Vec::new(),
@@ -53,6 +55,7 @@ fn denial(resource: &str, suggestion: &str) -> Decision {
         operation: "GetObject",
         action: "s3:GetObject",
         resource: resource.to_owned(),
+        context: BTreeMap::new(),
         verdict: Verdict::Deny {
             rule: None,
             reason: "not granted".to_owned(),
@@ -131,6 +134,7 @@ fn a_failed_call_has_its_whole_cause_and_what_to_check() {
         cause: "dispatch failure: tcp connect error: connection refused".to_owned(),
     };
     let report = Report {
+        called: Called::Endpoint("http://127.0.0.1:9/".to_owned()),
         failure: Some(Failure::new(Exit::Guest, "it failed")),
         calls: vec![call("GetObject", 0, 0, outcome.clone()), call("GetObject", 0, 0, outcome)],
         ..report()
@@ -142,7 +146,7 @@ Calls of AWS (2)
   s3 GetObject     2 ×
       failed (connection): 2 of them
         dispatch failure: tcp connect error: connection refused
-        help: is the endpoint right (`--endpoint-url`, `endpoint-url` in `[aws]`), running, and reachable from here?
+        help: is `http://127.0.0.1:9/` the right endpoint, running, and reachable from here?
 
 failed: `thumbnailer` ended in 1.23 s (made ready in 21 ms)
 "

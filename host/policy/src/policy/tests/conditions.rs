@@ -97,7 +97,7 @@ fn refuses_what_is_not_enforced_at_its_place() {
     assert_eq!(
         error("StringEquals.\"aws:PrincipalTag/team\" = \"a\""),
         "innkeeper.toml:4:24: the condition key `aws:PrincipalTag/team` is not enforced by this host; enforced are \
-         `s3:prefix`, `s3:delimiter`, `s3:max-keys`, `innkeeper:Guest`"
+         `s3:prefix`, `s3:delimiter`, `s3:max-keys`, `innkeeper:Guest`, `innkeeper:ContentLength`"
     );
     assert!(
         error("StringEquals.\"s3:max-keys\" = \"10\"")

@@ -1,0 +1,276 @@
+//! `innkeeper fake`: the fake AWS for clients in other processes.
+
+use std::fmt::{self, Display};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, Saved, Server};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::style::{ADDED, FAINT, WARNING, styled};
+use crate::text::{count, size};
+
+const EXAMPLES: &str = "\
+Examples:
+  An empty AWS on port 4566 of this machine, and a client of it:
+    innkeeper fake
+    AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --endpoint-url http://127.0.0.1:4566 s3 mb s3://photos
+
+  On any free port, which the first line of standard output tells:
+    innkeeper fake --listen 127.0.0.1:0
+
+  Filled from a folder, and with everything that is in it at the end written back:
+    innkeeper fake --seed aws --save aws
+
+  What is in it, for a program and (in a browser) for a person; one fault; nothing in it any more:
+    curl http://127.0.0.1:4566/_innkeeper/state
+    curl http://127.0.0.1:4566/_innkeeper/faults -d '{\"error\": \"SlowDown\", \"operation\": \"PutObject\", \"times\": 2}'
+    curl -X POST http://127.0.0.1:4566/_innkeeper/reset
+
+S3, SQS, Lambda and STS are on the one port. Any credentials will do, unless there are identities. Ctrl-C or SIGTERM ends it.";
+
+/// The arguments as they are given.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "`innkeeper fake --help` has examples and the exit codes.",
+    after_long_help = format!("{EXAMPLES}\n\n{}", Exit::help())
+)]
+pub(crate) struct Args {
+    /// Where to listen; port 0 is any that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
+    listen: String,
+
+    /// Listen on an address that other machines can reach
+    ///
+    /// There is no TLS and no permission to ask for: whoever can reach the port can read and change everything in the fake.
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// Fill it from a folder (DIR/s3/BUCKET/KEY..., DIR/sqs/QUEUE.json, DIR/lambda/FUNCTION.json)
+    #[arg(long, value_name = "DIR")]
+    seed: Option<PathBuf>,
+
+    /// At the end, write what is in S3 and SQS to a folder, in place of what was saved there before
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+
+    /// Accept only this access key, and verify what it signs; may be given several times
+    ///
+    /// Without any, all credentials are accepted. The secret is one of the fake's own: give it none of AWS.
+    #[arg(long = "identity", value_name = "ID:SECRET", value_parser = access_key)]
+    identities: Vec<AccessKey>,
+
+    /// The account, twelve digits
+    #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT_ID, value_parser = account_id)]
+    account_id: String,
+}
+
+/// An access key.
+#[derive(Clone)]
+struct AccessKey {
+    id: String,
+    secret: String,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Exit {
+        match crate::block_on(self.serve()).and_then(|served| served) {
+            Ok(()) => Exit::Success,
+            Err(failure) => {
+                failure.print();
+                failure.exit()
+            }
+        }
+    }
+
+    async fn serve(self) -> Result<(), Failure> {
+        // From here on, so that a signal that comes early is not lost.
+        let ended = end_of_process()?;
+        let mut fake = FakeAws::builder().clock(Clock::real()).account_id(self.account_id.as_str());
+        for AccessKey { id, secret } in &self.identities {
+            fake = fake.identity(id, secret);
+        }
+        let fake = fake.build();
+        if let Some(folder) = &self.seed {
+            fill(&fake, folder)?;
+        }
+        if let Some(folder) = &self.save {
+            check_folder_to_save(folder)?;
+        }
+        let address = self.address().await?;
+        let server = Server::bind(&fake, address).await.map_err(|error| {
+            let failure = Failure::doing(Exit::Io, format!("cannot listen on `{}`", self.listen), &error);
+            if error.kind() == std::io::ErrorKind::AddrInUse {
+                failure
+                    .with_help("another program has the port; `--listen 127.0.0.1:0` takes any that is free")
+            } else {
+                failure
+            }
+        })?;
+        output::print_text(&format!("{}\n", server.url()))?;
+        if !address.ip().is_loopback() {
+            warn(format_args!(
+                "other machines can reach `{}`, and may read and change everything in the fake",
+                server.address()
+            ));
+        }
+        server.run(ended).await;
+        if let Some(folder) = &self.save {
+            let saved = fake.save(folder).map_err(|error| Failure::because(Exit::Io, &error))?;
+            tell(&saved, folder);
+        }
+        Ok(())
+    }
+
+    /// The address to listen on: this machine's own, unless others are asked for.
+    async fn address(&self) -> Result<SocketAddr, Failure> {
+        let help = "an address is an IP address or a name, and a port, as in `127.0.0.1:4566`";
+        let found = tokio::net::lookup_host(&self.listen).await.map_err(|error| {
+            Failure::doing(Exit::Usage, format!("`{}` is no address to listen on", self.listen), &error)
+                .with_help(help)
+        })?;
+        let found: Vec<_> = found.collect();
+        // A name of this machine may have addresses of both families; that of the older one is what clients expect.
+        let address = found.iter().find(|address| address.is_ipv4()).or(found.first()).copied();
+        let address = address.ok_or_else(|| {
+            Failure::new(Exit::Usage, format!("`{}` is no address to listen on", self.listen)).with_help(help)
+        })?;
+        if !address.ip().is_loopback() && !self.allow_remote {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("`{}` is an address that other machines can reach", self.listen),
+            )
+            .with_help("the fake asks for no permission; to let other machines in all the same, add `--allow-remote`"));
+        }
+        Ok(address)
+    }
+}
+
+fn fill(fake: &FakeAws, folder: &Path) -> Result<(), Failure> {
+    if !folder.is_dir() {
+        let problem = if folder.exists() { "is not a folder" } else { "does not exist" };
+        return Err(Failure::new(
+            Exit::Fake,
+            format!("the folder `{}` of `--seed` {problem}", folder.display()),
+        ));
+    }
+    fake.seed(folder).map_err(|error| Failure::because(Exit::Fake, &error))?;
+    Ok(())
+}
+
+/// Whether a folder may be written to. One that has `s3` or `sqs` in it, and is no seed, is somebody's for other purposes;
+/// that is to be told before there is anything to be lost.
+fn check_folder_to_save(folder: &Path) -> Result<(), Failure> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    FakeAws::new().seed(folder).map(drop).map_err(|error| {
+        Failure::because(Exit::Fake, &error).with_help(format!(
+            "`--save {}` would replace what is there; give a folder that is new, empty, or has been saved to before",
+            folder.display()
+        ))
+    })
+}
+
+fn tell(saved: &Saved, folder: &Path) {
+    let objects = count(saved.objects.len(), "object");
+    let queues = count(saved.queues.len(), "queue");
+    let bytes = format!("({})", size(saved.bytes));
+    say(format_args!(
+        "{} {objects} {} and {queues} in `{}`",
+        styled(ADDED, "saved:"),
+        styled(FAINT, bytes),
+        folder.display()
+    ));
+}
+
+fn warn(what: impl Display) {
+    say(format_args!("{} {what}", styled(WARNING, "warning:")));
+}
+
+fn say(what: impl Display) {
+    use std::io::Write as _;
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{what}");
+}
+
+/// The error does not repeat what may be half a secret.
+fn access_key(text: &str) -> Result<AccessKey, String> {
+    match text.split_once(':') {
+        Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
+            Ok(AccessKey { id: id.to_owned(), secret: secret.to_owned() })
+        }
+        _ => Err("an identity is an access key id, `:`, and a secret".to_owned()),
+    }
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account is twelve digits".to_owned())
+    }
+}
+
+/// Ready when the process is to end: Ctrl-C, or the signal that service managers and containers send. The second Ctrl-C
+/// ends it at once.
+fn end_of_process() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error| Failure::doing(Exit::Machine, "signals cannot be listened for", &error);
+    let mut signals = Signals::listen().map_err(failed)?;
+    let (told, end) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        signals.next().await;
+        let _ = told.send(());
+        signals.next().await;
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    });
+    Ok(async move {
+        let _ = end.await;
+    })
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "on unix it can fail")]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

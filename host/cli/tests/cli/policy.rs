@@ -1,0 +1,243 @@
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, Run};
+
+const MANIFEST: &str = r#"
+[guest.thumbnailer]
+component = "thumbnailer.wasm"
+
+[[guest.thumbnailer.allow]]
+actions = ["s3:GetObject", "s3:PutObject"]
+resources = ["arn:aws:s3:::uploads/*"]
+
+[[guest.thumbnailer.allow]]
+actions = ["s3:ListBucket"]
+resources = ["arn:aws:s3:::uploads"]
+condition.StringLike."s3:prefix" = "incoming/*"
+condition.StringEquals."innkeeper:Trigger" = "run"
+
+[[guest.thumbnailer.deny]]
+actions = ["s3:*"]
+resources = ["arn:aws:s3:::uploads/private/*"]
+
+[guest.reader]
+component = "reader.wasm"
+policy = "reader.policy.json"
+"#;
+
+const READER: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": {
+    "Effect": "Allow",
+    "Action": "s3:Get*",
+    "Resource": "*"
+  }
+}"#;
+
+const OBJECT: &str = "arn:aws:s3:::uploads/a.jpg";
+const PRIVATE: &str = "arn:aws:s3:::uploads/private/a.jpg";
+
+fn project() -> Project {
+    Project::new(MANIFEST).with("reader.policy.json", READER)
+}
+
+fn explain(arguments: &[&str]) -> Run {
+    project().innkeeper(&[&["policy", "explain"], arguments].concat())
+}
+
+/// What a batch of these lines is answered with.
+fn batch(lines: &str, code: i32) -> Vec<Value> {
+    let project = project();
+    let mut child = project.command(&["policy", "explain", "--batch"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let lines = lines.to_owned();
+    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()).unwrap());
+    let run = Run::from(child.wait_with_output().unwrap()).exits(code);
+    writer.join().unwrap();
+    String::from_utf8(run.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn an_allowed_request_is_explained_by_its_rule() {
+    explain(&["thumbnailer", "s3:GetObject", OBJECT]).exits(0).prints(
+        "allow s3:GetObject on arn:aws:s3:::uploads/a.jpg for `thumbnailer`: allow at innkeeper.toml:7:14\n  \
+         allow at innkeeper.toml:7:14: `s3:GetObject` on `arn:aws:s3:::uploads/*`\n",
+    );
+}
+
+#[test]
+fn a_denied_request_is_explained_by_every_rule() {
+    explain(&["thumbnailer", "s3:GetObject", PRIVATE]).exits(12).prints(
+        "deny s3:GetObject on arn:aws:s3:::uploads/private/a.jpg for `thumbnailer`: denied by \
+         `arn:aws:s3:::uploads/private/*` at innkeeper.toml:17:14\n  \
+         deny  at innkeeper.toml:17:14: `s3:*` on `arn:aws:s3:::uploads/private/*`\n  \
+         allow at innkeeper.toml:7:14: `s3:GetObject` on `arn:aws:s3:::uploads/*`\n\
+         help: remove or narrow the deny of `arn:aws:s3:::uploads/private/*` at innkeeper.toml:17:14\n",
+    );
+}
+
+#[test]
+fn a_condition_holds_for_the_context_that_is_given() {
+    let listing = ["thumbnailer", "s3:ListBucket", "arn:aws:s3:::uploads"];
+    let run = explain(&listing).exits(12);
+    assert!(
+        String::from_utf8_lossy(&run.stdout)
+            .contains("but not here: `StringEquals` of `innkeeper:Trigger` at innkeeper.toml:13:"),
+        "{run}"
+    );
+    let context = ["--context", "s3:prefix=incoming/a", "--context", "innkeeper:Trigger=run"];
+    explain(&[&listing[..], &context].concat()).exits(0);
+    let context = ["--context", "s3:prefix=private/", "--context", "innkeeper:Trigger=run"];
+    explain(&[&listing[..], &context].concat()).exits(12);
+}
+
+#[test]
+fn a_policy_document_decides_with_its_own_lines() {
+    explain(&["reader", "s3:GetObjectTagging", OBJECT, "--json"]).exits(0);
+    let answer = explain(&["reader", "s3:GetObject", OBJECT, "--json"]).exits(0).json();
+    assert_eq!(
+        answer,
+        json!({
+            "decision": "allow", "rule": "reader.policy.json:6:17", "reason": "allow at reader.policy.json:6:17",
+            "rules": [{
+                "effect": "allow", "location": "reader.policy.json:6:17", "action": "s3:Get*", "resource": "*", "unmet": null
+            }],
+        })
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_a_wrong_usage() {
+    explain(&["thumbnailer", "s3:GetObjekt", OBJECT])
+        .exits(2)
+        .says(&["did you mean `s3:GetObject`?"])
+        .prints("");
+    explain(&["thumbnailer", "s3:GetObject", "uploads"]).exits(2).says(&["`uploads` is no resource"]);
+    explain(&["thumbnailer", "s3:GetObject", "arn:aws:ec2:::x"]).exits(2).says(&["no guest can be given"]);
+    explain(&["thumbnailer", "s3:GetObject", OBJECT, "--context", "s3:prefx=a"])
+        .exits(2)
+        .says(&["s3:prefix"]);
+    explain(&["thumbnailer", "s3:GetObject"]).exits(2);
+    explain(&["thumbnail", "s3:GetObject", OBJECT]).exits(3).says(&["did you mean `thumbnailer`?"]);
+}
+
+#[test]
+fn a_batch_is_answered_line_by_line_and_in_order() {
+    let mut lines = String::new();
+    for number in 0..5_000 {
+        let folder = if number % 2 == 0 { "private/" } else { "" };
+        let resource = format!("arn:aws:s3:::uploads/{folder}{number}");
+        let request = json!({"guest": "thumbnailer", "action": "s3:PutObject", "resource": resource});
+        lines.push_str(&format!("{request}\n"));
+    }
+    let answers = batch(&lines, 0);
+    assert_eq!(answers.len(), 5_000);
+    for (number, answer) in answers.iter().enumerate() {
+        assert_eq!(answer["decision"], if number % 2 == 0 { "deny" } else { "allow" }, "{number}");
+    }
+}
+
+#[test]
+fn a_line_that_makes_no_sense_is_answered_too() {
+    let listing = |context: Value| json!({"guest": "thumbnailer", "action": "s3:ListBucket", "resource": "arn:aws:s3:::uploads", "context": context});
+    let lines = [
+        "{".to_owned(),
+        listing(json!({"s3:prefix": "incoming/", "s3:max-keys": 10, "innkeeper:Trigger": "run"})).to_string(),
+        listing(json!({"s3:prefix": ["incoming/"]})).to_string(),
+        json!({"guest": "nobody", "action": "s3:GetObject", "resource": OBJECT}).to_string(),
+        format!("{{\"guest\": \"{}\"}}", "x".repeat(2 << 20)),
+        // Without a line break at its end.
+        json!({"guest": "reader", "action": "s3:GetObject", "resource": OBJECT}).to_string(),
+    ];
+    let answers = batch(&lines.join("\n"), 2);
+    let decisions: Vec<_> = answers.iter().map(|answer| answer["decision"].as_str()).collect();
+    assert_eq!(decisions, [None, Some("allow"), None, None, None, Some("allow")]);
+    assert_eq!(answers[2]["error"], "the value of `s3:prefix` is no string, number or boolean");
+    assert_eq!(answers[3]["error"], "`innkeeper.toml` has no guest `nobody`");
+    assert_eq!(answers[4]["error"], "the line has more than 1048576 bytes");
+}
+
+#[test]
+fn who_lists_the_guests_that_may_and_those_that_might() {
+    let who = |arguments: &[&str]| project().innkeeper(&[&["policy", "who"], arguments].concat()).exits(0);
+    who(&["s3:GetObject", OBJECT])
+        .prints("reader       allow at reader.policy.json:6:17\nthumbnailer  allow at innkeeper.toml:7:14\n");
+    who(&["s3:GetObject", PRIVATE]).prints("reader  allow at reader.policy.json:6:17\n");
+    who(&["s3:DeleteObject", OBJECT]).prints("");
+    let might = who(&["s3:ListBucket", "arn:aws:s3:::uploads", "--json"]).json();
+    assert_eq!(might[0]["guest"], json!("thumbnailer"));
+    assert_eq!(might[0]["decision"], json!("deny"));
+    assert_eq!(might[0]["unmet"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_policy_of_a_role_is_as_small_as_can_be() {
+    let run = project().innkeeper(&["policy", "iam", "thumbnailer", "--session"]).exits(0);
+    let run =
+        run.says(&["warning: AWS does not know `innkeeper:Trigger`: what is allowed at innkeeper.toml:13:"]);
+    let document = run.json();
+    let statements = document["Statement"].as_array().unwrap();
+    assert_eq!(
+        statements[..2],
+        [
+            json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::uploads/*"}),
+            json!({
+                "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::uploads",
+                "Condition": {"StringLike": {"s3:prefix": "incoming/*"}},
+            }),
+        ]
+    );
+    assert_eq!(statements[2]["Effect"], json!("Deny"));
+    assert_eq!(statements[2]["Resource"], json!("arn:aws:s3:::uploads/private/*"));
+    assert_eq!(statements.len(), 3);
+}
+
+#[test]
+fn a_session_policy_that_is_too_long_says_by_how_much() {
+    let resources: Vec<String> = (0..100).map(|n| format!("\"arn:aws:s3:::uploads/{n:03}/*\"")).collect();
+    let manifest = format!(
+        "[guest.g]\ncomponent = \"g.wasm\"\n[[guest.g.allow]]\nactions = [\"s3:GetObject\"]\nresources = [{}]\n",
+        resources.join(", ")
+    );
+    let project = Project::new(&manifest);
+    let role = project.innkeeper(&["policy", "iam", "g"]).exits(0).json();
+    let over = serde_json::to_string(&role).unwrap().chars().count() - 2_048;
+    project
+        .innkeeper(&["policy", "iam", "g", "--session"])
+        .exits(3)
+        .says(&[&format!("{over} more than the 2048 that a session policy may have")])
+        .prints("");
+}
+
+#[test]
+fn a_guest_that_may_do_nothing_needs_no_policy() {
+    let project = Project::new("[guest.g]\ncomponent = \"g.wasm\"\n");
+    project.innkeeper(&["policy", "iam", "g"]).exits(3).says(&["guest `g` may do nothing"]);
+}
+
+#[test]
+fn errors_when_a_policy_document_is_wrong_at_its_own_line() {
+    let wrong = |document: &str| {
+        project().with("reader.policy.json", document).innkeeper(&["policy", "who", "s3:GetObject", OBJECT])
+    };
+    wrong(&READER.replace("s3:Get*", "s3:Got*"))
+        .exits(3)
+        .says(&["`s3:Got*` could never match: there is no such action", "reader.policy.json:5:15"]);
+    wrong("{").exits(3).says(&["reader.policy.json:1:"]);
+    let manifest = |line: &str| {
+        Project::new(&format!("[guest.g]\ncomponent = \"g.wasm\"\npolicy = \"{line}\"\n"))
+            .innkeeper(&["policy", "iam", "g"])
+            .exits(3)
+    };
+    manifest("../p.json").says(&["the policy document cannot be read", "innkeeper.toml:3:10"]);
+    manifest("none.json").says(&["the policy document cannot be read", "innkeeper.toml:3:10"]);
+    let both = MANIFEST.to_owned() + "[[guest.reader.allow]]\nactions = [\"s3:*\"]\nresources = [\"*\"]\n";
+    project()
+        .with("innkeeper.toml", both)
+        .innkeeper(&["policy", "iam", "reader"])
+        .exits(3)
+        .says(&["the guest has a `policy`"]);
+}

@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::s3::{Encryption, NewObject, Object, ObjectHeaders};
+
+/// The name of the document in a bucket's folder. No key is written with a dot in front, so none can take its place.
+pub(super) const FILE: &str = ".innkeeper.json";
+
+/// What is said about the objects of a bucket besides their bytes.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BucketDocument {
+    /// By key.
+    #[serde(default)]
+    pub(super) objects: BTreeMap<String, ObjectDocument>,
+}
+
+/// What is said about an object besides its bytes.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ObjectDocument {
+    /// Left out, it is that of the extension; `null`, there is none.
+    #[serde(skip_serializing_if = "ContentType::is_left_out")]
+    content_type: ContentType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_encoding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_disposition: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    website_redirect_location: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
+}
+
+impl ObjectDocument {
+    /// What the file of an object does not say by itself; none if that is nothing.
+    pub(super) fn of(object: &Object, guessed_type: Option<&str>) -> Option<Self> {
+        let headers = object.headers.clone();
+        let encrypted = object.encryption != Encryption::default();
+        let document = Self {
+            content_type: if headers.content_type.as_deref() == guessed_type {
+                ContentType::LeftOut
+            } else {
+                ContentType::Given(headers.content_type)
+            },
+            content_encoding: headers.content_encoding,
+            content_language: headers.content_language,
+            content_disposition: headers.content_disposition,
+            cache_control: headers.cache_control,
+            expires: headers.expires,
+            website_redirect_location: headers.website_redirect_location,
+            storage_class: headers.storage_class,
+            encryption: encrypted.then(|| object.encryption.algorithm.clone()),
+            kms_key_id: object.encryption.kms_key_id.clone(),
+            metadata: headers.metadata,
+            tags: object.tags.clone(),
+        };
+        (document != Self::default()).then_some(document)
+    }
+
+    /// Says it about an object that has been read from its file.
+    pub(super) fn describe(self, object: NewObject) -> NewObject {
+        let NewObject { body, headers: of_file, .. } = object;
+        let headers = ObjectHeaders {
+            content_type: match self.content_type {
+                ContentType::LeftOut => of_file.content_type,
+                ContentType::Given(content_type) => content_type,
+            },
+            content_encoding: self.content_encoding,
+            content_language: self.content_language,
+            content_disposition: self.content_disposition,
+            cache_control: self.cache_control,
+            expires: self.expires,
+            website_redirect_location: self.website_redirect_location,
+            storage_class: self.storage_class,
+            metadata: self.metadata,
+        };
+        let default = Encryption::default();
+        let encryption = Encryption {
+            algorithm: self.encryption.unwrap_or(default.algorithm),
+            kms_key_id: self.kms_key_id,
+        };
+        NewObject { body, headers, tags: self.tags, encryption }
+    }
+}
+
+/// Whether the document has a content type, be it `null`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(from = "Option<String>", into = "Option<String>")]
+enum ContentType {
+    #[default]
+    LeftOut,
+    Given(Option<String>),
+}
+
+impl ContentType {
+    fn is_left_out(&self) -> bool {
+        *self == Self::LeftOut
+    }
+}
+
+impl From<Option<String>> for ContentType {
+    fn from(content_type: Option<String>) -> Self {
+        Self::Given(content_type)
+    }
+}
+
+impl From<ContentType> for Option<String> {
+    fn from(content_type: ContentType) -> Self {
+        match content_type {
+            ContentType::LeftOut => None,
+            ContentType::Given(content_type) => content_type,
+        }
+    }
+}

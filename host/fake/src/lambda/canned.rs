@@ -1,0 +1,122 @@
+//! Functions that are files: `lambda/NAME.json` of a seed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionResponse, Handler};
+
+/// A function as it is read. The name is that of the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct FunctionDocument {
+    #[serde(default)]
+    pub(super) description: Option<String>,
+    /// Seconds.
+    #[serde(default)]
+    pub(super) timeout: Option<u32>,
+    /// MB.
+    #[serde(default)]
+    pub(super) memory_size: Option<u32>,
+    #[serde(default)]
+    pub(super) reserved_concurrency: Option<u32>,
+    /// The published versions, all with these answers: how many there are.
+    #[serde(default)]
+    pub(super) versions: u32,
+    /// Alias to version.
+    #[serde(default)]
+    pub(super) aliases: std::collections::BTreeMap<String, String>,
+    pub(super) answers: Vec<CannedAnswer>,
+}
+
+/// An answer, and the events that it is for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CannedAnswer {
+    /// What the event has to contain; none is every event.
+    #[serde(default)]
+    when: Option<Value>,
+    #[serde(default)]
+    payload: Option<Value>,
+    #[serde(default)]
+    error: Option<Value>,
+    #[serde(default)]
+    error_kind: FunctionErrorKind,
+    #[serde(default)]
+    log: Vec<String>,
+    /// How long the function takes.
+    #[serde(default)]
+    delay_millis: u64,
+}
+
+impl FunctionDocument {
+    /// An answer is a payload or an error, not both.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.answers.iter().position(|answer| answer.payload.is_some() && answer.error.is_some()) {
+            Some(index) => Err(format!("answer {} has both a `payload` and an `error`", index + 1)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Answers from a file: the first whose `when` the event contains.
+pub(super) struct Canned(pub(super) Vec<CannedAnswer>);
+
+#[async_trait]
+impl Handler for Canned {
+    async fn handle(&self, event: FunctionEvent) -> Result<FunctionResponse, FunctionError> {
+        let given: Value = event.json()?;
+        let answer =
+            self.0.iter().find(|answer| answer.when.as_ref().is_none_or(|when| contains(&given, when)));
+        let answer = answer
+            .ok_or_else(|| FunctionError::new("NoAnswer", "no answer of the seed is for this event"))?
+            .clone();
+        for line in &answer.log {
+            event.log.line(line);
+        }
+        if answer.delay_millis > 0 {
+            tokio::time::sleep(Duration::from_millis(answer.delay_millis)).await;
+        }
+        match answer.error {
+            Some(payload) => Err(FunctionError { kind: answer.error_kind, payload }),
+            None => Ok(answer.payload.unwrap_or(Value::Null).into()),
+        }
+    }
+}
+
+/// Whether `value` has all that `part` has: of objects, each member of it; of everything else, the same.
+fn contains(value: &Value, part: &Value) -> bool {
+    match (value, part) {
+        (Value::Object(value), Value::Object(part)) => {
+            part.iter().all(|(key, part)| value.get(key).is_some_and(|value| contains(value, part)))
+        }
+        (value, part) => value == part,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_contains_what_all_its_members_contain() {
+        let event = json!({ "sku": "A1", "count": { "min": 1, "max": 2 }, "tags": ["a", "b"] });
+        for part in [
+            json!({}),
+            json!({ "sku": "A1" }),
+            json!({ "count": { "max": 2 } }),
+            json!({ "tags": ["a", "b"] }),
+        ] {
+            assert!(contains(&event, &part), "{part}");
+        }
+        for part in
+            [json!({ "sku": "B" }), json!({ "count": { "max": 1 } }), json!({ "tags": ["a"] }), json!([])]
+        {
+            assert!(!contains(&event, &part), "{part}");
+        }
+    }
+}

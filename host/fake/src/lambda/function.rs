@@ -1,0 +1,248 @@
+//! Functions: their versions, aliases, configuration and state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::error::{Throttle, error, no_such_function, throttled};
+use super::handler::Handler;
+use super::name::LATEST;
+use crate::ids::Ids;
+use crate::layer::AwsError;
+
+/// The timeout of a function that has not been given one.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The memory of a function that has not been given one, in MB.
+const DEFAULT_MEMORY: u32 = 128;
+/// How long it takes an inactive function to become active once it has been invoked.
+const REACTIVATION: Duration = Duration::from_secs(10);
+
+/// Whether a function can be invoked (`State`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FunctionState {
+    /// It can.
+    #[default]
+    Active,
+    /// Not yet: it is being made. A call is a `ResourceConflictException`.
+    Pending,
+    /// It has been idle for weeks. The first call is a `ResourceNotReadyException`, and makes it pending for ten seconds.
+    Inactive,
+    /// It could not be made. A call is a `ResourceConflictException`.
+    Failed,
+}
+
+impl FunctionState {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Pending => "Pending",
+            Self::Inactive => "Inactive",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// `StateReason` and `StateReasonCode`.
+    pub(super) fn reason(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Active => None,
+            Self::Pending => Some(("The function is being created.", "Creating")),
+            Self::Inactive => Some(("The function has not been invoked for some time.", "Idle")),
+            Self::Failed => Some(("The function could not be created.", "InternalError")),
+        }
+    }
+}
+
+/// A function with all that is published of it.
+pub(super) struct Function {
+    pub(super) latest: Version,
+    /// By number, from 1.
+    pub(super) versions: BTreeMap<u64, Version>,
+    pub(super) aliases: BTreeMap<String, Alias>,
+    state: FunctionState,
+    /// When it becomes active by itself.
+    active_at: Option<SystemTime>,
+    /// `ReservedConcurrentExecutions`
+    pub(super) reserved_concurrency: Option<u32>,
+    pub(super) running: u32,
+    /// What `$LATEST` was when it was last published.
+    published: Option<(String, Configuration)>,
+}
+
+/// A version: what runs, and how.
+#[derive(Clone)]
+pub(super) struct Version {
+    pub(super) handler: Arc<dyn Handler>,
+    pub(super) configuration: Configuration,
+    pub(super) modified: SystemTime,
+    pub(super) revision_id: String,
+}
+
+/// What a version is configured with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Configuration {
+    pub(super) description: String,
+    pub(super) timeout: Duration,
+    pub(super) memory_size: u32,
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            description: String::new(),
+            timeout: DEFAULT_TIMEOUT,
+            memory_size: DEFAULT_MEMORY,
+            environment: BTreeMap::new(),
+        }
+    }
+}
+
+/// A name for a version.
+#[derive(Clone, Debug)]
+pub(super) struct Alias {
+    pub(super) version: String,
+    pub(super) description: String,
+    pub(super) revision_id: String,
+}
+
+impl Function {
+    pub(super) fn new(handler: Arc<dyn Handler>, now: SystemTime, ids: &Ids) -> Self {
+        Self {
+            latest: Version {
+                handler,
+                configuration: Configuration::default(),
+                modified: now,
+                revision_id: ids.uuid("revision"),
+            },
+            versions: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            state: FunctionState::Active,
+            active_at: None,
+            reserved_concurrency: None,
+            running: 0,
+            published: None,
+        }
+    }
+
+    pub(super) fn state(&self, now: SystemTime) -> FunctionState {
+        match (self.state, self.active_at) {
+            (FunctionState::Pending, Some(active_at)) if active_at <= now => FunctionState::Active,
+            (state, _) => state,
+        }
+    }
+
+    pub(super) fn set_state(&mut self, state: FunctionState, active_at: Option<SystemTime>) {
+        self.state = state;
+        self.active_at = active_at;
+    }
+
+    /// The version of a qualifier: `$LATEST`, a number, or an alias. None is `$LATEST`.
+    pub(super) fn version(&self, qualifier: Option<&str>) -> Option<(String, &Version)> {
+        let qualifier = match qualifier {
+            None | Some(LATEST) => return Some((LATEST.to_owned(), &self.latest)),
+            Some(qualifier) => self.aliases.get(qualifier).map_or(qualifier, |alias| &alias.version),
+        };
+        if qualifier == LATEST {
+            return Some((LATEST.to_owned(), &self.latest));
+        }
+        let number: u64 = qualifier.parse().ok()?;
+        self.versions.get(&number).map(|version| (number.to_string(), version))
+    }
+
+    /// Publishes `$LATEST`. As long as nothing has changed since the last version, that is the one.
+    pub(super) fn publish(&mut self, description: Option<String>, now: SystemTime, ids: &Ids) -> String {
+        let last = self.versions.last_key_value().map(|(number, _)| *number);
+        let current = (self.latest.revision_id.clone(), self.latest.configuration.clone());
+        if let Some(last) =
+            last.filter(|_| description.is_none() && self.published.as_ref() == Some(&current))
+        {
+            return last.to_string();
+        }
+        let number = last.unwrap_or(0) + 1;
+        let mut version = self.latest.clone();
+        version.revision_id = ids.uuid("revision");
+        if let Some(description) = description {
+            version.configuration.description = description;
+        }
+        version.modified = now;
+        self.published = Some(current);
+        self.versions.insert(number, version);
+        number.to_string()
+    }
+
+    /// Whether the function can be invoked now. `arn` is for the message.
+    pub(super) fn check_state(&mut self, now: SystemTime) -> Result<(), AwsError> {
+        match self.state(now) {
+            FunctionState::Active => Ok(()),
+            state @ (FunctionState::Pending | FunctionState::Failed) => Err(error(
+                "ResourceConflictException",
+                format!(
+                    "The operation cannot be performed at this time. The function is currently in the following state: {}",
+                    state.as_str()
+                ),
+            )),
+            FunctionState::Inactive => {
+                self.set_state(FunctionState::Pending, Some(now + REACTIVATION));
+                Err(error(
+                    "ResourceNotReadyException",
+                    "The function is inactive and its resources are being restored. Try again once it is active.",
+                ))
+            }
+        }
+    }
+}
+
+/// All functions of a fake.
+pub(super) struct Functions {
+    pub(super) by_name: BTreeMap<String, Function>,
+    /// The most invocations of all functions that can run at once, what functions have reserved for themselves included.
+    pub(super) account_concurrency: u32,
+}
+
+/// What an account may run at once, unless it asks AWS for more.
+const DEFAULT_CONCURRENCY: u32 = 1000;
+
+impl Default for Functions {
+    fn default() -> Self {
+        Self { by_name: BTreeMap::new(), account_concurrency: DEFAULT_CONCURRENCY }
+    }
+}
+
+impl Functions {
+    /// Removes every function, and every limit.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(super) fn get(&self, name: &str, arn: &str) -> Result<&Function, AwsError> {
+        self.by_name.get(name).ok_or_else(|| no_such_function(arn))
+    }
+
+    pub(super) fn get_mut(&mut self, name: &str, arn: &str) -> Result<&mut Function, AwsError> {
+        self.by_name.get_mut(name).ok_or_else(|| no_such_function(arn))
+    }
+
+    /// Counts an invocation in, if there is room for it. [`Functions::leave`] counts it out.
+    pub(super) fn enter(&mut self, name: &str) -> Result<(), AwsError> {
+        let reserved = self.by_name.values().filter_map(|function| function.reserved_concurrency);
+        let reserved: u64 = reserved.map(u64::from).sum();
+        let unreserved = self.by_name.values().filter(|function| function.reserved_concurrency.is_none());
+        let running: u64 = unreserved.map(|function| u64::from(function.running)).sum();
+        let Some(function) = self.by_name.get_mut(name) else { return Ok(()) };
+        match function.reserved_concurrency {
+            Some(limit) if function.running >= limit => return Err(throttled(Throttle::Function)),
+            None if running >= u64::from(self.account_concurrency).saturating_sub(reserved) => {
+                return Err(throttled(Throttle::Account));
+            }
+            Some(_) | None => {}
+        }
+        function.running += 1;
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, name: &str) {
+        if let Some(function) = self.by_name.get_mut(name) {
+            function.running = function.running.saturating_sub(1);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Lambda: functions that are closures, [`Handler`]s, or files with answers.
+//!
+//! [`rest`] is the protocol, [`invoke`] what is checked around a function and [`run`] one run of it, [`configuration`]
+//! the rest of the API.
+
+mod canned;
+mod configuration;
+mod direct;
+mod error;
+mod function;
+mod handler;
+mod invoke;
+mod name;
+mod record;
+mod rest;
+mod run;
+mod store;
+
+pub use direct::{Lambda, LambdaDirectError, LambdaFunction};
+pub use function::FunctionState;
+pub use handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, Handler};
+pub use record::{INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType};
+
+pub(crate) use canned::FunctionDocument;
+pub(crate) use error::{answer as error_answer, status_of};
+pub(crate) use invoke::MAX_SYNC;
+pub(crate) use name::is_name;
+pub(crate) use rest::{Context, Route};
+pub(crate) use store::LambdaState;

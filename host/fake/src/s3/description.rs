@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+
+use s3s::dto::{Metadata, ObjectCannedACL, ServerSideEncryption};
+use s3s::{S3ErrorCode, S3Result};
+
+use super::error::{error, error_with, not_implemented};
+use super::object::{Encryption, ObjectHeaders};
+use super::tags::Tags;
+use crate::fake::Shared;
+use crate::layer::RequestContext;
+
+/// The most user metadata, names and values together, in bytes.
+const MAX_METADATA: usize = 2 * 1024;
+/// The storage classes that a general-purpose bucket takes.
+const STORAGE_CLASSES: [&str; 8] = [
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "GLACIER_IR",
+    "DEEP_ARCHIVE",
+];
+
+/// What a write says about its object besides the bytes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Description {
+    pub(crate) headers: ObjectHeaders,
+    pub(crate) tags: Tags,
+    pub(crate) encryption: Encryption,
+}
+
+/// The [`Description`] in an input of s3s: `PutObject`, `CopyObject` and `CreateMultipartUpload` have the same fields.
+///
+/// What would change the meaning of the object, and that the fake does not keep, is refused rather than dropped: the
+/// function around it returns.
+macro_rules! describe {
+    ($input:expr, $expires:expr, $shared:expr, $context:expr) => {{
+        let input = &mut $input;
+        if input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some() {
+            return Err($crate::s3::error::not_implemented("encryption with customer keys"));
+        }
+        if input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some() {
+            return Err($crate::s3::error::not_implemented("object lock"));
+        }
+        $crate::s3::description::check_acl(input.acl.as_ref())?;
+        $crate::s3::description::check_storage_class(
+            input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str),
+        )?;
+        $crate::s3::description::Description {
+            headers: $crate::s3::ObjectHeaders {
+                content_type: input.content_type.take(),
+                content_encoding: input.content_encoding.take(),
+                content_language: input.content_language.take(),
+                content_disposition: input.content_disposition.take(),
+                cache_control: input.cache_control.take(),
+                expires: $expires,
+                website_redirect_location: input.website_redirect_location.take(),
+                storage_class: input.storage_class.take().map(|class| class.as_str().to_owned()),
+                metadata: $crate::s3::description::metadata_of(input.metadata.take())?,
+            },
+            tags: $crate::s3::tags::of_header(input.tagging.as_deref())?,
+            encryption: $crate::s3::description::encryption_of(
+                input.server_side_encryption.as_ref(),
+                input.ssekms_key_id.as_deref(),
+                $shared,
+                $context,
+            )?,
+        }
+    }};
+}
+pub(crate) use describe;
+
+pub(crate) fn encryption_of(
+    algorithm: Option<&ServerSideEncryption>,
+    key: Option<&str>,
+    shared: &Shared,
+    context: &RequestContext,
+) -> S3Result<Encryption> {
+    let scope = || format!("arn:aws:kms:{}:{}", context.region, shared.account_id);
+    match (algorithm.map(ServerSideEncryption::as_str), key) {
+        (None | Some(ServerSideEncryption::AES256), None) => Ok(Encryption::default()),
+        (Some(algorithm @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE)), key) => {
+            let key = match key {
+                None => format!("{}:alias/aws/s3", scope()),
+                Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+                Some(alias) if alias.starts_with("alias/") => format!("{}:{alias}", scope()),
+                Some(id) => format!("{}:key/{id}", scope()),
+            };
+            Ok(Encryption { algorithm: algorithm.to_owned(), kms_key_id: Some(key) })
+        }
+        (None | Some(ServerSideEncryption::AES256), Some(_)) => Err(error_with(
+            S3ErrorCode::InvalidArgument,
+            "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+        )),
+        (Some(_), _) => Err(not_implemented("encryption other than AES256 and aws:kms")),
+    }
+}
+
+impl Encryption {
+    /// `x-amz-server-side-encryption`, which S3 puts on every answer about an object's bytes.
+    pub(crate) fn header(&self) -> ServerSideEncryption {
+        ServerSideEncryption::from(self.algorithm.clone())
+    }
+}
+
+/// Buckets have ACLs disabled, as AWS makes them: only those that say nothing are taken.
+pub(crate) fn check_acl(acl: Option<&ObjectCannedACL>) -> S3Result {
+    match acl.map(ObjectCannedACL::as_str) {
+        None | Some(ObjectCannedACL::PRIVATE | ObjectCannedACL::BUCKET_OWNER_FULL_CONTROL) => Ok(()),
+        Some(_) => Err(error(S3ErrorCode::AccessControlListNotSupported)),
+    }
+}
+
+pub(crate) fn check_storage_class(class: Option<&str>) -> S3Result {
+    if class.is_none_or(|class| STORAGE_CLASSES.contains(&class)) {
+        Ok(())
+    } else {
+        Err(error(S3ErrorCode::InvalidStorageClass))
+    }
+}
+
+pub(crate) fn metadata_of(metadata: Option<Metadata>) -> S3Result<BTreeMap<String, String>> {
+    let metadata: BTreeMap<_, _> =
+        metadata.into_iter().flatten().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > MAX_METADATA { Err(error(S3ErrorCode::MetadataTooLarge)) } else { Ok(metadata) }
+}

@@ -1,0 +1,136 @@
+//! Everything that is in a fake, as a document.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::calls::Call;
+use crate::fake::FakeAws;
+use crate::fault::FaultRule;
+use crate::lambda::Invocation;
+use crate::s3::Object;
+use crate::sqs::QueueSnapshot;
+
+/// How many of the last calls and invocations are shown.
+const LAST: usize = 100;
+
+/// `GET /_innkeeper/state`.
+#[derive(Debug, Serialize)]
+pub(super) struct State {
+    pub(super) account_id: String,
+    pub(super) time: String,
+    pub(super) s3: S3State,
+    pub(super) sqs: SqsState,
+    pub(super) lambda: LambdaState,
+    pub(super) sts: StsState,
+    pub(super) faults: Vec<FaultRule>,
+    /// The last of them, in order.
+    pub(super) calls: Vec<Call>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct S3State {
+    pub(super) buckets: Vec<BucketState>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct BucketState {
+    pub(super) bucket: String,
+    pub(super) objects: Vec<ObjectState>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ObjectState {
+    pub(super) key: String,
+    pub(super) size: u64,
+    pub(super) etag: String,
+    pub(super) last_modified: String,
+    pub(super) content_type: String,
+    pub(super) storage_class: String,
+    pub(super) version_id: Option<String>,
+    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct SqsState {
+    pub(super) queues: Vec<QueueSnapshot>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct LambdaState {
+    pub(super) functions: Vec<String>,
+    /// The last of them, in order.
+    pub(super) invocations: Vec<Invocation>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct StsState {
+    pub(super) sessions: Vec<SessionState>,
+}
+
+/// A session of a role; its secret and its token only its owner has.
+#[derive(Debug, Serialize)]
+pub(super) struct SessionState {
+    pub(super) role_arn: String,
+    pub(super) session_name: String,
+    pub(super) access_key_id: String,
+    pub(super) expires: String,
+}
+
+impl State {
+    pub(super) fn of(fake: &FakeAws) -> Self {
+        let s3 = fake.s3();
+        let buckets = s3.buckets().into_iter().map(|bucket| {
+            let keys = s3.keys(&bucket).into_iter();
+            // What goes away in between is not shown.
+            let object = |key: String| s3.get(&bucket, &key).map(|object| ObjectState::of(&object, key));
+            let objects = keys.filter_map(object).collect();
+            BucketState { bucket, objects }
+        });
+        let lambda = fake.lambda();
+        let sessions = fake.sts().sessions().into_iter().map(|session| SessionState {
+            role_arn: session.role_arn,
+            session_name: session.session_name,
+            access_key_id: session.access_key_id,
+            expires: rfc3339(session.expires),
+        });
+        Self {
+            account_id: fake.account_id().to_owned(),
+            time: rfc3339(fake.now()),
+            s3: S3State { buckets: buckets.collect() },
+            sqs: SqsState { queues: fake.sqs().snapshot().into_values().collect() },
+            lambda: LambdaState { functions: lambda.functions(), invocations: last(lambda.invocations()) },
+            sts: StsState { sessions: sessions.collect() },
+            faults: fake.faults().rules(),
+            calls: last(fake.calls()),
+        }
+    }
+}
+
+impl ObjectState {
+    fn of(object: &Object, key: String) -> Self {
+        Self {
+            key,
+            size: object.size(),
+            etag: object.etag.clone(),
+            last_modified: rfc3339(object.last_modified),
+            content_type: object.content_type().to_owned(),
+            storage_class: object.storage_class().to_owned(),
+            version_id: object.version_id.clone(),
+            metadata: object.headers.metadata.clone(),
+            tags: object.tags.clone(),
+        }
+    }
+}
+
+fn last<T>(mut all: Vec<T>) -> Vec<T> {
+    all.split_off(all.len().saturating_sub(LAST))
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    OffsetDateTime::from(time).format(&Rfc3339).unwrap_or_default()
+}

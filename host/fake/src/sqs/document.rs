@@ -1,0 +1,165 @@
+//! A queue as a file: `sqs/QUEUE.json` of a seed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::attribute::{WireAttribute, check};
+use super::message::{MessageState, NewMessage, QueueMessage};
+use super::settings::Attributes;
+use crate::layer::AwsError;
+
+/// A queue as it is written and read. The name is that of the file.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QueueDocument {
+    /// From the name of the file.
+    #[serde(skip)]
+    pub(crate) region: Option<String>,
+    /// As `CreateQueue` takes them. Values may also be numbers, booleans, and, for policies, objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) tags: BTreeMap<String, String>,
+    #[serde(default)]
+    messages: Vec<MessageDocument>,
+}
+
+/// A message: its body, or a document where there is more to it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+enum MessageDocument {
+    Body(String),
+    Full(FullMessage),
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct FullMessage {
+    body: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<String, WireAttribute>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deduplication_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delay_seconds: Option<u16>,
+}
+
+/// The attributes that point at other queues.
+const POLICIES: &[&str] = &["RedrivePolicy", "RedriveAllowPolicy"];
+
+impl QueueDocument {
+    /// A queue with those of its attributes that are not the defaults. A message in flight is written as one that can be
+    /// received, since its receipt handle would be worth nothing.
+    pub(super) fn new(
+        region: Option<String>,
+        attributes: Attributes,
+        tags: BTreeMap<String, String>,
+        messages: &[QueueMessage],
+        now_millis: u64,
+    ) -> Self {
+        let parsed = |name: &str, value: String| match serde_json::from_str(&value) {
+            Ok(policy) if POLICIES.contains(&name) => policy,
+            _ => Value::String(value),
+        };
+        Self {
+            region,
+            attributes: attributes
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = parsed(&name, value);
+                    (name, value)
+                })
+                .collect(),
+            tags,
+            messages: messages.iter().map(|message| MessageDocument::of(message, now_millis)).collect(),
+        }
+    }
+
+    /// The name of the file, without its extension.
+    pub(crate) fn stem(&self, name: &str) -> String {
+        self.region.as_ref().map_or_else(|| name.to_owned(), |region| format!("{name}@{region}"))
+    }
+
+    pub(super) fn own_attributes(&self) -> Attributes {
+        self.text_attributes().filter(|(name, _)| !POLICIES.contains(&name.as_str())).collect()
+    }
+
+    /// `RedrivePolicy` and `RedriveAllowPolicy`, with `arn` in place of plain names of queues.
+    pub(super) fn policies(&self, arn: impl Fn(&str) -> String) -> Attributes {
+        let mut document = self.clone();
+        let attributes = &mut document.attributes;
+        let mut names: Vec<&mut Value> = Vec::new();
+        for (name, policy) in attributes.iter_mut() {
+            match name.as_str() {
+                "RedrivePolicy" => names.extend(policy.get_mut("deadLetterTargetArn")),
+                "RedriveAllowPolicy" => {
+                    let sources = policy.get_mut("sourceQueueArns").and_then(Value::as_array_mut);
+                    names.extend(sources.into_iter().flatten());
+                }
+                _ => {}
+            }
+        }
+        for name in names {
+            if let Some(plain) = name.as_str().filter(|name| !name.contains(':')) {
+                *name = Value::String(arn(plain));
+            }
+        }
+        document.text_attributes().filter(|(name, _)| POLICIES.contains(&name.as_str())).collect()
+    }
+
+    pub(super) fn messages(&self) -> Result<Vec<NewMessage>, AwsError> {
+        self.messages.iter().map(MessageDocument::message).collect()
+    }
+
+    fn text_attributes(&self) -> impl Iterator<Item = (String, String)> {
+        self.attributes.iter().map(|(name, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (name.clone(), text)
+        })
+    }
+}
+
+impl MessageDocument {
+    fn of(message: &QueueMessage, now_millis: u64) -> Self {
+        let delay = message.visible_at_millis.saturating_sub(now_millis).div_ceil(1000);
+        let delayed = message.state == MessageState::Delayed && message.group_id.is_none();
+        let full = FullMessage {
+            body: message.body.clone(),
+            attributes: message
+                .attributes
+                .iter()
+                .map(|(name, attribute)| (name.clone(), attribute.clone().into()))
+                .collect(),
+            group_id: message.group_id.clone(),
+            deduplication_id: message.deduplication_id.clone(),
+            delay_seconds: delayed.then(|| u16::try_from(delay).unwrap_or(900)),
+        };
+        match full {
+            FullMessage { body, attributes, group_id: None, deduplication_id: None, delay_seconds: None }
+                if attributes.is_empty() =>
+            {
+                Self::Body(body)
+            }
+            full => Self::Full(full),
+        }
+    }
+
+    fn message(&self) -> Result<NewMessage, AwsError> {
+        let full = match self {
+            Self::Body(body) => return Ok(NewMessage::new(body)),
+            Self::Full(full) => full.clone(),
+        };
+        Ok(NewMessage {
+            body: full.body,
+            attributes: check(full.attributes)?,
+            trace_header: None,
+            group_id: full.group_id,
+            deduplication_id: full.deduplication_id,
+            delay_seconds: full.delay_seconds.map(i64::from),
+        })
+    }
+}

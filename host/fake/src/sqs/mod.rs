@@ -1,0 +1,35 @@
+//! SQS: standard and FIFO queues.
+//!
+//! [`queue`] and [`receive`] are one queue as a machine of states, [`store`] is all of them and what leads from one to
+//! another, [`operations`] is the API on top, and [`json`] the protocol. Nothing runs in the background: what time
+//! brings about is brought about when somebody looks, as of the time at which it was due.
+
+mod attribute;
+mod deduplication;
+mod direct;
+mod document;
+mod error;
+mod json;
+mod message;
+mod name;
+mod operations;
+mod queue;
+mod receipt;
+mod receive;
+mod redrive;
+mod settings;
+mod snapshot;
+mod store;
+mod task;
+
+pub use attribute::MessageAttribute;
+pub use direct::{Sqs, SqsDirectError};
+pub use message::{MessageState, NewMessage, QueueMessage};
+pub use snapshot::{MessageChange, QueueChange, QueueSnapshot, SqsChanges};
+
+pub(crate) use document::QueueDocument;
+pub(crate) use error::{answer as error_answer, status_of};
+pub(crate) use json::{Caller, Request};
+pub(crate) use name::{is_fifo_name, is_plain_name};
+pub(crate) use snapshot::{Queues, changes};
+pub(crate) use store::SqsState;

@@ -1,0 +1,76 @@
+//! Functions as files.
+
+use std::fs;
+
+use aws_sdk_lambda::types::LogType;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use innkeeper_fake::{FakeAws, SeedError};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use crate::aws::{client, invoke, payload};
+
+fn seeded(name: &str, text: &str) -> (FakeAws, Result<innkeeper_fake::Seeded, SeedError>) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("lambda")).unwrap();
+    fs::write(dir.path().join("lambda").join(name), text).unwrap();
+    let fake = FakeAws::new();
+    let seeded = fake.seed(dir.path());
+    (fake, seeded)
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_with_the_first_that_fits() {
+    let (fake, seeded) = seeded(
+        "price.json",
+        r#"{
+            "timeout": 1,
+            "versions": 2,
+            "aliases": { "live": "1" },
+            "answers": [
+                { "when": { "sku": "A1" }, "payload": { "total": 3 }, "log": ["priced A1"] },
+                { "when": { "sku": "B2" }, "error": { "errorType": "NoPrice" }, "error-kind": "Handled" },
+                { "when": { "sku": "slow" }, "delay-millis": 1001 },
+                { "when": { "any": true }, "payload": 0 }
+            ]
+        }"#,
+    );
+    assert_eq!(seeded.unwrap().functions, 1);
+    let client = client(&fake);
+    let output =
+        invoke(&client, "price", r#"{"sku":"A1","any":true}"#).log_type(LogType::Tail).send().await.unwrap();
+    assert_eq!(payload(&output), json!({ "total": 3 }));
+    let log = BASE64_STANDARD.decode(output.log_result().unwrap()).unwrap();
+    assert!(String::from_utf8(log).unwrap().contains("priced A1"));
+    let output = invoke(&client, "price", r#"{"sku":"B2"}"#).send().await.unwrap();
+    assert_eq!(
+        (output.function_error(), payload(&output)),
+        (Some("Handled"), json!({ "errorType": "NoPrice" }))
+    );
+    let output = invoke(&client, "price", r#"{"sku":"slow"}"#).send().await.unwrap();
+    assert_eq!(payload(&output)["errorType"], "Sandbox.Timedout");
+    let output = invoke(&client, "price:live", r#"{"any":true}"#).send().await.unwrap();
+    assert_eq!((output.executed_version(), payload(&output)), (Some("1"), json!(0)));
+    let output = invoke(&client, "price", r#"{"sku":"Z"}"#).send().await.unwrap();
+    assert_eq!(
+        (output.function_error(), &payload(&output)["errorType"]),
+        (Some("Unhandled"), &json!("NoAnswer"))
+    );
+}
+
+#[test]
+fn says_which_document_is_wrong_and_where() {
+    for (name, document, reason) in [
+        ("a b.json", "{}", "is not named `FUNCTION.json`"),
+        ("a.py", "", "is not named `FUNCTION.json`"),
+        ("a.json", "{}", "missing field `answers`"),
+        ("a.json", "{\n  \"answers\": [{ \"paylod\": 1 }]\n}", "line 2 column"),
+        ("a.json", r#"{ "answers": [{ "payload": 1, "error": {} }] }"#, "answer 1 has both"),
+        ("a.json", r#"{ "answers": [], "aliases": { "live": "1" } }"#, "there is no version `1` of `a`"),
+    ] {
+        let error = seeded(name, document).1.unwrap_err();
+        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        let text = format!("{error}: {source}");
+        assert!(text.contains(reason) && text.contains(&format!("lambda/{name}")), "{text}");
+    }
+}

@@ -1,0 +1,12 @@
+//! Lambda as its users meet it: through the AWS SDK, from the client's methods to the parsed answers.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests may fail as the tests do")]
+
+mod aws;
+mod configuration;
+mod documents;
+mod events;
+mod invoke;
+mod limits;
+mod protocol;
+mod streams;

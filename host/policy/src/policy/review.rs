@@ -1,0 +1,228 @@
+//! What can be said of a policy without a request: statements that come to nothing.
+
+use std::{collections::BTreeSet, fmt, str::FromStr as _, time::SystemTime};
+
+use super::{Compiled, Entry, List, Polarity, Policy};
+use crate::{
+    action::{Action, ActionSet, Service},
+    arn::Arn,
+    condition::{Known, contradiction},
+    pattern::{Glob, ResourcePattern, Scope},
+    source::Location,
+    text::quoted,
+};
+
+/// Something in a policy that is most likely not what its author meant. `Display` is `FILE:LINE:COLUMN: MESSAGE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: FindingKind,
+    /// What it is, in one line.
+    pub message: String,
+    /// Where.
+    pub location: Location,
+}
+
+/// The kinds of [`Finding`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// The conditions of a statement cannot hold together, or not any more.
+    NeverMatches,
+    /// All that a rule allows is denied.
+    Shadowed,
+    /// A rule allows what cannot be asked for.
+    Unusable,
+}
+
+impl FindingKind {
+    /// The kind in a word: `never-matches`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NeverMatches => "never-matches",
+            Self::Shadowed => "shadowed",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location, self.message)
+    }
+}
+
+impl Policy {
+    /// The statements that can never match from `now` on, and the rules of which all that they allow is denied. Nothing is named
+    /// that could make a difference to a decision.
+    pub fn review(&self, now: SystemTime) -> Vec<Finding> {
+        let known = Known { guest: &self.guest, now };
+        let mut found = Vec::new();
+        for statement in self.allows.all.iter().chain(&self.denies.all) {
+            if let Some(condition) = contradiction(&statement.conditions, &known) {
+                let (operator, key) = (quoted(&condition.written.operator), quoted(&condition.written.key));
+                found.push(Finding {
+                    kind: FindingKind::NeverMatches,
+                    message: format!(
+                        "{operator} of {key} can never hold, so the {} can never match",
+                        statement.effect
+                    ),
+                    location: condition.location.clone(),
+                });
+            }
+        }
+        for statement in &self.allows.all {
+            self.shadows(statement, &mut found);
+        }
+        found
+    }
+
+    /// The rules that allow none of these actions.
+    pub fn unusable(&self, usable: &[Action]) -> Vec<Finding> {
+        let usable: ActionSet = usable.iter().copied().collect();
+        let mut found = Vec::new();
+        for statement in &self.allows.all {
+            let mut add = |text: &str, location: &Location| {
+                found.push(Finding {
+                    kind: FindingKind::Unusable,
+                    message: quoted(text).to_string(),
+                    location: location.clone(),
+                });
+            };
+            let list = &statement.action_patterns;
+            match list.polarity {
+                Polarity::AllBut if !statement.actions.meets(usable) => {
+                    add(&list.whole.text, &list.whole.location)
+                }
+                Polarity::AllBut => {}
+                Polarity::Only => {
+                    let none = list.entries.iter().filter(|entry| !entry.pattern.meets(usable));
+                    none.for_each(|entry| add(&entry.text, &entry.location));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a statement allows the action on any resource at all, leaving conditions and denials aside.
+    pub fn names(&self, action: Action) -> bool {
+        self.allows.all.iter().any(|statement| statement.actions.contains(action))
+    }
+
+    /// Whether a statement allows anything on what the text names, or in it: an ARN, or a bucket's name.
+    pub fn reaches(&self, name: &str) -> bool {
+        let service = Arn::from_str(name).ok().and_then(|arn| Service::from_namespace(arn.service()));
+        let mut thing = Glob::default();
+        if service.is_none() {
+            // A star alone has no variable in it that could be unknown.
+            let _ = thing.push("arn:*:s3:::", Scope::Field, Scope::Field);
+        }
+        thing.push_literal(name);
+        let mut targets = vec![thing.clone()];
+        // The objects of a bucket, the versions and aliases of a function.
+        let inside = match service {
+            Some(Service::S3) | None => Some(("/", Scope::Text)),
+            Some(Service::Lambda) => Some((":", Scope::Field)),
+            Some(Service::Sqs) => None,
+        };
+        if let Some((separator, scope)) = inside {
+            thing.push_literal(separator);
+            let _ = thing.push("*", scope, scope);
+            targets.push(thing);
+        }
+        self.allows.all.iter().any(|statement| {
+            let list = &statement.resource_patterns;
+            list.polarity == Polarity::AllBut
+                || list
+                    .entries
+                    .iter()
+                    .any(|entry| targets.iter().any(|target| entry.pattern.overlaps_text(target)))
+        })
+    }
+
+    /// Adds the rules of an `allow` of which nothing is left.
+    fn shadows(&self, statement: &Compiled, found: &mut Vec<Finding>) {
+        // What each pair of an action and a resource pattern is denied by, for those pairs that can be.
+        let pairs: Vec<Pair<'_>> = statement
+            .actions
+            .iter()
+            .flat_map(|action| resources(statement).map(move |resource| (action, resource)))
+            .filter(|(action, resource)| {
+                resource.is_none_or(|entry| entry.pattern.types().contains(action.resource_type()))
+            })
+            .map(|(action, resource)| (action, resource, self.denied_by(action, resource)))
+            .collect();
+        let shadowed = |text: &str, location: &Location, denies: &[&Compiled]| {
+            let places: BTreeSet<String> =
+                denies.iter().map(|deny| deny.resource_patterns.whole.location.to_string()).collect();
+            let places = places.into_iter().collect::<Vec<_>>().join(" and ");
+            Finding {
+                kind: FindingKind::Shadowed,
+                message: format!("{} allows nothing: all of it is denied at {places}", quoted(text)),
+                location: location.clone(),
+            }
+        };
+        let all_denied = |about: &dyn Fn(Action, Option<&Entry<ResourcePattern>>) -> bool| {
+            let denies = pairs
+                .iter()
+                .filter(|(action, resource, _)| about(*action, *resource))
+                .map(|(.., deny)| *deny);
+            denies.collect::<Option<Vec<_>>>().filter(|denies| !denies.is_empty())
+        };
+        if let Some(denies) = all_denied(&|_, _| true) {
+            found.push(shadowed("allow", &statement.location, &denies));
+            return;
+        }
+        for entry in resources(statement).flatten() {
+            if let Some(denies) =
+                all_denied(&|_, resource| resource.is_some_and(|other| std::ptr::eq(other, entry)))
+            {
+                found.push(shadowed(&entry.text, &entry.location, &denies));
+            }
+        }
+        if statement.action_patterns.polarity == Polarity::Only {
+            for entry in &statement.action_patterns.entries {
+                if let Some(denies) = all_denied(&|action, _| entry.pattern.contains(action)) {
+                    found.push(shadowed(&entry.text, &entry.location, &denies));
+                }
+            }
+        }
+    }
+
+    /// A `deny` without conditions about all that an action could be done on by a resource pattern (`None`: by a list of all
+    /// but some).
+    fn denied_by(&self, action: Action, resource: Option<&Entry<ResourcePattern>>) -> Option<&Compiled> {
+        self.denies.all.iter().find(|deny| {
+            deny.conditions.is_empty()
+                && deny.actions.contains(action)
+                && deny.resource_patterns.cover(resource)
+        })
+    }
+}
+
+/// An action, a resource pattern that it fits, and what denies all of it.
+type Pair<'p> = (Action, Option<&'p Entry<ResourcePattern>>, Option<&'p Compiled>);
+
+/// The resource patterns of a statement; `None` stands for a list of all but some.
+fn resources(statement: &Compiled) -> impl Iterator<Item = Option<&Entry<ResourcePattern>>> {
+    let list = &statement.resource_patterns;
+    let one = (list.polarity == Polarity::AllBut).then_some(None);
+    let each = (list.polarity == Polarity::Only).then_some(list.entries.iter().map(Some));
+    one.into_iter().chain(each.into_iter().flatten())
+}
+
+impl List<ResourcePattern> {
+    /// Whether the list is about all that a pattern stands for.
+    fn cover(&self, resource: Option<&Entry<ResourcePattern>>) -> bool {
+        match (self.polarity, resource) {
+            (Polarity::Only, Some(resource)) => {
+                self.entries.iter().any(|entry| entry.pattern.covers(&resource.pattern))
+            }
+            (Polarity::Only, None) => self.entries.iter().any(|entry| entry.pattern.is_all()),
+            (Polarity::AllBut, Some(resource)) => {
+                !self.entries.iter().any(|entry| entry.pattern.overlaps(&resource.pattern))
+            }
+            (Polarity::AllBut, None) => false,
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! The audit trail as lines of JSON, written in the background.
+//!
+//! # The schema, version 1
+//!
+//! Each line is one JSON object. All have
+//!
+//! | key | value |
+//! |---|---|
+//! | `version` | `1`. Keys may be added to a version; what is there keeps its name and meaning. |
+//! | `sequence` | the number of the line, from 0, without gaps |
+//! | `event` | `"start"`, `"decision"`, `"call"` or `"end"` |
+//!
+//! `start` is the first line of a trail and has `time` and `host`, the name and version of the host. `end` is the last line of a
+//! trail that is complete: one that does not end with it was cut short.
+//!
+//! `decision`: the policy was asked about one IAM request, or a quota about one call.
+//!
+//! | key | value |
+//! |---|---|
+//! | `time` | RFC 3339, in UTC, by the clock that requests are signed with |
+//! | `guest` | the guest's name |
+//! | `id` | the operation's number. The decisions and the call of one operation have the same; unique in a guest and a trail |
+//! | `operation` | the operation's name in AWS's API, `GetObject` |
+//! | `action` | the IAM action, `s3:GetObject` |
+//! | `resource` | the ARN that it is asked about |
+//! | `context` | the values of the operation's own condition keys, `{"s3:prefix": "a/"}`; absent where there are none |
+//! | `decision` | `"allow"` or `"deny"` |
+//! | `rule` | where the rule stands that decided, `FILE:LINE:COLUMN`; `null` where no rule allows it |
+//! | `reason`, `suggestion` | of a denial: why, and what to change in the manifest so that it would be allowed |
+//!
+//! `call`: a call of AWS has come to its end.
+//!
+//! | key | value |
+//! |---|---|
+//! | `time`, `guest`, `id`, `operation`, `resource` | as above; `time` is when it began |
+//! | `service` | `"s3"`, `"sqs"`, `"lambda"` |
+//! | `attempts` | how often the request was sent |
+//! | `bytes-sent`, `bytes-received` | of the bodies, once, whatever was sent again |
+//! | `duration` | seconds, for a body that streams to its end |
+//! | `request-id` | AWS's id of the last attempt, or `null` |
+//! | `outcome` | `"success"`, `"cancelled"`, or `"failure"` with `error`, the case of the WIT error, and `cause` |
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::{AuditSink, Call, Decision, rfc3339};
+
+/// The version of the schema.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// How many entries may wait for the writer. A call that would add one more waits until there is room: what cannot be written
+/// down must not go on happening.
+const CAPACITY: usize = 4_096;
+
+/// Writes the audit trail to a file or pipe: a line of JSON per decision and per call, in the order in which they happened, from a
+/// thread of its own. The schema is described in the [module](self).
+///
+/// Entries are flushed when no more are waiting. [`finish`](Self::finish) writes all there are and ends the trail.
+#[derive(Debug)]
+pub struct JsonLines {
+    /// `None` once the trail is ended.
+    entries: Mutex<Option<SyncSender<Entry>>>,
+    writer: Mutex<Option<JoinHandle<io::Result<()>>>>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Decision(Box<Decision>),
+    Call(Box<Call>),
+}
+
+/// A line.
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u32,
+    sequence: u64,
+    #[serde(flatten)]
+    event: Event<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Event<'a> {
+    Start {
+        #[serde(serialize_with = "rfc3339")]
+        time: SystemTime,
+        host: &'a str,
+    },
+    Decision(&'a Decision),
+    Call(&'a Call),
+    End,
+}
+
+impl JsonLines {
+    /// Begins a trail.
+    ///
+    /// # Errors
+    ///
+    /// Where no thread can be started.
+    pub fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
+        let (entries, waiting) = sync_channel(CAPACITY);
+        let writer = std::thread::Builder::new().name("innkeeper-audit".to_owned());
+        let writer = writer.spawn(move || Writer { output, sequence: 0 }.run(&waiting))?;
+        Ok(Self { entries: Mutex::new(Some(entries)), writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Writes all that is waiting, ends the trail, and says whether all of it could be written. What comes later is lost. Blocks
+    /// until it is written.
+    ///
+    /// # Errors
+    ///
+    /// The first error of the output. Nothing was written from there on.
+    pub fn finish(&self) -> io::Result<()> {
+        drop(lock(&self.entries).take());
+        match lock(&self.writer).take().map(JoinHandle::join) {
+            Some(Ok(written)) => written,
+            Some(Err(_)) => Err(io::Error::other("the writer of the audit trail has failed")),
+            None => Ok(()),
+        }
+    }
+
+    fn add(&self, entry: Entry) {
+        // Cloned, so that one call that waits for room does not hold up `finish`.
+        let entries = lock(&self.entries).clone();
+        // Without a writer the error is told by `finish`.
+        let _ = entries.map(|entries| entries.send(entry));
+    }
+}
+
+impl AuditSink for JsonLines {
+    fn decision(&self, decision: &Decision) {
+        self.add(Entry::Decision(Box::new(decision.clone())));
+    }
+
+    fn call(&self, call: &Call) {
+        self.add(Entry::Call(Box::new(call.clone())));
+    }
+}
+
+impl Drop for JsonLines {
+    fn drop(&mut self) {
+        if let Err(error) = self.finish() {
+            tracing::error!(error = &error as &dyn std::error::Error, "the audit trail is not complete");
+        }
+    }
+}
+
+struct Writer<W> {
+    output: W,
+    sequence: u64,
+}
+
+impl<W: Write> Writer<W> {
+    fn run(mut self, waiting: &Receiver<Entry>) -> io::Result<()> {
+        let written = self.write_all(waiting);
+        if let Err(error) = &written {
+            tracing::error!(error = error as &dyn std::error::Error, "the audit trail cannot be written");
+        }
+        written
+    }
+
+    fn write_all(&mut self, waiting: &Receiver<Entry>) -> io::Result<()> {
+        let mut lines = Vec::new();
+        let host = concat!("innkeeper ", env!("CARGO_PKG_VERSION"));
+        self.push(&mut lines, Event::Start { time: SystemTime::now(), host })?;
+        self.flush(&mut lines)?;
+        while let Ok(first) = waiting.recv() {
+            for entry in std::iter::once(first).chain(waiting.try_iter()) {
+                match &entry {
+                    Entry::Decision(decision) => self.push(&mut lines, Event::Decision(decision))?,
+                    Entry::Call(call) => self.push(&mut lines, Event::Call(call))?,
+                }
+                if lines.len() >= 64 * 1024 {
+                    self.output.write_all(&lines)?;
+                    lines.clear();
+                }
+            }
+            self.flush(&mut lines)?;
+        }
+        self.push(&mut lines, Event::End)?;
+        self.flush(&mut lines)
+    }
+
+    fn push(&mut self, lines: &mut Vec<u8>, event: Event<'_>) -> io::Result<()> {
+        serde_json::to_writer(
+            &mut *lines,
+            &Line { version: SCHEMA_VERSION, sequence: self.sequence, event },
+        )?;
+        lines.push(b'\n');
+        self.sequence += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
+        self.output.write_all(lines)?;
+        lines.clear();
+        self.output.flush()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::audit::{OperationId, Outcome, Verdict};
+
+    /// An output that can be looked into.
+    #[derive(Clone, Default)]
+    struct Output(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            lock(&self.0).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Output {
+        fn lines(&self) -> Vec<Value> {
+            let text = String::from_utf8(lock(&self.0).clone()).unwrap();
+            assert!(text.ends_with('\n'));
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        }
+    }
+
+    fn decision(id: u64) -> Decision {
+        Decision {
+            time: SystemTime::UNIX_EPOCH,
+            guest: "g".into(),
+            id: OperationId(id),
+            operation: "ListObjectsV2",
+            action: "s3:ListBucket",
+            resource: "arn:aws:s3:::uploads".to_owned(),
+            context: [("s3:prefix", "a\n".to_owned())].into(),
+            verdict: Verdict::Allow { rule: "m.toml:1:1".to_owned() },
+        }
+    }
+
+    fn call() -> Call {
+        Call {
+            time: SystemTime::UNIX_EPOCH,
+            guest: "g".into(),
+            id: OperationId(0),
+            service: "s3",
+            operation: "ListObjectsV2",
+            resource: "arn:aws:s3:::uploads".to_owned(),
+            attempts: 2,
+            bytes_sent: 0,
+            bytes_received: 7,
+            duration: Duration::from_millis(1_500),
+            request_id: Some("R".to_owned()),
+            outcome: Outcome::Success,
+        }
+    }
+
+    #[test]
+    fn the_lines_are_those_of_the_schema() {
+        let output = Output::default();
+        let trail = JsonLines::new(output.clone()).unwrap();
+        trail.decision(&decision(0));
+        trail.call(&call());
+        trail.finish().unwrap();
+        trail.call(&call());
+        let lines = output.lines();
+        assert_eq!(lines.len(), 4);
+        assert_eq!((&lines[0]["version"], &lines[0]["event"]), (&json!(1), &json!("start")));
+        assert_eq!(
+            lines[1],
+            json!({
+                "version": 1, "sequence": 1, "event": "decision", "time": "1970-01-01T00:00:00Z", "guest": "g", "id": 0,
+                "operation": "ListObjectsV2", "action": "s3:ListBucket", "resource": "arn:aws:s3:::uploads",
+                "context": {"s3:prefix": "a\n"}, "decision": "allow", "rule": "m.toml:1:1",
+            })
+        );
+        assert_eq!(
+            lines[2],
+            json!({
+                "version": 1, "sequence": 2, "event": "call", "time": "1970-01-01T00:00:00Z", "guest": "g", "id": 0,
+                "service": "s3", "operation": "ListObjectsV2", "resource": "arn:aws:s3:::uploads", "attempts": 2,
+                "bytes-sent": 0, "bytes-received": 7, "duration": 1.5, "request-id": "R", "outcome": "success",
+            })
+        );
+        assert_eq!(lines[3], json!({"version": 1, "sequence": 3, "event": "end"}));
+    }
+
+    #[test]
+    fn more_entries_than_may_wait_are_written_in_order() {
+        let output = Output::default();
+        let trail = JsonLines::new(output.clone()).unwrap();
+        let count = CAPACITY as u64 * 3;
+        for id in 0..count {
+            trail.decision(&decision(id));
+        }
+        drop(trail);
+        let lines = output.lines();
+        assert_eq!(lines.len() as u64, count + 2);
+        for (index, line) in lines.iter().enumerate() {
+            assert_eq!(line["sequence"], json!(index));
+        }
+        let ids: Vec<_> = lines.iter().filter_map(|line| line["id"].as_u64()).collect();
+        assert!(ids.into_iter().eq(0..count));
+    }
+
+    #[test]
+    fn an_output_that_fails_is_told_at_the_end_and_blocks_nobody() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let trail = JsonLines::new(Full).unwrap();
+        for id in 0..CAPACITY as u64 * 2 {
+            trail.decision(&decision(id));
+        }
+        assert_eq!(trail.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+}

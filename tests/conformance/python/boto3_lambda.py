@@ -1,0 +1,55 @@
+"""The whole life of an invocation."""
+
+import base64
+import json
+
+from fake_client import client, fails
+
+functions = client("lambda")
+
+
+def invoke(name, event, **options):
+    return functions.invoke(FunctionName=name, Payload=json.dumps(event).encode(), **options)
+
+
+# Answered, with the context that the caller gives and the end of the log.
+context = base64.b64encode(json.dumps({"custom": {"stage": "test"}}).encode()).decode()
+answer = invoke("price", {"count": 2}, LogType="Tail", ClientContext=context)
+assert answer["StatusCode"] == 200 and "FunctionError" not in answer
+assert json.load(answer["Payload"]) == {"total": 6, "stage": {"stage": "test"}}
+assert answer["ExecutedVersion"] == "$LATEST"
+assert 'pricing {"count":2}' in base64.b64decode(answer["LogResult"]).decode()
+
+# Failed, which is a success of the call that says so.
+answer = invoke("price", {})
+assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+assert json.load(answer["Payload"]) == {"errorMessage": "no count", "errorType": "ValueError"}
+
+# By version, by alias, by ARN.
+assert invoke("price", {"count": 1}, Qualifier="1")["ExecutedVersion"] == "1"
+functions.create_alias(FunctionName="price", Name="live", FunctionVersion="1")
+assert invoke("price:live", {"count": 1})["ExecutedVersion"] == "1"
+configuration = functions.get_function_configuration(FunctionName="price")
+assert configuration["State"] == "Active"
+assert json.load(invoke(configuration["FunctionArn"], {"count": 1})["Payload"])["total"] == 3
+assert [version["Version"] for version in functions.list_versions_by_function(FunctionName="price")["Versions"]] == ["$LATEST", "1"]
+assert sorted(f["FunctionName"] for f in functions.list_functions()["Functions"]) == ["busy", "pieces", "price"]
+functions.get_waiter("function_active_v2").wait(FunctionName="price")
+
+# Asynchronously, and not at all.
+assert invoke("price", {"count": 5}, InvocationType="Event")["StatusCode"] == 202
+assert invoke("price", {"count": 5}, InvocationType="DryRun")["StatusCode"] == 204
+
+# In pieces.
+stream = functions.invoke_with_response_stream(FunctionName="pieces")["EventStream"]
+events = list(stream)
+pieces = [event["PayloadChunk"]["Payload"] for event in events if "PayloadChunk" in event]
+assert b"".join(pieces) == b"one two three" and "InvokeComplete" in events[-1], events
+
+# Refused.
+with fails("ResourceNotFoundException", 404):
+    invoke("none", {})
+with fails("TooManyRequestsException", 429):
+    invoke("busy", {})
+with fails("RequestTooLargeException", 413):
+    invoke("price", "x" * (7 << 20))

@@ -1,0 +1,75 @@
+//! What the suites of S3 have in common.
+
+use innkeeper::aws::{Identity, Region, Scope, StaticKeys};
+use innkeeper_fake::{FakeAws, NewObject};
+use serde_json::{Value, json};
+
+use crate::{SECRET, TestHost};
+
+/// The bucket of [`host`].
+pub const BUCKET: &str = "arn:aws:s3:::uploads";
+
+/// All of its objects.
+pub const OBJECTS: &str = "arn:aws:s3:::uploads/*";
+
+/// Those below `incoming/`.
+pub const INCOMING: &str = "arn:aws:s3:::uploads/incoming/*";
+
+/// A guest without grants, and a bucket with a few objects.
+pub fn host() -> TestHost {
+    let host = TestHost::new();
+    let s3 = host.aws().s3();
+    s3.create_bucket("uploads").expect("an empty AWS has no such bucket");
+    let hello = NewObject::new("hello, world").content_type("text/plain").metadata("owner", "ada");
+    s3.put("uploads", "incoming/hello.txt", hello).expect("the bucket is there");
+    s3.put("uploads", "private/secret.txt", "secret").expect("the bucket is there");
+    host
+}
+
+/// The object that a guest may often have.
+pub fn hello() -> Value {
+    json!({ "bucket": "uploads", "key": "incoming/hello.txt" })
+}
+
+/// The object that it may not have.
+pub fn secret() -> Value {
+    json!({ "bucket": "uploads", "key": "private/secret.txt" })
+}
+
+/// The input with more fields.
+pub fn with(mut input: Value, more: &Value) -> Value {
+    if let (Some(fields), Some(more)) = (input.as_object_mut(), more.as_object()) {
+        fields.extend(more.clone());
+    }
+    input
+}
+
+/// The answer that is an error.
+pub fn error(case: &str) -> Value {
+    json!({ "error": case })
+}
+
+/// Whether the answer is an error that begins so.
+pub fn is_error(answer: &Value, case: &str) -> bool {
+    answer.get("error").and_then(Value::as_str).is_some_and(|error| error.starts_with(case))
+}
+
+/// A client of the fake AWS, past the host: for what a test does as somebody else.
+pub async fn client(aws: &FakeAws) -> aws_sdk_s3::Client {
+    let scope = Scope::builder()
+        .identity(Identity::Static(StaticKeys::new("AKIDEXAMPLE", SECRET)))
+        .region("eu-west-1".parse::<Region>().expect("it is a region"))
+        .build()
+        .expect("a scope");
+    crate::factory(aws).s3(&scope).await.expect("a client")
+}
+
+/// How many requests AWS has had.
+pub fn requests(host: &TestHost) -> usize {
+    host.aws().calls().len()
+}
+
+/// How often an operation was asked of AWS.
+pub fn calls_of(host: &TestHost, operation: &str) -> usize {
+    host.aws().calls().iter().filter(|call| call.operation == operation).count()
+}

@@ -1,0 +1,11 @@
+#![no_main]
+//! Creates a bucket.
+
+use test_programs::s3::{Bucket, Error};
+use test_programs::{Input, Value, json};
+
+test_programs::program!(run);
+
+fn run(input: &Input) -> Result<Value, Error> {
+    Bucket::open(input.text("bucket"))?.create().map(|()| json!({}))
+}
