@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, Saved, Server};
+use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, ObjectOwnership, Saved, Server};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -58,13 +58,39 @@ pub(crate) struct Args {
 
     /// Accept only this access key, and verify what it signs; may be given several times
     ///
-    /// Without any, all credentials are accepted. The secret is one of the fake's own: give it none of AWS.
+    /// Each is an account of its own, which owns the buckets that it makes: the first is that of `--account-id`, the others follow it.
+    /// Without any, all credentials are accepted, and are of one account. The secret is one of the fake's own: give it none of AWS.
     #[arg(long = "identity", value_name = "ID:SECRET", value_parser = access_key)]
     identities: Vec<AccessKey>,
 
     /// The account, twelve digits
     #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT_ID, value_parser = account_id)]
     account_id: String,
+
+    /// Who owns the objects of new buckets whose creation does not say
+    ///
+    /// `ObjectWriter` is how AWS made buckets until April 2023: whoever writes an object owns it, and ACLs count. With
+    /// `BucketOwnerEnforced` they are as AWS makes them since: ACLs are refused, and public access is blocked.
+    #[arg(long, value_name = "OWNERSHIP", default_value = "ObjectWriter", value_enum)]
+    object_ownership: Ownership,
+}
+
+/// `x-amz-object-ownership`, spelled as S3 does.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Ownership {
+    #[value(name = "ObjectWriter")]
+    ObjectWriter,
+    #[value(name = "BucketOwnerEnforced")]
+    BucketOwnerEnforced,
+}
+
+impl From<Ownership> for ObjectOwnership {
+    fn from(ownership: Ownership) -> Self {
+        match ownership {
+            Ownership::ObjectWriter => Self::ObjectWriter,
+            Ownership::BucketOwnerEnforced => Self::BucketOwnerEnforced,
+        }
+    }
 }
 
 /// An access key.
@@ -94,7 +120,10 @@ impl Args {
     async fn serve(self) -> Result<(), Failure> {
         // From here on, so that a signal that comes early is not lost.
         let ended = end_of_process()?;
-        let mut fake = FakeAws::builder().clock(Clock::real()).account_id(self.account_id.as_str());
+        let mut fake = FakeAws::builder()
+            .clock(Clock::real())
+            .account_id(self.account_id.as_str())
+            .object_ownership(self.object_ownership.into());
         for AccessKey { id, secret } in &self.identities {
             fake = fake.identity(id, secret);
         }

@@ -7,6 +7,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::account::Accounts;
 use crate::calls::{Call, CallLog};
 use crate::clock::Clock;
 use crate::fault::Faults;
@@ -15,7 +16,7 @@ use crate::identity::Identities;
 use crate::ids::Ids;
 use crate::lambda::{Lambda, LambdaState};
 use crate::layer::{Client, Layer};
-use crate::s3::{S3, Store};
+use crate::s3::{ObjectOwnership, S3, Store};
 use crate::snapshot::Snapshot;
 use crate::sqs::{Sqs, SqsState};
 use crate::sts::{Sts, StsState};
@@ -39,6 +40,7 @@ pub struct FakeAwsBuilder {
     region: Option<String>,
     seed: u64,
     identities: Identities,
+    object_ownership: ObjectOwnership,
 }
 
 /// The state of a fake, which all of its services and handles look at.
@@ -48,11 +50,13 @@ pub(crate) struct Shared {
     pub(crate) ids: Ids,
     pub(crate) account_id: String,
     pub(crate) region: Option<String>,
+    pub(crate) object_ownership: ObjectOwnership,
     pub(crate) store: Store,
     pub(crate) sqs: SqsState,
     pub(crate) lambda: LambdaState,
     pub(crate) sts: StsState,
     pub(crate) identities: Identities,
+    pub(crate) accounts: Accounts,
     pub(crate) faults: Faults,
     pub(crate) log: CallLog,
 }
@@ -64,7 +68,8 @@ impl FakeAws {
     }
 
     /// A fake to be configured. Defaults: the clock [`Clock::tokio`], the account [`DEFAULT_ACCOUNT_ID`], no region of
-    /// its own, seed 0, no identities: any credentials are accepted.
+    /// its own, seed 0, no identities: any credentials are accepted, and new buckets with
+    /// [`ObjectOwnership::BucketOwnerEnforced`].
     pub fn builder() -> FakeAwsBuilder {
         FakeAwsBuilder {
             clock: Clock::tokio(),
@@ -72,6 +77,7 @@ impl FakeAws {
             region: None,
             seed: 0,
             identities: Identities::default(),
+            object_ownership: ObjectOwnership::default(),
         }
     }
 
@@ -97,7 +103,7 @@ impl FakeAws {
         self.shared.clock.now()
     }
 
-    /// The account that owns everything in here.
+    /// The account of the fake. It owns everything in here, but for what the accounts of further identities make.
     pub fn account_id(&self) -> &str {
         &self.shared.account_id
     }
@@ -230,8 +236,17 @@ impl FakeAwsBuilder {
     /// From the first one on the fake verifies every signature, in the header or in a presigned URL: one of a key that it
     /// does not know is `InvalidAccessKeyId`, one that is wrong `SignatureDoesNotMatch`. The sessions that its STS issues
     /// are known.
+    ///
+    /// Each is an account of its own, which in S3 owns what it makes: the first is the account of the fake, the others have
+    /// the account ids that follow it. A bucket of another account can be reached only as far as its ACL lets it.
     pub fn identity(mut self, access_key_id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.identities.add(access_key_id.into(), secret.into());
+        self
+    }
+
+    /// Sets what new buckets are like in which nothing about it is said when they are made.
+    pub fn object_ownership(mut self, object_ownership: ObjectOwnership) -> Self {
+        self.object_ownership = object_ownership;
         self
     }
 
@@ -240,8 +255,10 @@ impl FakeAwsBuilder {
         let shared = Arc::new(Shared {
             clock: self.clock,
             ids: Ids::new(self.seed),
+            accounts: Accounts::new(&self.account_id, &self.identities),
             account_id: self.account_id,
             region: self.region,
+            object_ownership: self.object_ownership,
             store: Store::default(),
             sqs: SqsState::default(),
             lambda: LambdaState::default(),

@@ -3,7 +3,11 @@ use std::fmt;
 
 /// The access keys that a fake knows, by id. While there are none, any credentials will do.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Identities(BTreeMap<String, Secret>);
+pub(crate) struct Identities {
+    secrets: BTreeMap<String, Secret>,
+    /// The ids in the order in which they were added.
+    order: Vec<String>,
+}
 
 /// The secret half of an access key. Never shown.
 #[derive(Clone)]
@@ -11,15 +15,22 @@ pub(crate) struct Secret(String);
 
 impl Identities {
     pub(crate) fn add(&mut self, access_key_id: String, secret: String) {
-        self.0.insert(access_key_id, Secret(secret));
+        if self.secrets.insert(access_key_id.clone(), Secret(secret)).is_none() {
+            self.order.push(access_key_id);
+        }
     }
 
     pub(crate) fn secret(&self, access_key_id: &str) -> Option<&Secret> {
-        self.0.get(access_key_id)
+        self.secrets.get(access_key_id)
+    }
+
+    /// In the order in which they were added.
+    pub(crate) fn access_key_ids(&self) -> impl Iterator<Item = &str> {
+        self.order.iter().map(String::as_str)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.secrets.is_empty()
     }
 }
 

@@ -76,6 +76,7 @@
 //! There is one [`Clock`]. Give it to the SDK too ([`FakeAws::time_source`], [`FakeAws::sleep`]), and use
 //! `start_paused = true`: retries, timeouts and expiry then take no real time, and an hour of backoff is a millisecond.
 
+mod account;
 mod calls;
 mod clock;
 mod fake;
@@ -102,8 +103,8 @@ pub use lambda::{
     LambdaFunction,
 };
 pub use s3::{
-    Checksum, ChecksumAlgorithm, ChecksumKind, Encryption, NewObject, Object, ObjectHeaders, ObjectPart,
-    Restore, S3, S3DirectError,
+    Checksum, ChecksumAlgorithm, ChecksumKind, Encryption, NewObject, Object, ObjectHeaders, ObjectOwnership,
+    ObjectPart, Restore, S3, S3DirectError,
 };
 pub use server::Server;
 pub use snapshot::{ChangeKind, Changes, LambdaChanges, ObjectChange, S3Changes, Snapshot};

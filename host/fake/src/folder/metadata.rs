@@ -41,6 +41,8 @@ pub(super) struct ObjectDocument {
     encryption: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    bucket_key_enabled: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -67,6 +69,7 @@ impl ObjectDocument {
             storage_class: headers.storage_class,
             encryption: encrypted.then(|| object.encryption.algorithm.clone()),
             kms_key_id: object.encryption.kms_key_id.clone(),
+            bucket_key_enabled: object.encryption.bucket_key_enabled,
             metadata: headers.metadata,
             tags: object.tags.clone(),
         };
@@ -94,6 +97,7 @@ impl ObjectDocument {
         let encryption = Encryption {
             algorithm: self.encryption.unwrap_or(default.algorithm),
             kms_key_id: self.kms_key_id,
+            bucket_key_enabled: self.bucket_key_enabled,
         };
         NewObject { body, headers, tags: self.tags, encryption }
     }

@@ -9,7 +9,7 @@ use crate::fake::Shared;
 
 /// Whether a request may come in, and who makes it.
 ///
-/// There must be credentials. What can be told without their secret is held as AWS holds it: the scope of the signature,
+/// Nobody makes an anonymous request; only S3 has any that are to be answered, as far as a bucket lets everybody in. What can be told without their secret is held as AWS holds it: the scope of the signature,
 /// the expiry of a presigned URL, and that of a session which the fake itself has issued. The signature is verified where
 /// the secret is known, and any other credentials are refused once an identity is registered.
 pub(super) fn admit(
@@ -17,14 +17,11 @@ pub(super) fn admit(
     endpoint: &Endpoint,
     signer: Result<Option<Signer>, SignerError>,
     signed: &Signed<'_>,
-) -> Result<Signer, AwsError> {
+) -> Result<Option<Signer>, AwsError> {
     let s3 = endpoint.service == Service::S3;
     let signer = match signer {
         Ok(Some(signer)) => signer,
-        Ok(None) if s3 => return Err(denied("AccessDenied", "Access Denied")),
-        Ok(None) => {
-            return Err(denied("MissingAuthenticationToken", "Request is missing Authentication Token"));
-        }
+        Ok(None) => return Ok(None),
         Err(SignerError::Malformed(place)) => return Err(malformed(s3, place)),
     };
     check_scope(endpoint, &signer)?;
@@ -39,7 +36,12 @@ pub(super) fn admit(
     }
     shared.sts.admit(&signer, now, &endpoint.service)?;
     verify(shared, &endpoint.service, &signer, signed)?;
-    Ok(signer)
+    Ok(Some(signer))
+}
+
+/// What a service answers that has nothing for everybody.
+pub(super) fn unsigned() -> AwsError {
+    denied("MissingAuthenticationToken", "Request is missing Authentication Token")
 }
 
 /// The signature has to be for the service and the region of the endpoint.

@@ -12,6 +12,7 @@ mod download;
 mod endpoint;
 mod operation;
 mod signature;
+mod signature_v2;
 mod signer;
 mod upload;
 
@@ -32,15 +33,17 @@ pub(crate) use chunked::ChunkedError;
 pub(crate) use connector::Client;
 pub(crate) use download::Download;
 pub(crate) use endpoint::names_bucket;
+pub(crate) use signature_v2::signature as signature_v2;
 pub(crate) use signer::{Signer, is_signature_parameter};
 pub(crate) use upload::Trailers;
 
+use crate::account::Caller;
 use crate::calls::{Call, Entry, Service};
 use crate::fake::Shared;
 use crate::fault::{Effect, Plan};
 use crate::s3::S3Service;
 use crate::{lambda, sqs, sts};
-use admission::admit;
+use admission::{admit, unsigned};
 use endpoint::Endpoint;
 use operation::{Level, s3_operation};
 use signature::Signed;
@@ -49,6 +52,8 @@ use upload::{Transfer, Upload};
 
 /// The longest body of a form (STS). AWS's own limit on a session policy is far below.
 const MAX_FORM: usize = 64 * 1024;
+/// The region of a request that names none.
+pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 /// The longest body of a request to SQS: a batch of 1 MiB whose every character is escaped, and what stands around it.
 const MAX_SQS: usize = 16 * 1024 * 1024;
 
@@ -81,6 +86,11 @@ struct Received {
 /// The body of a request: of S3, on its way; of the others read already, since what they are about stands in it.
 enum Content {
     Upload(Upload),
+    Known(Known),
+}
+
+/// What a request asks of a service whose requests say so in their bodies.
+enum Known {
     Form(Bytes),
     Sqs(sqs::Request),
     /// Without the body if that is too long.
@@ -112,6 +122,7 @@ pub(crate) struct RequestContext {
     pub(crate) endpoint_region: Option<String>,
     /// The region of the endpoint, or of the signature where the endpoint has none.
     pub(crate) region: String,
+    pub(crate) caller: Caller,
 }
 
 /// Why there is no answer: the client knows nothing.
@@ -178,7 +189,7 @@ impl Layer {
                     .inspect(|body| read = Some(body.clone()))
                     .unwrap_or_default();
                 entry.update(|call| call.operation = sts::operation(&form));
-                Content::Form(form)
+                Content::Known(Known::Form(form))
             }
             Service::Sqs => {
                 // A document that is too long is none, which its service says.
@@ -189,7 +200,7 @@ impl Layer {
                     let region = call.region.clone().unwrap_or_default();
                     call.queue = request.queue(&self.shared.account_id, &region);
                 });
-                Content::Sqs(request)
+                Content::Known(Known::Sqs(request))
             }
             Service::Lambda => {
                 let body = whole(upload, lambda::MAX_SYNC).await.inspect(|body| read = Some(body.clone()));
@@ -198,7 +209,7 @@ impl Layer {
                     route.operation().clone_into(&mut call.operation);
                     call.function = route.function();
                 });
-                Content::Lambda(route, body)
+                Content::Known(Known::Lambda(route, body))
             }
             Service::S3 | Service::Other(_) => Content::Upload(upload),
         };
@@ -222,7 +233,7 @@ impl Layer {
         let Exchange { request, entry, plan } = exchange;
         let left = match &request.content {
             Content::Upload(upload) => Some(upload.clone()),
-            Content::Form(_) | Content::Sqs(_) | Content::Lambda(..) => None,
+            Content::Known(_) => None,
         };
         if !plan.delay.is_zero() {
             // A slow service has taken the request: what it is slow about is the answer.
@@ -232,6 +243,8 @@ impl Layer {
             tokio::time::sleep(plan.delay).await;
         }
         let method = request.parts.method.clone();
+        let expect = request.parts.headers.get(header::EXPECT);
+        let asks_first = expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         let (service, ids) = (request.endpoint.service.clone(), request.ids.clone());
         let mut answer = match &plan.effect {
             Effect::CutBefore => return Err(NoAnswer::ConnectionClosed),
@@ -248,7 +261,11 @@ impl Layer {
             Effect::None | Effect::LoseAnswer | Effect::Body(_) => self.perform(request).await,
         };
         if let Some(upload) = left {
-            upload.drain().await.map_err(NoAnswer::RequestBody)?;
+            // A client that has asked whether to send its body is told by the answer that it need not.
+            let unwanted = asks_first && answer.status().is_client_error() && !upload.is_started();
+            if !unwanted {
+                upload.drain().await.map_err(NoAnswer::RequestBody)?;
+            }
         }
         if plan.effect == Effect::LoseAnswer {
             return Err(NoAnswer::ConnectionClosed);
@@ -270,21 +287,33 @@ impl Layer {
             let error = AwsError::new(StatusCode::NOT_IMPLEMENTED, "UnknownOperationException", message);
             return error.answer(&endpoint.service, &ids);
         }
-        let signer = match admit(&self.shared, &endpoint, signer, &Signed { parts: &parts, body: read }) {
+        let signer = match admit(
+            &self.shared,
+            &endpoint,
+            signer,
+            &Signed { endpoint: &endpoint, parts: &parts, body: read },
+        ) {
             Ok(signer) => signer,
             Err(error) => return error.answer(&endpoint.service, &ids),
         };
-        match content {
-            Content::Upload(upload) => {
+        let (signer, content) = match (signer, content) {
+            (signer, Content::Upload(upload)) => {
+                let signed = signer.as_ref().map(|signer| signer.region.clone());
+                let region = endpoint.region.clone().or(signed);
                 parts.extensions.insert(RequestContext {
-                    region: endpoint.region.clone().unwrap_or(signer.region),
+                    region: region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
                     endpoint_region: endpoint.region,
+                    caller: Caller::of(&self.shared, signer.as_ref()),
                 });
-                self.s3.call(parts, Body::http_body(upload), &target, &ids).await
+                return self.s3.call(parts, Body::http_body(upload), &target, &ids).await;
             }
-            Content::Form(form) => sts::call(&self.shared, &form, &signer, &ids)
+            (Some(signer), Content::Known(content)) => (signer, content),
+            (None, Content::Known(_)) => return unsigned().answer(&endpoint.service, &ids),
+        };
+        match content {
+            Known::Form(form) => sts::call(&self.shared, &form, &signer, &ids)
                 .unwrap_or_else(|error| error.answer(&Service::Sts, &ids)),
-            Content::Sqs(request) => {
+            Known::Sqs(request) => {
                 let (sender_id, _) = sts::caller(&self.shared, &signer);
                 let origin = origin(&endpoint, &parts);
                 let region = endpoint.region.unwrap_or(signer.region);
@@ -292,7 +321,7 @@ impl Layer {
                 let answer = request.call(&self.shared, caller).await;
                 answer.unwrap_or_else(|error| error.answer(&Service::Sqs, &ids))
             }
-            Content::Lambda(route, body) => {
+            Known::Lambda(route, body) => {
                 let (_, caller_arn) = sts::caller(&self.shared, &signer);
                 let region = endpoint.region.unwrap_or(signer.region);
                 let request_id = ids.request_id.clone();

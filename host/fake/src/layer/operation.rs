@@ -94,6 +94,7 @@ const BUCKET: Table = &[
     ("DELETE", "replication", "DeleteBucketReplication"),
     ("DELETE", "website", "DeleteBucketWebsite"),
     ("DELETE", "", "DeleteBucket"),
+    ("OPTIONS", "", "Preflight"),
 ];
 
 const OBJECT: Table = &[
@@ -119,6 +120,7 @@ const OBJECT: Table = &[
     ("DELETE", "uploadId", "AbortMultipartUpload"),
     ("DELETE", "tagging", "DeleteObjectTagging"),
     ("DELETE", "", "DeleteObject"),
+    ("OPTIONS", "", "Preflight"),
 ];
 
 #[cfg(test)]

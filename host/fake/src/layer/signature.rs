@@ -15,6 +15,8 @@ use url::form_urlencoded;
 
 use super::admission::denied;
 use super::answer::AwsError;
+use super::endpoint::Endpoint;
+use super::signature_v2;
 use super::signer::{SignatureVersion, Signer, is_signature_parameter};
 use crate::calls::Service;
 use crate::fake::Shared;
@@ -23,8 +25,21 @@ use crate::identity::Secret;
 /// How far the time of a signature may be from the fake's.
 pub(super) const MAX_SKEW: Duration = Duration::from_mins(15);
 
+/// The regions of AWS that still take Signature Version 2. A custom endpoint does too.
+const VERSION_2_REGIONS: [&str; 8] = [
+    "us-east-1",
+    "us-west-1",
+    "us-west-2",
+    "eu-west-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "sa-east-1",
+];
+
 /// What a signature is over.
 pub(super) struct Signed<'a> {
+    pub(super) endpoint: &'a Endpoint,
     pub(super) parts: &'a Parts,
     /// The body, if it has been read. None where a service's body was too long to be kept, which the service refuses by
     /// itself; S3 has its digest in a header, and proves the body by it as it comes.
@@ -44,11 +59,15 @@ pub(super) fn verify(
         None if shared.identities.is_empty() => return Ok(()),
         None => return Err(unknown_key(service)),
     };
-    // As in every region that is younger than 2014.
     if signer.version == SignatureVersion::V2 {
-        let message =
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
-        return Err(AwsError::new(StatusCode::BAD_REQUEST, "InvalidRequest", message));
+        // As in every region that is younger than 2014.
+        if signed.endpoint.region.as_deref().is_some_and(|region| !VERSION_2_REGIONS.contains(&region)) {
+            let message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+            return Err(AwsError::new(StatusCode::BAD_REQUEST, "InvalidRequest", message));
+        }
+        let bucket = signed.endpoint.bucket.as_deref();
+        return signature_v2::verify(signer, &secret, signed.parts, bucket, shared.clock.now())
+            .map_err(|refused| refused.error());
     }
     let Some(date) = signer.date else { return Err(mismatch(service)) };
     if signer.lifetime.is_none() && distance(date, shared.clock.now()) > MAX_SKEW {

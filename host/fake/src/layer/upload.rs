@@ -28,6 +28,8 @@ struct Inner {
     buffered: VecDeque<Result<Frame<Bytes>, StdError>>,
     failure: Option<StdError>,
     ended: bool,
+    /// Whether anybody has asked for any of it.
+    started: bool,
 }
 
 /// What an operation sees of a body that the client has failed to give. Why is the client's own affair.
@@ -70,6 +72,7 @@ impl Upload {
             buffered: VecDeque::new(),
             failure: None,
             ended: false,
+            started: false,
         };
         (Self(Arc::new(Mutex::new(inner))), trailers)
     }
@@ -82,6 +85,11 @@ impl Upload {
         }
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.buffered = pieces;
+    }
+
+    /// Whether anybody has asked for any of it.
+    pub(crate) fn is_started(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).started
     }
 
     /// Reads and drops what is left. Errs if the client's own body failed, now or before.
@@ -103,7 +111,9 @@ impl http_body::Body for Upload {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StdError>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).poll_frame(cx)
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.started = true;
+        inner.poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {

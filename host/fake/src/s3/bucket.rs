@@ -1,20 +1,23 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use s3s::dto::{
     Bucket as BucketEntry, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput,
     DeleteBucketInput, DeleteBucketOutput, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
-    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, Owner,
+    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ObjectOwnership as OwnershipName,
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
-use sha2::{Digest as _, Sha256};
 
+use super::acl::{acl_request, owner_of};
+use super::configuration::{Configuration, check_ownership};
 use super::error::{error, error_with};
 use super::store::Bucket;
+use crate::account::{Account, Caller};
 use crate::fake::Shared;
-use crate::layer::RequestContext;
+use crate::layer::{DEFAULT_REGION, RequestContext};
 
-/// The region whose name S3 leaves out: `GetBucketLocation` answers nothing, and `CreateBucket` takes nothing, for it.
-const DEFAULT_REGION: &str = "us-east-1";
 /// The most buckets on a page of `ListBuckets`.
 const MAX_BUCKETS: i32 = 10_000;
 
@@ -23,17 +26,42 @@ pub(crate) fn create(
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
     let context = context(&request);
-    let constraint = request.input.create_bucket_configuration.and_then(|config| config.location_constraint);
+    let input = request.input;
+    let constraint =
+        input.create_bucket_configuration.as_ref().and_then(|config| config.location_constraint.clone());
+    // The name `us-east-1` is left out of what is answered, and is none that may be asked for.
     let region = region_of(constraint.as_ref().map(BucketLocationConstraint::as_str), &context)?;
-    let name = request.input.bucket;
+    let owner = account(shared, &context.caller);
+    let said = acl_request!(input, grant_write);
+    let acl = said.of_bucket(&owner.canonical_id)?;
+    let mut configuration = Configuration::new(shared.object_ownership);
+    if let Some(ownership) = input.object_ownership {
+        check_ownership(&ownership)?;
+        configuration.set_object_ownership(ownership);
+    }
+    let new_ownership = configuration.object_ownership();
+    if new_ownership == Some(OwnershipName::BUCKET_OWNER_ENFORCED) && acl.grants.len() > 1 {
+        return Err(error(S3ErrorCode::InvalidBucketAclWithObjectOwnership));
+    }
+    let name = input.bucket;
+    // A hyphen beside a dot is no hostname, and s3s takes it.
+    if name.contains("-.") || name.contains(".-") {
+        return Err(error(S3ErrorCode::InvalidBucketName));
+    }
     let mut buckets = shared.store.lock();
-    if buckets.contains_key(&name) {
-        // us-east-1 alone answers the owner's second creation as if it were the first.
-        if context.region != DEFAULT_REGION {
+    match buckets.get_mut(&name) {
+        Some(bucket) if bucket.owner != owner => return Err(error(S3ErrorCode::BucketAlreadyExists)),
+        // us-east-1 alone answers the owner's second creation as if it were the first, and sets the ACL anew.
+        Some(_) if context.region != DEFAULT_REGION => {
             return Err(error(S3ErrorCode::BucketAlreadyOwnedByYou));
         }
-    } else {
-        buckets.insert(name.clone(), Bucket::new(shared.clock.now(), region));
+        Some(bucket) => bucket.acl = Some(acl),
+        None => {
+            let mut bucket = Bucket::new(shared.clock.now(), region, owner, configuration);
+            bucket.check_public(&acl)?;
+            bucket.acl = Some(acl);
+            buckets.insert(name.clone(), bucket);
+        }
     }
     Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{name}")) }))
 }
@@ -43,21 +71,21 @@ fn region_of(constraint: Option<&str>, context: &RequestContext) -> S3Result<Opt
     let constraint = match constraint.filter(|constraint| !constraint.is_empty()) {
         // The name that eu-west-1 had first.
         Some("EU") => Some("eu-west-1"),
-        Some(DEFAULT_REGION) => return Err(error(S3ErrorCode::InvalidLocationConstraint)),
         other => other,
     };
+    // A custom endpoint takes the region that the request was signed for.
+    let elsewhere = |constraint| context.region != DEFAULT_REGION && context.region != constraint;
     match (constraint, context.endpoint_region.as_deref()) {
-        (Some(constraint), Some(endpoint)) if endpoint != DEFAULT_REGION && endpoint != constraint => {
-            Err(error_with(
-                S3ErrorCode::IllegalLocationConstraintException,
-                format!(
-                    "The {constraint} location constraint is incompatible for the region specific endpoint this request was sent to."
-                ),
-            ))
-        }
+        (Some(constraint), _) if elsewhere(constraint) => Err(error_with(
+            S3ErrorCode::IllegalLocationConstraintException,
+            format!(
+                "The {constraint} location constraint is incompatible for the region specific endpoint this request was sent to."
+            ),
+        )),
         (None, Some(endpoint)) if endpoint != DEFAULT_REGION => {
             Err(error(S3ErrorCode::IllegalLocationConstraintException))
         }
+        (Some(DEFAULT_REGION), _) => Err(error(S3ErrorCode::InvalidLocationConstraint)),
         (Some(constraint), _) => Ok(Some(constraint.to_owned())),
         // A custom endpoint is of no region, and so is a bucket that was made there without one.
         (None, endpoint) => Ok(endpoint.map(str::to_owned)),
@@ -81,11 +109,14 @@ pub(crate) fn head(
     request: &S3Request<HeadBucketInput>,
 ) -> S3Result<S3Response<HeadBucketOutput>> {
     let region = region(shared, &request.input.bucket, &context(request))?;
-    Ok(S3Response::new(HeadBucketOutput {
+    let mut response = S3Response::new(HeadBucketOutput {
         bucket_region: Some(region),
         access_point_alias: Some(false),
         ..HeadBucketOutput::default()
-    }))
+    });
+    // There is no document, and S3 says all the same what it would be.
+    response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    Ok(response)
 }
 
 pub(crate) fn location(
@@ -113,12 +144,14 @@ pub(crate) fn list(
     if let Some(token) = &input.continuation_token {
         after = Some(super::list_objects::open_token(shared, &prefix, token)?);
     }
+    let owner = account(shared, &context.caller);
     let buckets = shared.store.lock();
     let mut entries = Vec::new();
     let mut next = None;
     for (name, bucket) in buckets.iter() {
         let region = region_or_asked(bucket.region.as_ref(), &context);
-        let listed = name.starts_with(&prefix)
+        let listed = bucket.owner == owner
+            && name.starts_with(&prefix)
             && after.as_ref().is_none_or(|after| name > after)
             && input.bucket_region.as_ref().is_none_or(|wanted| *wanted == region);
         if !listed {
@@ -138,15 +171,17 @@ pub(crate) fn list(
     Ok(S3Response::new(ListBucketsOutput {
         buckets: Some(entries),
         continuation_token: next,
-        owner: Some(owner(shared)),
+        owner: Some(owner_of(&shared.accounts, &owner.canonical_id)),
         prefix: input.prefix,
     }))
 }
 
-/// The owner of everything: a canonical user id is 64 hexadecimal digits, here derived from the account.
-pub(crate) fn owner(shared: &Shared) -> Owner {
-    let id = hex::encode(Sha256::digest(shared.account_id.as_bytes()));
-    Owner { display_name: None, id: Some(id) }
+/// The account of a caller who has one; nobody else gets here.
+fn account(shared: &Shared, caller: &Caller) -> Arc<Account> {
+    match caller {
+        Caller::Account(account) => Arc::clone(account),
+        Caller::Anonymous => Arc::clone(shared.accounts.own()),
+    }
 }
 
 fn region(shared: &Shared, bucket: &str, context: &RequestContext) -> S3Result<String> {
@@ -174,6 +209,10 @@ pub(crate) fn bucket_mut<'a>(
 
 /// What the layer knows about a request.
 pub(crate) fn context<T>(request: &S3Request<T>) -> RequestContext {
-    let unknown = || RequestContext { endpoint_region: None, region: DEFAULT_REGION.to_owned() };
+    let unknown = || RequestContext {
+        endpoint_region: None,
+        region: DEFAULT_REGION.to_owned(),
+        caller: Caller::Anonymous,
+    };
     request.extensions.get().cloned().unwrap_or_else(unknown)
 }

@@ -1,19 +1,24 @@
+use std::sync::Arc;
+
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
     TaggingDirective,
 };
-use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
+use super::access::check_source;
 use super::body::MAX_BODY;
 use super::bucket::{bucket_in, bucket_mut, context};
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
 use super::conditions::{ReadConditions, check_write, conditions_of_destination};
 use super::description::{Description, describe};
-use super::error::{error_with, not_implemented};
+use super::details::with_details;
+use super::error::{error, error_with, not_implemented};
 use super::object::{Object, ObjectHeaders};
-use super::read::{Found, find};
+use super::read::{Found, find_in};
 use super::restore::check_active;
 use super::wire::expires_of;
+use crate::account::Caller;
 use crate::fake::Shared;
 
 pub(crate) fn copy_object(
@@ -28,18 +33,20 @@ pub(crate) fn copy_object(
     let changes = input.storage_class.is_some()
         || input.website_redirect_location.is_some()
         || input.server_side_encryption.is_some();
-    let described = describe!(input, expires, shared, &context);
+    let default =
+        bucket_in(&shared.store.lock(), &input.bucket)?.configuration.default_encryption(shared, &context);
+    let described = describe!(input, expires, shared, &context, default);
     let replace_metadata =
         directive("metadata", input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
     let replace_tags = directive("tagging", input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
-    bucket_in(&shared.store.lock(), &input.bucket)?;
     let conditions = ReadConditions {
         if_match: input.copy_source_if_match.take(),
         if_none_match: input.copy_source_if_none_match.take(),
         if_modified_since: input.copy_source_if_modified_since.take(),
         if_unmodified_since: input.copy_source_if_unmodified_since.take(),
     };
-    let source = source_of(shared, &input.copy_source, conditions)?;
+    let owner = input.expected_source_bucket_owner.as_deref();
+    let source = source_of(shared, &context.caller, &input.copy_source, owner, conditions)?;
     if source.object.size() > MAX_BODY {
         return Err(error_with(
             S3ErrorCode::InvalidRequest,
@@ -59,10 +66,12 @@ pub(crate) fn copy_object(
         &source.object,
         input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str),
     )?;
-    let object = copied(&source.object, described, replace_metadata, replace_tags, checksum, shared);
+    let acl = described.acl.clone();
+    let mut object = copied(&source.object, described, replace_metadata, replace_tags, checksum, shared);
 
     let mut buckets = shared.store.lock();
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
+    object.acl = acl.of_object(&context.caller, bucket)?.map(Arc::new);
     let (if_match, if_none_match) = conditions_of_destination(&request.headers)?;
     check_write(if_match.as_ref(), if_none_match.as_ref(), bucket.object(&input.key))?;
     let object = bucket.put(&input.key, object, &shared.ids);
@@ -75,13 +84,20 @@ pub(crate) fn copy_object(
         copy_source_version_id: source.version_id,
         server_side_encryption: Some(object.encryption.header()),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
+        bucket_key_enabled: object.encryption.bucket_key(),
         version_id: bucket.shown_id(object.version_id.as_ref()),
         ..CopyObjectOutput::default()
     }))
 }
 
 /// The object that a copy reads, held to its conditions.
-pub(crate) fn source_of(shared: &Shared, source: &CopySource, conditions: ReadConditions) -> S3Result<Found> {
+pub(crate) fn source_of(
+    shared: &Shared,
+    caller: &Caller,
+    source: &CopySource,
+    expected_owner: Option<&str>,
+    conditions: ReadConditions,
+) -> S3Result<Found> {
     let alias;
     let (bucket, key, version) = match source {
         CopySource::Bucket { bucket, key, version_id } => (&**bucket, key, version_id),
@@ -91,10 +107,29 @@ pub(crate) fn source_of(shared: &Shared, source: &CopySource, conditions: ReadCo
         }
         CopySource::Outpost { .. } => return Err(not_implemented("S3 on Outposts")),
     };
-    let found = find(shared, bucket, key, version.as_deref())?;
-    check_active(&found.object, shared.clock.now())?;
+    let found = {
+        let buckets = shared.store.lock();
+        let bucket = bucket_in(&buckets, bucket)?;
+        if expected_owner.is_some_and(|owner| owner != bucket.owner.id) {
+            return Err(error(S3ErrorCode::AccessDenied));
+        }
+        check_source(bucket, caller, key, version.as_deref())?;
+        let object =
+            find_in(bucket, key, version.as_deref()).map_err(|error| with_details(error, &[("Key", key)]))?;
+        Found { version_id: bucket.shown_id(object.version_id.as_ref()), object }
+    };
+    check_active(&found.object, shared.clock.now()).map_err(|_| archived(&found.object))?;
     conditions.check_copy(&found.object)?;
     Ok(found)
+}
+
+/// What a copy of an archived object is answered with.
+fn archived(object: &Object) -> S3Error {
+    let message = "Operation is not valid for the source object's storage class";
+    with_details(
+        error_with(S3ErrorCode::InvalidObjectState, message),
+        &[("StorageClass", object.storage_class())],
+    )
 }
 
 fn is_onto_itself(input: &CopyObjectInput) -> bool {
@@ -134,7 +169,7 @@ fn copied(
     checksum: Checksum,
     shared: &Shared,
 ) -> Object {
-    let Description { headers, tags, encryption } = described;
+    let Description { headers, tags, encryption, acl: _ } = described;
     let headers = if replace_metadata {
         headers
     } else {

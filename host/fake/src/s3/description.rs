@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
-use s3s::dto::{Metadata, ObjectCannedACL, ServerSideEncryption};
+use s3s::dto::{Metadata, ServerSideEncryption};
 use s3s::{S3ErrorCode, S3Result};
 
+use super::acl::AclRequest;
 use super::error::{error, error_with, not_implemented};
 use super::object::{Encryption, ObjectHeaders};
 use super::tags::Tags;
@@ -29,6 +30,7 @@ pub(crate) struct Description {
     pub(crate) headers: ObjectHeaders,
     pub(crate) tags: Tags,
     pub(crate) encryption: Encryption,
+    pub(crate) acl: AclRequest,
 }
 
 /// The [`Description`] in an input of s3s: `PutObject`, `CopyObject` and `CreateMultipartUpload` have the same fields.
@@ -36,7 +38,7 @@ pub(crate) struct Description {
 /// What would change the meaning of the object, and that the fake does not keep, is refused rather than dropped: the
 /// function around it returns.
 macro_rules! describe {
-    ($input:expr, $expires:expr, $shared:expr, $context:expr) => {{
+    ($input:expr, $expires:expr, $shared:expr, $context:expr, $default:expr) => {{
         let input = &mut $input;
         if input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some() {
             return Err($crate::s3::error::not_implemented("encryption with customer keys"));
@@ -44,7 +46,8 @@ macro_rules! describe {
         if input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some() {
             return Err($crate::s3::error::not_implemented("object lock"));
         }
-        $crate::s3::description::check_acl(input.acl.as_ref())?;
+        let acl = $crate::s3::acl::acl_request!(input);
+        acl.check()?;
         $crate::s3::description::check_storage_class(
             input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str),
         )?;
@@ -64,9 +67,12 @@ macro_rules! describe {
             encryption: $crate::s3::description::encryption_of(
                 input.server_side_encryption.as_ref(),
                 input.ssekms_key_id.as_deref(),
+                input.bucket_key_enabled,
+                $default,
                 $shared,
                 $context,
             )?,
+            acl,
         }
     }};
 }
@@ -75,20 +81,20 @@ pub(crate) use describe;
 pub(crate) fn encryption_of(
     algorithm: Option<&ServerSideEncryption>,
     key: Option<&str>,
+    bucket_key: Option<bool>,
+    default: Encryption,
     shared: &Shared,
     context: &RequestContext,
 ) -> S3Result<Encryption> {
-    let scope = || format!("arn:aws:kms:{}:{}", context.region, shared.account_id);
     match (algorithm.map(ServerSideEncryption::as_str), key) {
-        (None | Some(ServerSideEncryption::AES256), None) => Ok(Encryption::default()),
+        (None, None) => Ok(default),
+        (Some(ServerSideEncryption::AES256), None) => Ok(Encryption::default()),
         (Some(algorithm @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE)), key) => {
-            let key = match key {
-                None => format!("{}:alias/aws/s3", scope()),
-                Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
-                Some(alias) if alias.starts_with("alias/") => format!("{}:{alias}", scope()),
-                Some(id) => format!("{}:key/{id}", scope()),
-            };
-            Ok(Encryption { algorithm: algorithm.to_owned(), kms_key_id: Some(key) })
+            Ok(Encryption {
+                algorithm: algorithm.to_owned(),
+                kms_key_id: Some(kms_key_arn(key, shared, context)),
+                bucket_key_enabled: bucket_key.unwrap_or(default.bucket_key_enabled),
+            })
         }
         (None | Some(ServerSideEncryption::AES256), Some(_)) => Err(error_with(
             S3ErrorCode::InvalidArgument,
@@ -98,18 +104,26 @@ pub(crate) fn encryption_of(
     }
 }
 
-impl Encryption {
-    /// `x-amz-server-side-encryption`, which S3 puts on every answer about an object's bytes.
-    pub(crate) fn header(&self) -> ServerSideEncryption {
-        ServerSideEncryption::from(self.algorithm.clone())
+/// The ARN of a KMS key, by whichever of its names; without one, of the key that S3 has for itself.
+pub(crate) fn kms_key_arn(key: Option<&str>, shared: &Shared, context: &RequestContext) -> String {
+    let scope = format!("arn:aws:kms:{}:{}", context.region, shared.account_id);
+    match key {
+        None => format!("{scope}:alias/aws/s3"),
+        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+        Some(alias) if alias.starts_with("alias/") => format!("{scope}:{alias}"),
+        Some(id) => format!("{scope}:key/{id}"),
     }
 }
 
-/// Buckets have ACLs disabled, as AWS makes them: only those that say nothing are taken.
-pub(crate) fn check_acl(acl: Option<&ObjectCannedACL>) -> S3Result {
-    match acl.map(ObjectCannedACL::as_str) {
-        None | Some(ObjectCannedACL::PRIVATE | ObjectCannedACL::BUCKET_OWNER_FULL_CONTROL) => Ok(()),
-        Some(_) => Err(error(S3ErrorCode::AccessControlListNotSupported)),
+impl Encryption {
+    /// `x-amz-server-side-encryption-bucket-key-enabled`, which is there only if it is so.
+    pub(crate) fn bucket_key(&self) -> Option<bool> {
+        self.bucket_key_enabled.then_some(true)
+    }
+
+    /// `x-amz-server-side-encryption`, which S3 puts on every answer about an object's bytes.
+    pub(crate) fn header(&self) -> ServerSideEncryption {
+        ServerSideEncryption::from(self.algorithm.clone())
     }
 }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use s3s::path::{check_bucket_name, check_key};
 
 use super::checksum::{Checksum, ChecksumAlgorithm};
+use super::configuration::Configuration;
 use super::new_object::NewObject;
 use super::object::Object;
 use super::store::Bucket;
@@ -170,8 +171,12 @@ impl S3 {
 
     fn create(&self, bucket: String, region: Option<String>) -> Result<(), S3DirectError> {
         self.check_bucket_name(&bucket)?;
-        let now = self.shared.clock.now();
-        self.shared.store.lock().entry(bucket).or_insert_with(|| Bucket::new(now, region));
+        let new = || {
+            let owner = Arc::clone(self.shared.accounts.own());
+            let configuration = Configuration::new(self.shared.object_ownership);
+            Bucket::new(self.shared.clock.now(), region, owner, configuration)
+        };
+        self.shared.store.lock().entry(bucket).or_insert_with(new);
         Ok(())
     }
 }

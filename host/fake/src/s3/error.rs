@@ -2,6 +2,7 @@ use http::{HeaderValue, StatusCode};
 use s3s::{S3Error, S3ErrorCode};
 
 use super::checksum::ChecksumError;
+use super::details::with_details;
 use super::object::Object;
 use super::versions::{DeleteMarker, NULL};
 use crate::layer::http_date;
@@ -43,7 +44,7 @@ pub(crate) fn deleted(code: S3ErrorCode, marker: &DeleteMarker) -> S3Error {
         }
     }
     error.set_headers(headers);
-    error
+    if named { with_details(error, &[("ResourceType", "DeleteMarker")]) } else { error }
 }
 
 /// AWS's own words for a code.

@@ -7,11 +7,14 @@ use s3s::dto::{
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::bucket::{bucket_in, owner};
+use super::acl::owner_of;
+use super::bucket::bucket_in;
+use super::details::with_details;
 use super::encoding::Encoding;
 use super::error::error_with;
 use super::list::{Listing, Page, page_size};
 use super::object::Object;
+use super::store::Objects;
 use crate::fake::Shared;
 
 pub(crate) fn list_objects_v2(
@@ -19,7 +22,7 @@ pub(crate) fn list_objects_v2(
     request: S3Request<ListObjectsV2Input>,
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let input = request.input;
-    let objects = Arc::clone(&bucket_in(&shared.store.lock(), &input.bucket)?.objects);
+    let (objects, owners) = listed(shared, &input.bucket)?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let (max_keys, max) = page_size("maxKeys", input.max_keys)?;
     let prefix = input.prefix.unwrap_or_default();
@@ -31,10 +34,11 @@ pub(crate) fn list_objects_v2(
     };
     let page =
         Listing { prefix: &prefix, delimiter: delimiter.as_deref(), after: &after, max }.page(&objects);
-    let owner = input.fetch_owner.unwrap_or(false).then(|| owner(shared));
+    let owners = input.fetch_owner.unwrap_or(false).then_some(&owners);
+    let start_after = input.start_after.filter(|_| input.continuation_token.is_none());
     let next = page.next.as_deref().map(|next| seal_token(shared, &listing, next));
     let count = page.contents.len() + page.common_prefixes.len();
-    let (contents, common_prefixes) = entries(page, encoding, owner.as_ref());
+    let (contents, common_prefixes) = entries(shared, page, encoding, owners);
     Ok(S3Response::new(ListObjectsV2Output {
         name: Some(input.bucket),
         prefix: Some(encoding.text(prefix)),
@@ -47,7 +51,8 @@ pub(crate) fn list_objects_v2(
         common_prefixes: Some(common_prefixes),
         delimiter: delimiter.map(|delimiter| encoding.text(delimiter)),
         encoding_type: input.encoding_type,
-        start_after: input.start_after.map(|start| encoding.text(start)),
+        // Where a token says where to go on, this is ignored, and not repeated.
+        start_after: start_after.map(|start| encoding.text(start)),
         ..ListObjectsV2Output::default()
     }))
 }
@@ -57,7 +62,7 @@ pub(crate) fn list_objects(
     request: S3Request<ListObjectsInput>,
 ) -> S3Result<S3Response<ListObjectsOutput>> {
     let input = request.input;
-    let objects = Arc::clone(&bucket_in(&shared.store.lock(), &input.bucket)?.objects);
+    let (objects, owners) = listed(shared, &input.bucket)?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let (max_keys, max) = page_size("maxKeys", input.max_keys)?;
     let prefix = input.prefix.unwrap_or_default();
@@ -68,7 +73,7 @@ pub(crate) fn list_objects(
     let truncated = page.next.is_some();
     // Without a delimiter the client takes the last key; S3 names the next marker only where there may be no key.
     let next_marker = page.next.clone().filter(|_| delimiter.is_some()).map(|next| encoding.text(next));
-    let (contents, common_prefixes) = entries(page, encoding, Some(&owner(shared)));
+    let (contents, common_prefixes) = entries(shared, page, encoding, Some(&owners));
     Ok(S3Response::new(ListObjectsOutput {
         name: Some(input.bucket),
         prefix: Some(encoding.text(prefix)),
@@ -95,14 +100,38 @@ pub(crate) fn open_token(shared: &Shared, listing: &str, token: &str) -> S3Resul
     let opened = token.get(12..).and_then(|after| BASE64_URL_SAFE_NO_PAD.decode(after).ok());
     let after = opened.and_then(|after| String::from_utf8(after).ok());
     after.filter(|after| seal_token(shared, listing, after) == token).ok_or_else(|| {
-        error_with(S3ErrorCode::InvalidArgument, "The continuation token provided is incorrect")
+        let error = error_with(S3ErrorCode::InvalidArgument, "The continuation token provided is incorrect");
+        with_details(error, &[("ArgumentName", "continuation-token")])
     })
 }
 
+/// Who owns the objects of a bucket: each its own owner, where it may have one, or else the bucket's.
+struct Owners {
+    bucket: Owner,
+    acls: bool,
+}
+
+impl Owners {
+    fn of(&self, shared: &Shared, object: &Object) -> Owner {
+        match &object.acl {
+            Some(acl) if self.acls => owner_of(&shared.accounts, &acl.owner),
+            _ => self.bucket.clone(),
+        }
+    }
+}
+
+fn listed(shared: &Shared, bucket: &str) -> S3Result<(Arc<Objects>, Owners)> {
+    let buckets = shared.store.lock();
+    let bucket = bucket_in(&buckets, bucket)?;
+    let owner = owner_of(&shared.accounts, &bucket.owner.canonical_id);
+    Ok((Arc::clone(&bucket.objects), Owners { bucket: owner, acls: !bucket.has_acls_disabled() }))
+}
+
 fn entries(
+    shared: &Shared,
     page: Page<Arc<Object>>,
     encoding: Encoding,
-    owner: Option<&Owner>,
+    owners: Option<&Owners>,
 ) -> (Vec<Entry>, Vec<CommonPrefix>) {
     let contents = page.contents.into_iter().map(|(key, object)| Entry {
         checksum_algorithm: Some(vec![object.checksum.algorithm.to_string().into()]),
@@ -110,7 +139,7 @@ fn entries(
         e_tag: Some(ETag::Strong(object.etag.clone())),
         key: Some(encoding.text(key)),
         last_modified: Some(object.last_modified.into()),
-        owner: owner.cloned(),
+        owner: owners.map(|owners| owners.of(shared, &object)),
         restore_status: None,
         size: i64::try_from(object.size()).ok(),
         storage_class: Some(ObjectStorageClass::from(object.storage_class().to_owned())),

@@ -6,7 +6,8 @@ use s3s::dto::{
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::bucket::{bucket_in, owner};
+use super::acl::owner_of;
+use super::bucket::bucket_in;
 use super::encoding::Encoding;
 use super::error::error_with;
 use super::list::{Listing, page_size};
@@ -41,7 +42,7 @@ pub(crate) fn list_object_versions(
     let page = listing.page_of(after(bucket, &prefix, &key_marker, id_marker.as_deref()));
     let last = page.contents.last().filter(|(key, _)| Some(key) == page.next.as_ref());
     let next_id = last.map(|(_, (_, version))| version.id().to_owned());
-    let owner = owner(shared);
+    let owner = owner_of(&shared.accounts, &bucket.owner.canonical_id);
     let (mut versions, mut delete_markers) = (Vec::new(), Vec::new());
     for (key, (is_latest, version)) in page.contents {
         let (key, version_id) = (Some(encoding.text(key)), Some(version.id().to_owned()));
@@ -53,7 +54,7 @@ pub(crate) fn list_object_versions(
                 is_latest: Some(is_latest),
                 key,
                 last_modified: Some(object.last_modified.into()),
-                owner: Some(owner.clone()),
+                owner: Some(owner_of(&shared.accounts, &bucket.acl_of(object.acl.as_deref()).owner)),
                 restore_status: None,
                 size: i64::try_from(object.size()).ok(),
                 storage_class: Some(ObjectVersionStorageClass::from(object.storage_class().to_owned())),

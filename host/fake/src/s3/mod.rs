@@ -1,5 +1,7 @@
 //! S3: the store, the operations on it over the wire, and a door for tests past the wire.
 
+mod access;
+mod acl;
 mod attributes;
 mod body;
 mod bucket;
@@ -7,8 +9,10 @@ mod checksum;
 mod conditions;
 mod configuration;
 mod copy;
+mod cors;
 mod delete;
 mod description;
+mod details;
 mod direct;
 mod encoding;
 mod error;
@@ -29,6 +33,7 @@ mod versions;
 mod wire;
 
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumKind};
+pub use configuration::ObjectOwnership;
 pub use direct::{S3, S3DirectError};
 pub use new_object::NewObject;
 pub use object::{Encryption, Object, ObjectHeaders, ObjectPart, Restore};

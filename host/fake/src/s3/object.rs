@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
+use super::acl::Acl;
 use super::checksum::Checksum;
 
 /// An object as the fake keeps it. Cheap to clone: the body is shared.
@@ -32,6 +34,8 @@ pub struct Object {
     pub version_id: Option<String>,
     /// The copy of an archived object that can be read for a time (`RestoreObject`).
     pub restore: Option<Restore>,
+    /// None is the bucket owner's, and nobody else's.
+    pub(crate) acl: Option<Arc<Acl>>,
 }
 
 /// A part of an object that was uploaded in parts.
@@ -54,18 +58,20 @@ pub struct Encryption {
     pub algorithm: String,
     /// `x-amz-server-side-encryption-aws-kms-key-id`, with KMS.
     pub kms_key_id: Option<String>,
+    /// `x-amz-server-side-encryption-bucket-key-enabled`, with KMS.
+    pub bucket_key_enabled: bool,
 }
 
 impl Encryption {
     /// `aws:kms`, with a key of this id, alias or ARN.
     pub fn kms(key_id: impl Into<String>) -> Self {
-        Self { algorithm: "aws:kms".to_owned(), kms_key_id: Some(key_id.into()) }
+        Self { algorithm: "aws:kms".to_owned(), kms_key_id: Some(key_id.into()), bucket_key_enabled: false }
     }
 }
 
 impl Default for Encryption {
     fn default() -> Self {
-        Self { algorithm: "AES256".to_owned(), kms_key_id: None }
+        Self { algorithm: "AES256".to_owned(), kms_key_id: None, bucket_key_enabled: false }
     }
 }
 
@@ -119,6 +125,7 @@ impl Object {
             parts: Vec::new(),
             version_id: None,
             restore: None,
+            acl: None,
         }
     }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use s3s::dto::{ETag, PutObjectInput, PutObjectOutput};
 use s3s::{S3Request, S3Response, S3Result};
 
@@ -18,12 +20,13 @@ pub(crate) async fn put_object(
     let context = context(&request);
     let (request_headers, extensions) = (request.headers, request.extensions);
     let mut input = request.input;
-    bucket_in(&shared.store.lock(), &input.bucket)?;
+    let default =
+        bucket_in(&shared.store.lock(), &input.bucket)?.configuration.default_encryption(shared, &context);
     if input.write_offset_bytes.is_some() {
         return Err(not_implemented("appending to an object"));
     }
-    let Description { headers, tags, encryption } =
-        describe!(input, expires_of(&extensions), shared, &context);
+    let Description { headers, tags, encryption, acl } =
+        describe!(input, expires_of(&extensions), shared, &context, default);
     let body = UploadBody {
         headers: &request_headers,
         extensions: &extensions,
@@ -39,6 +42,7 @@ pub(crate) async fn put_object(
     let mut buckets = shared.store.lock();
     // Looked up again: the bucket may have gone while the body came.
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
+    object.acl = acl.of_object(&context.caller, bucket)?.map(Arc::new);
     check_write(input.if_match.as_ref(), input.if_none_match.as_ref(), bucket.object(&input.key))?;
     let object = bucket.put(&input.key, object, &shared.ids);
     Ok(S3Response::new(with_checksum!(PutObjectOutput, Some(&object.checksum), {
@@ -46,6 +50,7 @@ pub(crate) async fn put_object(
         e_tag: Some(ETag::Strong(object.etag.clone())),
         server_side_encryption: Some(object.encryption.header()),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
+        bucket_key_enabled: object.encryption.bucket_key(),
         version_id: bucket.shown_id(object.version_id.as_ref()),
         ..PutObjectOutput::default()
     })))

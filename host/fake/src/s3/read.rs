@@ -16,6 +16,7 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, StdError};
 use super::bucket::bucket_in;
 use super::checksum::{Checksum, ChecksumKind, with_checksum};
 use super::conditions::ReadConditions;
+use super::details::with_details;
 use super::error::{custom, deleted, error, error_with, not_implemented};
 use super::object::{Object, ObjectPart};
 use super::restore::{check_active, restore_header};
@@ -55,6 +56,7 @@ macro_rules! described {
             restore: restore_header(object, $now),
             server_side_encryption: Some(object.encryption.header()),
             ssekms_key_id: object.encryption.kms_key_id.clone(),
+            bucket_key_enabled: object.encryption.bucket_key(),
             version_id: $found.version_id.clone(),
             ..$output::default()
         })
@@ -183,8 +185,8 @@ impl<'a> Part<'a> {
                 return Err(error_with(S3ErrorCode::InvalidRequest, message));
             }
             // Nothing in an empty object satisfies a range, not even its last bytes.
-            (Some(_), None) if size == 0 => return Err(error(S3ErrorCode::InvalidRange)),
-            (Some(range), None) => range.check(size).map_err(|_| error(S3ErrorCode::InvalidRange))?,
+            (Some(_), None) if size == 0 => return Err(unsatisfiable(size)),
+            (Some(range), None) => range.check(size).map_err(|_| unsatisfiable(size))?,
             (None, Some(number)) if !object.parts.is_empty() => {
                 let (bytes, part) = numbered_part(object, number)?;
                 numbered = Some(part);
@@ -223,6 +225,10 @@ fn numbered_part(object: &Object, number: i32) -> S3Result<(Range<u64>, &ObjectP
         start += part.size;
     }
     Err(invalid_part_number())
+}
+
+fn unsatisfiable(size: u64) -> s3s::S3Error {
+    with_details(error(S3ErrorCode::InvalidRange), &[("ActualObjectSize", &size.to_string())])
 }
 
 fn invalid_part_number() -> s3s::S3Error {

@@ -6,6 +6,7 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use time::OffsetDateTime;
 
 use super::bucket::bucket_mut;
+use super::details::with_details;
 use super::error::{custom, error, error_with, not_implemented};
 use super::object::{Object, Restore};
 use super::read::find_in;
@@ -33,10 +34,9 @@ pub(crate) fn restore_object(
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     let mut object = (*find_in(bucket, &input.key, input.version_id.as_deref())?).clone();
     if !is_archived(&object) {
-        return Err(error_with(
-            S3ErrorCode::InvalidObjectState,
-            "Restore is not allowed for the object's current storage class",
-        ));
+        let message = "Restore is not allowed for the object's current storage class";
+        let error = error_with(S3ErrorCode::InvalidObjectState, message);
+        return Err(with_details(error, &[("StorageClass", object.storage_class())]));
     }
     let duration = duration(object.storage_class(), tier.as_ref())?;
     let now = shared.clock.now();
@@ -57,7 +57,8 @@ pub(crate) fn restore_object(
 pub(crate) fn check_active(object: &Object, now: SystemTime) -> S3Result {
     let restored = object.restore.is_some_and(|restore| (restore.ready..restore.expires).contains(&now));
     if is_archived(object) && !restored {
-        return Err(error(S3ErrorCode::InvalidObjectState));
+        let details = [("StorageClass", object.storage_class())];
+        return Err(with_details(error(S3ErrorCode::InvalidObjectState), &details));
     }
     Ok(())
 }

@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use super::acl::Acl;
 use super::configuration::Configuration;
 use super::multipart::Uploads;
 use super::object::Object;
 use super::versions::{History, Versioning};
+use crate::account::Account;
 
 /// The objects of a bucket by key. Rust compares strings by their UTF-8 bytes, which is S3's listing order.
 pub(crate) type Objects = BTreeMap<String, Arc<Object>>;
@@ -27,6 +29,9 @@ pub(crate) struct Bucket {
     pub(crate) created: SystemTime,
     /// None belongs to whichever region asks.
     pub(crate) region: Option<String>,
+    pub(crate) owner: Arc<Account>,
+    /// None is that of a new bucket: its owner's alone.
+    pub(crate) acl: Option<Acl>,
     /// The current version of each key that has one. Shared with snapshots, and copied by the next change.
     pub(crate) objects: Arc<Objects>,
     pub(crate) versioning: Versioning,
@@ -36,15 +41,22 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    pub(crate) fn new(created: SystemTime, region: Option<String>) -> Self {
+    pub(crate) fn new(
+        created: SystemTime,
+        region: Option<String>,
+        owner: Arc<Account>,
+        configuration: Configuration,
+    ) -> Self {
         Self {
             created,
             region,
+            owner,
+            acl: None,
             objects: Arc::default(),
             versioning: Versioning::default(),
             history: History::default(),
             uploads: Uploads::default(),
-            configuration: Configuration::default(),
+            configuration,
         }
     }
 

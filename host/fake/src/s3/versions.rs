@@ -178,7 +178,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::s3::{Checksum, ChecksumAlgorithm, ObjectHeaders};
+    use crate::account::Accounts;
+    use crate::identity::Identities;
+    use crate::s3::configuration::Configuration;
+    use crate::s3::{Checksum, ChecksumAlgorithm, ObjectHeaders, ObjectOwnership};
 
     fn object(body: u8) -> Object {
         let body = Bytes::from(vec![body]);
@@ -187,7 +190,10 @@ mod tests {
     }
 
     fn bucket(versioning: Versioning) -> (Bucket, Ids) {
-        let mut bucket = Bucket::new(SystemTime::UNIX_EPOCH, None);
+        let accounts = Accounts::new("000000000000", &Identities::default());
+        let configuration = Configuration::new(ObjectOwnership::default());
+        let owner = Arc::clone(accounts.own());
+        let mut bucket = Bucket::new(SystemTime::UNIX_EPOCH, None, owner, configuration);
         bucket.versioning = versioning;
         (bucket, Ids::new(0))
     }

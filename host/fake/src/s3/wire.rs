@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, IF_MATCH, IF_NONE_MATCH, RANGE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use md5::{Digest as _, Md5};
 use s3s::config::{S3Config, StaticConfigProvider};
@@ -13,9 +13,13 @@ use s3s::{Body, S3Error, S3ErrorCode, S3Response};
 use sha2::Sha256;
 use url::form_urlencoded;
 
+use super::access;
 use super::checksum::{declared, verify};
+use super::cors;
+use super::details::{self, Named};
 use super::error::{error, message};
 use super::operations::Operations;
+use crate::account::Caller;
 use crate::calls::Service;
 use crate::fake::Shared;
 use crate::layer::{
@@ -46,10 +50,21 @@ impl S3Service {
     }
 
     pub(crate) async fn call(&self, parts: Parts, body: Body, target: &Target, ids: &RequestIds) -> Answer {
-        match self.call_inner(parts, body, target).await {
-            Ok(answer) => answer,
-            Err(error) => error.answer(&Service::S3, ids),
+        let named = Named::of(target, &parts);
+        let cors = cors::Allowed::of(&self.shared, target, &parts);
+        let answer = if parts.method == Method::OPTIONS {
+            cors::preflight(cors.as_ref(), &parts.headers)
+        } else {
+            self.call_inner(parts, body, target).await
+        };
+        let mut answer = answer.unwrap_or_else(|error| error.answer(&Service::S3, ids));
+        if !answer.status().is_success() {
+            answer.extensions_mut().insert(named);
         }
+        if let Some(cors) = cors {
+            cors.write(answer.headers_mut());
+        }
+        answer
     }
 
     /// Puts the ids of the request into an error document of s3s, and AWS's words where it has none. Gives the code.
@@ -69,6 +84,9 @@ impl S3Service {
             document.push_str(&message(&code).replace('\'', "&apos;"));
             document.push_str("</Message>");
         }
+        if let Some(named) = answer.extensions_mut().remove::<Named>() {
+            details::write(&mut document, &code, &named, answer.headers_mut());
+        }
         if !document.contains("<HostId>") {
             document.push_str("<RequestId>");
             document.push_str(&ids.request_id);
@@ -84,11 +102,18 @@ impl S3Service {
     }
 
     async fn call_inner(&self, mut parts: Parts, body: Body, target: &Target) -> Result<Answer, AwsError> {
+        let caller = parts.extensions.get::<RequestContext>().map(|context| context.caller.clone());
+        let caller = caller.unwrap_or(Caller::Anonymous);
         self.check_region(&parts, target)?;
-        self.check_owner(&parts)?;
+        self.check_owner(&parts, target)?;
+        access::check(&self.shared, &caller, &parts, target)?;
         keep_expires(&mut parts);
         plain_uri(&mut parts, target)?;
         plain_headers(&mut parts.headers);
+        if parts.headers.get("content-md5").is_some_and(HeaderValue::is_empty) {
+            // s3s takes it for none.
+            return Err(from_s3s(&error(S3ErrorCode::InvalidDigest)));
+        }
         let body = match target.operation {
             "PutObject" | "UploadPart" | "PostObject" => body,
             // Its checksum headers are about the object.
@@ -128,12 +153,11 @@ impl S3Service {
         Err(error)
     }
 
-    fn check_owner(&self, parts: &Parts) -> Result<(), AwsError> {
-        // The second is about the source of a copy, and every bucket here has the same owner.
-        let expected = ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"];
-        let owner = self.shared.account_id.as_bytes();
-        if expected.iter().filter_map(|name| parts.headers.get(*name)).any(|value| value.as_bytes() != owner)
-        {
+    fn check_owner(&self, parts: &Parts, target: &Target) -> Result<(), AwsError> {
+        let Some(expected) = parts.headers.get("x-amz-expected-bucket-owner") else { return Ok(()) };
+        let buckets = self.shared.store.lock();
+        let bucket = target.bucket.as_ref().and_then(|name| buckets.get(name));
+        if bucket.is_some_and(|bucket| bucket.owner.id.as_bytes() != expected.as_bytes()) {
             return Err(AwsError::new(StatusCode::FORBIDDEN, "AccessDenied", message("AccessDenied")));
         }
         Ok(())
@@ -192,8 +216,22 @@ fn plain_headers(headers: &mut HeaderMap) {
     quote_entity_tags(headers);
     let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
     // S3 answers a range that it cannot read with the whole object; s3s would refuse it.
-    if range.is_none_or(|range| s3s::dto::Range::parse(range).is_err()) {
+    if !range.is_some_and(is_range) {
         headers.remove(RANGE);
+    }
+}
+
+/// One range of bytes: `bytes=0-9`, `bytes=10-` or `bytes=-5`.
+fn is_range(range: &str) -> bool {
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok())?;
+    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    match (first, last) {
+        ("", last) => number(last).is_some(),
+        (first, "") => number(first).is_some(),
+        (first, last) => number(first).zip(number(last)).is_some_and(|(first, last)| first <= last),
     }
 }
 

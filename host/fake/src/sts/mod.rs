@@ -178,6 +178,14 @@ impl StsState {
 }
 
 impl StsState {
+    /// The account of the role of a session that was issued here, and the access key id that it was issued to.
+    pub(crate) fn session_of(&self, access_key_id: &str) -> Option<(String, String)> {
+        let state = self.lock();
+        let session = &state.issued(access_key_id)?.session;
+        let account = session.role_arn.split(':').nth(4).unwrap_or_default();
+        Some((account.to_owned(), session.caller.clone()))
+    }
+
     /// The secret of a session that was issued here.
     pub(crate) fn secret(&self, access_key_id: &str) -> Option<Secret> {
         self.lock().issued(access_key_id).map(|issued| issued.secret.clone())

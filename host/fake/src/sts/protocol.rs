@@ -120,7 +120,7 @@ fn get_caller_identity(shared: &Shared, signer: &Signer, ids: &RequestIds) -> Ve
         answer_of(s, "GetCallerIdentity", ids, |s| {
             s.content("Arn", &arn)?;
             s.content("UserId", &user_id)?;
-            s.content("Account", &shared.account_id)
+            s.content("Account", account_of(&arn))
         })
     })
 }
@@ -140,7 +140,19 @@ fn identity(shared: &Shared, state: &State, signer: &Signer) -> (String, String)
             session_arn(shared, &session.role_arn, name, &session.session_name),
         );
     }
-    ("AIDAFAKEFAKEFAKEFAKE2".to_owned(), format!("arn:aws:iam::{}:user/fake", shared.account_id))
+    let account = shared.accounts.of_access_key(&signer.access_key_id);
+    let user_id = if account == shared.accounts.own() {
+        "AIDAFAKEFAKEFAKEFAKE2".to_owned()
+    } else {
+        // 21 characters, as the ids of users have.
+        format!("AIDA{}", account.canonical_id.get(..17).unwrap_or_default().to_uppercase())
+    };
+    (user_id, format!("arn:aws:iam::{}:user/fake", account.id))
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 /// `arn:aws:iam::ACCOUNT:role/path/NAME` -> `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`

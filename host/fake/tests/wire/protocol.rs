@@ -45,8 +45,8 @@ async fn errors_are_complete_documents() {
     assert!(document.contains(&format!("<RequestId>{id}</RequestId><HostId>")), "{document}");
     // Also those that s3s makes by itself.
     let document = text(send(&fake, "GET", "https://s3.eu-west-1.amazonaws.com/No/key", &[], "").await).await;
-    let message =
-        "<Code>InvalidBucketName</Code><Message>The specified bucket is not valid.</Message><RequestId>";
+    let message = "<Code>InvalidBucketName</Code><Message>The specified bucket is not valid.</Message>\
+                   <BucketName>No</BucketName><RequestId>";
     assert!(document.contains(message), "{document}");
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use md5::{Digest as _, Md5};
@@ -10,6 +12,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use super::{Finished, MIN_PART, Upload, UploadedPart, part_number, upload};
 use crate::fake::Shared;
 use crate::layer::RequestContext;
+use crate::s3::acl::Acl;
 use crate::s3::bucket::{bucket_mut, context};
 use crate::s3::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
 use crate::s3::conditions::check_write;
@@ -93,6 +96,7 @@ fn answer(
         )),
         server_side_encryption: Some(object.encryption.header()),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
+        bucket_key_enabled: object.encryption.bucket_key(),
         version_id: bucket.shown_id(object.version_id.as_ref()),
         ..CompleteMultipartUploadOutput::default()
     }))
@@ -134,6 +138,7 @@ fn asked_parts(parts: Vec<CompletedPart>) -> S3Result<Vec<AskedPart>> {
 struct Assembly {
     parts: Vec<(u16, UploadedPart)>,
     description: Description,
+    acl: Option<Acl>,
     checksum: Option<(ChecksumAlgorithm, ChecksumKind)>,
 }
 
@@ -155,7 +160,8 @@ impl Assembly {
             // Documented: part numbers with gaps, where a checksum is made of those of the parts, are an internal error.
             return Err(error(S3ErrorCode::InternalError));
         }
-        Ok(Self { parts, description: upload.description.clone(), checksum: upload.checksum })
+        let (description, acl) = (upload.description.clone(), upload.acl.clone());
+        Ok(Self { parts, description, acl, checksum: upload.checksum })
     }
 
     fn check_kind(&self, kind: &ChecksumType) -> S3Result {
@@ -198,6 +204,7 @@ impl Assembly {
         object.body = body;
         object.etag = etag;
         object.tags = self.description.tags;
+        object.acl = self.acl.map(Arc::new);
         object.parts = self
             .parts
             .into_iter()

@@ -21,22 +21,25 @@ pub(crate) fn create(
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
     let (context, expires) = (context(&request), expires_of(&request.extensions));
     let mut input = request.input;
-    bucket_in(&shared.store.lock(), &input.bucket)?;
-    let description = describe!(input, expires, shared, &context);
+    let default =
+        bucket_in(&shared.store.lock(), &input.bucket)?.configuration.default_encryption(shared, &context);
+    let description = describe!(input, expires, shared, &context, default);
     let checksum = checksum_of(
         input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str),
         input.checksum_type.as_ref().map(ChecksumType::as_str),
     )?;
     let encryption = description.encryption.clone();
     let id = shared.ids.sequenced("upload", ID_LENGTH);
+    let mut buckets = shared.store.lock();
+    let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     let upload = Upload {
+        initiator: context.caller.canonical_id().to_owned(),
+        acl: description.acl.of_object(&context.caller, bucket)?,
         initiated: whole_seconds(shared.clock.now()),
         description,
         checksum,
         parts: BTreeMap::new(),
     };
-    let mut buckets = shared.store.lock();
-    let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     bucket.uploads.unfinished.insert((input.key.clone(), id.clone()), upload);
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
@@ -45,6 +48,7 @@ pub(crate) fn create(
         checksum_algorithm: checksum.map(|(algorithm, _)| algorithm.to_string().into()),
         checksum_type: checksum.map(|(_, kind)| ChecksumType::from_static(kind.as_str())),
         server_side_encryption: Some(encryption.header()),
+        bucket_key_enabled: encryption.bucket_key(),
         ssekms_key_id: encryption.kms_key_id,
         ..CreateMultipartUploadOutput::default()
     }))

@@ -1,13 +1,14 @@
 use std::ops::Bound;
 
-use s3s::dto::{ChecksumType, ETag, Initiator, ListPartsInput, ListPartsOutput, Part, StorageClass};
+use s3s::dto::{ChecksumType, ETag, ListPartsInput, ListPartsOutput, Part, StorageClass};
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::upload;
+use super::initiator_of;
 use crate::fake::Shared;
-use crate::s3::bucket::{bucket_mut, owner};
+use crate::s3::acl::owner_of;
+use crate::s3::bucket::bucket_in;
 use crate::s3::checksum::with_checksum;
-use crate::s3::error::error_with;
+use crate::s3::error::{error, error_with};
 use crate::s3::list::page_size;
 
 pub(crate) fn list_parts(
@@ -23,8 +24,10 @@ pub(crate) fn list_parts(
             "Argument part-number-marker must be an integer between 0 and 2147483647",
         ));
     };
-    let mut buckets = shared.store.lock();
-    let upload = upload(bucket_mut(&mut buckets, &input.bucket)?, &input.key, &input.upload_id)?;
+    let buckets = shared.store.lock();
+    let bucket = bucket_in(&buckets, &input.bucket)?;
+    let upload = bucket.uploads.unfinished.get(&(input.key.clone(), input.upload_id.clone()));
+    let upload = upload.ok_or_else(|| error(S3ErrorCode::NoSuchUpload))?;
     let mut following = upload.parts.range((Bound::Excluded(after), Bound::Unbounded));
     let parts: Vec<Part> = following
         .by_ref()
@@ -40,18 +43,18 @@ pub(crate) fn list_parts(
         .collect();
     // A page of nothing is complete, or a client would ask for the next one for ever.
     let truncated = max > 0 && following.next().is_some();
-    let owner = owner(shared);
     Ok(S3Response::new(ListPartsOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(input.upload_id),
         checksum_algorithm: upload.checksum.map(|(algorithm, _)| algorithm.to_string().into()),
         checksum_type: upload.checksum.map(|(_, kind)| ChecksumType::from_static(kind.as_str())),
-        initiator: Some(Initiator { display_name: None, id: owner.id.clone() }),
-        owner: Some(owner),
+        initiator: Some(initiator_of(&shared.accounts, upload)),
+        owner: Some(owner_of(&shared.accounts, &upload.owner(bucket))),
         is_truncated: Some(truncated),
         max_parts: Some(max_parts),
-        next_part_number_marker: parts.last().and_then(|part| part.part_number).filter(|_| truncated),
+        // There also where no page follows.
+        next_part_number_marker: Some(parts.last().and_then(|part| part.part_number).unwrap_or_default()),
         part_number_marker: Some(marker),
         parts: Some(parts),
         storage_class: Some(StorageClass::from(upload.storage_class())),

@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use s3s::dto::{
-    ChecksumType, Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput, MultipartUpload,
-    StorageClass,
+    ChecksumType, ListMultipartUploadsInput, ListMultipartUploadsOutput, MultipartUpload, StorageClass,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::Upload;
+use super::{Upload, initiator_of};
 use crate::fake::Shared;
-use crate::s3::bucket::{bucket_in, owner};
+use crate::s3::acl::owner_of;
+use crate::s3::bucket::bucket_in;
 use crate::s3::encoding::Encoding;
 use crate::s3::list::{Listing, page_size};
 use crate::s3::list_objects::common_prefixes;
@@ -34,15 +34,13 @@ pub(crate) fn list_uploads(
     let page = listing.page_of(uploads);
     let last_id = page.contents.last().filter(|(key, _)| Some(key) == page.next.as_ref());
     let next_id = last_id.map(|(_, (id, _))| (*id).to_owned());
-    let owner = owner(shared);
-    let initiator = Initiator { display_name: None, id: owner.id.clone() };
     let uploads = page.contents.into_iter().map(|(key, (id, upload))| MultipartUpload {
         checksum_algorithm: upload.checksum.map(|(algorithm, _)| algorithm.to_string().into()),
         checksum_type: upload.checksum.map(|(_, kind)| ChecksumType::from_static(kind.as_str())),
         initiated: Some(upload.initiated.into()),
-        initiator: Some(initiator.clone()),
+        initiator: Some(initiator_of(&shared.accounts, upload)),
         key: Some(encoding.text(key)),
-        owner: Some(owner.clone()),
+        owner: Some(owner_of(&shared.accounts, &upload.owner(bucket))),
         storage_class: Some(StorageClass::from(upload.storage_class())),
         upload_id: Some(id.to_owned()),
     });

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use s3s::dto::{Initiator, Owner};
 use s3s::{S3ErrorCode, S3Result};
 
 pub(crate) use complete::{abort, complete};
@@ -18,11 +19,14 @@ pub(crate) use list_parts::list_parts;
 pub(crate) use list_uploads::list_uploads;
 pub(crate) use part::{upload_part, upload_part_copy};
 
+use super::acl::{Acl, owner_of};
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind};
 use super::description::Description;
+use super::details::with_details;
 use super::error::{error, error_with};
 use super::object::Object;
 use super::store::Bucket;
+use crate::account::Accounts;
 
 /// The highest number of a part.
 const MAX_PART_NUMBER: u16 = 10_000;
@@ -44,6 +48,10 @@ pub(crate) struct Uploads {
 #[derive(Debug)]
 pub(super) struct Upload {
     pub(super) initiated: SystemTime,
+    /// The canonical user id of who has created it.
+    pub(super) initiator: String,
+    /// That of the object to be.
+    pub(super) acl: Option<Acl>,
     pub(super) description: Description,
     /// The checksum that the client asked for. Without one, S3 makes its own.
     pub(super) checksum: Option<(ChecksumAlgorithm, ChecksumKind)>,
@@ -87,10 +95,20 @@ impl Uploads {
 }
 
 impl Upload {
+    /// The canonical user id of the owner of the object to be.
+    fn owner(&self, bucket: &Bucket) -> String {
+        bucket.acl_of(self.acl.as_ref()).owner
+    }
+
     /// The storage class as listings show it.
     fn storage_class(&self) -> String {
         self.description.headers.storage_class.clone().unwrap_or_else(|| "STANDARD".to_owned())
     }
+}
+
+fn initiator_of(accounts: &Accounts, upload: &Upload) -> Initiator {
+    let Owner { display_name, id } = owner_of(accounts, &upload.initiator);
+    Initiator { display_name, id }
 }
 
 fn upload<'a>(bucket: &'a mut Bucket, key: &str, id: &str) -> S3Result<&'a mut Upload> {
@@ -100,10 +118,9 @@ fn upload<'a>(bucket: &'a mut Bucket, key: &str, id: &str) -> S3Result<&'a mut U
 
 fn part_number(number: i32) -> S3Result<u16> {
     u16::try_from(number).ok().filter(|number| (1..=MAX_PART_NUMBER).contains(number)).ok_or_else(|| {
-        error_with(
-            S3ErrorCode::InvalidArgument,
-            format!("Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive"),
-        )
+        let message = format!("Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive");
+        let details = [("ArgumentName", "partNumber"), ("ArgumentValue", &number.to_string())];
+        with_details(error_with(S3ErrorCode::InvalidArgument, message), &details)
     })
 }
 

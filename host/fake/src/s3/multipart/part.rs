@@ -7,7 +7,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use super::{Upload, UploadedPart, part_number, upload};
 use crate::fake::Shared;
 use crate::s3::body::{MAX_BODY, UploadBody};
-use crate::s3::bucket::bucket_mut;
+use crate::s3::bucket::{bucket_mut, context};
 use crate::s3::checksum::{Checksum, ChecksumKind, with_checksum};
 use crate::s3::conditions::ReadConditions;
 use crate::s3::copy::source_of;
@@ -46,6 +46,7 @@ pub(crate) async fn upload_part(
     Ok(S3Response::new(with_checksum!(UploadPartOutput, checksum.as_ref(), {
         e_tag: Some(ETag::Strong(etag)),
         server_side_encryption: Some(encryption.header()),
+        bucket_key_enabled: encryption.bucket_key(),
         ssekms_key_id: encryption.kms_key_id,
         ..UploadPartOutput::default()
     })))
@@ -55,6 +56,7 @@ pub(crate) fn upload_part_copy(
     shared: &Shared,
     request: S3Request<UploadPartCopyInput>,
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+    let caller = context(&request).caller;
     let input = request.input;
     if input.sse_customer_key.is_some() || input.copy_source_sse_customer_key.is_some() {
         return Err(not_implemented("encryption with customer keys"));
@@ -71,7 +73,8 @@ pub(crate) fn upload_part_copy(
         if_modified_since: input.copy_source_if_modified_since,
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
-    let source = source_of(shared, &input.copy_source, conditions)?;
+    let owner = input.expected_source_bucket_owner.as_deref();
+    let source = source_of(shared, &caller, &input.copy_source, owner, conditions)?;
     let body = match input.copy_source_range.as_deref() {
         None => source.object.body.clone(),
         Some(range) => {
@@ -103,6 +106,7 @@ pub(crate) fn upload_part_copy(
         })),
         copy_source_version_id: source.version_id,
         server_side_encryption: Some(encryption.header()),
+        bucket_key_enabled: encryption.bucket_key(),
         ssekms_key_id: encryption.kms_key_id,
         ..UploadPartCopyOutput::default()
     }))

@@ -1,0 +1,232 @@
+//! Signature Version 2: what the oldest clients of S3 still sign with.
+
+use std::time::{Duration, SystemTime};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use s3s::crypto::{Checksum as _, Sha1};
+use time::PrimitiveDateTime;
+use time::macros::format_description;
+use url::form_urlencoded;
+
+use super::admission::denied;
+use super::answer::AwsError;
+use super::signature::MAX_SKEW;
+use super::signer::Signer;
+use crate::identity::Secret;
+
+/// The parameters that are a part of what is signed; all others are not.
+const SIGNED_PARAMETERS: [&str; 33] = [
+    "accelerate",
+    "acl",
+    "cors",
+    "delete",
+    "encryption",
+    "legal-hold",
+    "lifecycle",
+    "location",
+    "logging",
+    "notification",
+    "object-lock",
+    "partNumber",
+    "policy",
+    "replication",
+    "requestPayment",
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+    "restore",
+    "retention",
+    "select",
+    "select-type",
+    "tagging",
+    "torrent",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "versioning",
+    "versions",
+    "website",
+];
+
+/// Why a request that is signed so is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    Date,
+    Skewed,
+    Mismatch,
+}
+
+/// Verifies the signature of a request, in the header or in a presigned URL, whose expiry has been looked at before.
+/// `bucket` is that of a virtual-host style request.
+pub(super) fn verify(
+    signer: &Signer,
+    secret: &Secret,
+    parts: &Parts,
+    bucket: Option<&str>,
+    now: SystemTime,
+) -> Result<(), Refused> {
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let date = if let Some(expires) = signer.lifetime {
+        expires.as_secs().to_string()
+    } else {
+        let date = if parts.headers.contains_key("x-amz-date") { "x-amz-date" } else { "date" };
+        let time = http_date(header(date)).ok_or(Refused::Date)?;
+        let apart = time.duration_since(now).unwrap_or_else(|error| error.duration());
+        if apart > MAX_SKEW {
+            return Err(Refused::Skewed);
+        }
+        if date == "date" { header(date).to_owned() } else { String::new() }
+    };
+    let text = format!(
+        "{}\n{}\n{}\n{date}\n{}{}",
+        parts.method,
+        header("content-md5"),
+        header("content-type"),
+        amz_headers(parts),
+        resource(parts, bucket)
+    );
+    if signature(secret, text.as_bytes()) == signer.signature { Ok(()) } else { Err(Refused::Mismatch) }
+}
+
+/// What Signature Version 2 makes of a text: its HMAC-SHA1 in base64.
+pub(crate) fn signature(secret: &Secret, text: &[u8]) -> String {
+    BASE64_STANDARD.encode(hmac_sha1(secret.expose().as_bytes(), text))
+}
+
+impl Refused {
+    pub(super) fn error(&self) -> AwsError {
+        match self {
+            Self::Date => {
+                denied("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+            }
+            Self::Skewed => denied(
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+            ),
+            Self::Mismatch => denied(
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+            ),
+        }
+    }
+}
+
+/// The `x-amz-*` headers by name, each on a line. Those of a name stand together.
+fn amz_headers(parts: &Parts) -> String {
+    let mut names: Vec<_> = parts
+        .headers
+        .keys()
+        .map(http::HeaderName::as_str)
+        .filter(|name| name.starts_with("x-amz-"))
+        .collect();
+    names.sort_unstable();
+    let mut lines = String::new();
+    for name in names {
+        let values: Vec<_> = parts
+            .headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok().map(str::trim))
+            .collect();
+        lines.push_str(&format!("{name}:{}\n", values.join(",")));
+    }
+    lines
+}
+
+/// The path as it was sent, with the bucket in front, and the parameters that count.
+fn resource(parts: &Parts, bucket: Option<&str>) -> String {
+    let bucket = bucket.map(|bucket| format!("/{bucket}")).unwrap_or_default();
+    let mut parameters: Vec<String> = parts
+        .uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|pair| {
+            let (name, _) = form_urlencoded::parse(pair.as_bytes()).next()?;
+            SIGNED_PARAMETERS.contains(&&*name).then_some(())?;
+            // A `+` stands for itself here.
+            let value = pair.split_once('=').map(|(_, value)| percent_decode_str(value).decode_utf8_lossy());
+            Some(value.map_or_else(|| name.to_string(), |value| format!("{name}={value}")))
+        })
+        // A client that writes `acl=` has signed `acl`.
+        .map(|pair| pair.strip_suffix('=').map(str::to_owned).unwrap_or(pair))
+        .collect();
+    parameters.sort_unstable();
+    let separator = if parameters.is_empty() { "" } else { "?" };
+    format!("{bucket}{}{separator}{}", parts.uri.path(), parameters.join("&"))
+}
+
+/// A date as HTTP writes it. The weekday is nobody's business, and nothing is older than the epoch.
+fn http_date(text: &str) -> Option<SystemTime> {
+    let format = format_description!("[day] [month repr:short] [year] [hour]:[minute]:[second]");
+    let (_, text) = text.split_once(", ")?;
+    let text = text.strip_suffix(" GMT").or_else(|| text.strip_suffix(" +0000"))?;
+    let time: SystemTime = PrimitiveDateTime::parse(text, format).ok()?.assume_utc().into();
+    (time >= SystemTime::UNIX_EPOCH + Duration::from_secs(1)).then_some(time)
+}
+
+/// RFC 2104.
+fn hmac_sha1(key: &[u8], text: &[u8]) -> [u8; 20] {
+    const BLOCK: usize = 64;
+    let mut padded = [0; BLOCK];
+    let hashed = sha1(&[key]);
+    let key = if key.len() > BLOCK { &hashed[..] } else { key };
+    for (place, byte) in padded.iter_mut().zip(key) {
+        *place = *byte;
+    }
+    let inner = sha1(&[&padded.map(|byte| byte ^ 0x36), text]);
+    sha1(&[&padded.map(|byte| byte ^ 0x5c), &inner])
+}
+
+fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
+    let mut hash = Sha1::new();
+    for piece in pieces {
+        hash.update(piece);
+    }
+    hash.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn computes_the_hmacs_of_rfc_2202() {
+        let hmac = |key: &[u8], text: &[u8]| hex::encode(hmac_sha1(key, text));
+        assert_eq!(hmac(&[0x0b; 20], b"Hi There"), "b617318655057264e28bc0b6fb378c8ef146be00");
+        assert_eq!(
+            hmac(&[0xaa; 80], b"Test Using Larger Than Block-Size Key - Hash Key First"),
+            "aa4ae5e15272d00e95705637ce8a3b55ed402112"
+        );
+    }
+
+    /// The examples of the Amazon S3 Developer Guide, "Signing and authenticating REST requests".
+    #[test]
+    fn verifies_the_examples_of_the_guide() {
+        let secret = Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned());
+        let request = http::Request::get("/photos/puppy.jpg")
+            .header("date", "Tue, 27 Mar 2007 19:36:42 +0000")
+            .header("authorization", "AWS AKIAIOSFODNN7EXAMPLE:bWq2s1WEIj+Ydj0vQ697zp+IXMU=");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let signer = Signer::of(&parts.headers, None).unwrap().unwrap();
+        let now = http_date("Tue, 27 Mar 2007 19:40:00 GMT").unwrap();
+        let check = |bucket, now| verify(&signer, &secret, &parts, bucket, now);
+        assert_eq!(check(Some("awsexamplebucket1"), now).err(), Some(Refused::Mismatch));
+        assert_eq!(check(Some("johnsmith"), now), Ok(()));
+        assert_eq!(check(Some("johnsmith"), now + 2 * MAX_SKEW), Err(Refused::Skewed));
+    }
+
+    #[test]
+    fn reads_dates_that_can_be_meant() {
+        assert!(http_date("Tue, 07 Jul 2010 21:53:04 GMT").is_some());
+        for text in ["", "Bad Date", "Tue, 07 Jul 1950 21:53:04 GMT", "07 Jul 2010 21:53:04 GMT"] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+    }
+}

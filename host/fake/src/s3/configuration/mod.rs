@@ -1,0 +1,103 @@
+//! What a bucket is configured with besides versioning: kept, given back, and, but for what the answers themselves show, not
+//! acted on. No rule expires an object, and no policy is evaluated.
+
+mod access;
+mod cors;
+mod encryption;
+mod lifecycle;
+mod plain;
+mod policy;
+mod tagging;
+
+use http::StatusCode;
+use s3s::dto::{
+    BucketAccelerateStatus, BucketLifecycleConfiguration, CORSConfiguration, LoggingEnabled,
+    NotificationConfiguration, OwnershipControls, Payer, PublicAccessBlockConfiguration,
+    ReplicationConfiguration, ServerSideEncryptionConfiguration, Tag, WebsiteConfiguration,
+};
+use s3s::{S3Error, S3Response, S3Result};
+
+pub use access::ObjectOwnership;
+pub(crate) use access::{
+    check_ownership, delete_ownership_controls, delete_public_access_block, get_ownership_controls,
+    get_public_access_block, put_ownership_controls, put_public_access_block,
+};
+pub(crate) use cors::{delete_cors, get_cors, put_cors};
+pub(crate) use encryption::{delete_encryption, get_encryption, put_encryption};
+pub(crate) use lifecycle::{delete_lifecycle, get_lifecycle, put_lifecycle};
+pub(crate) use plain::{
+    delete_replication, delete_website, get_accelerate, get_logging, get_notification, get_replication,
+    get_request_payment, get_website, put_accelerate, put_logging, put_notification, put_replication,
+    put_request_payment, put_website,
+};
+pub(crate) use policy::{delete_policy, get_policy, get_policy_status, put_policy};
+pub(crate) use tagging::{delete_tagging, get_tagging, put_tagging};
+
+use super::bucket::{bucket_in, bucket_mut};
+use super::error::custom_with;
+use crate::fake::Shared;
+
+/// The configuration of a bucket. None is what nobody has put there.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    tags: Option<Vec<Tag>>,
+    cors: Option<CORSConfiguration>,
+    lifecycle: Option<BucketLifecycleConfiguration>,
+    policy: Option<String>,
+    /// Of a new bucket there may be one, that can be taken away.
+    public_access_block: Option<PublicAccessBlockConfiguration>,
+    /// Of a new bucket there may be one, that can be taken away.
+    ownership: Option<OwnershipControls>,
+    encryption: Option<ServerSideEncryptionConfiguration>,
+    logging: Option<LoggingEnabled>,
+    notification: Option<NotificationConfiguration>,
+    accelerate: Option<BucketAccelerateStatus>,
+    payer: Option<Payer>,
+    website: Option<WebsiteConfiguration>,
+    replication: Option<ReplicationConfiguration>,
+}
+
+type Answer<T> = S3Result<S3Response<T>>;
+
+impl Configuration {
+    /// That of a new bucket.
+    pub(crate) fn new(ownership: ObjectOwnership) -> Self {
+        let (ownership, public_access_block) = access::of_new_bucket(ownership);
+        Self {
+            tags: None,
+            cors: None,
+            lifecycle: None,
+            policy: None,
+            public_access_block,
+            ownership,
+            encryption: None,
+            logging: None,
+            notification: None,
+            accelerate: None,
+            payer: None,
+            website: None,
+            replication: None,
+        }
+    }
+
+    pub(crate) fn public_access_block(&self) -> Option<&PublicAccessBlockConfiguration> {
+        self.public_access_block.as_ref()
+    }
+
+    pub(crate) fn cors(&self) -> Option<&CORSConfiguration> {
+        self.cors.as_ref()
+    }
+}
+
+fn look<T>(shared: &Shared, bucket: &str, look: impl FnOnce(&Configuration) -> T) -> S3Result<T> {
+    Ok(look(&bucket_in(&shared.store.lock(), bucket)?.configuration))
+}
+
+fn change(shared: &Shared, bucket: &str, change: impl FnOnce(&mut Configuration)) -> S3Result {
+    change(&mut bucket_mut(&mut shared.store.lock(), bucket)?.configuration);
+    Ok(())
+}
+
+fn missing(code: &'static str, message: &'static str) -> S3Error {
+    custom_with(code, StatusCode::NOT_FOUND, message)
+}

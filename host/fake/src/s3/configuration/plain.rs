@@ -1,0 +1,237 @@
+//! Configurations that are only kept: nothing is delivered, accelerated, replicated or served because of them.
+
+use s3s::dto::{
+    BucketAccelerateStatus, BucketVersioningStatus, DeleteBucketReplicationInput,
+    DeleteBucketReplicationOutput, DeleteBucketWebsiteInput, DeleteBucketWebsiteOutput,
+    DeleteMarkerReplication, DeleteMarkerReplicationStatus, GetBucketAccelerateConfigurationInput,
+    GetBucketAccelerateConfigurationOutput, GetBucketLoggingInput, GetBucketLoggingOutput,
+    GetBucketNotificationConfigurationInput, GetBucketNotificationConfigurationOutput,
+    GetBucketReplicationInput, GetBucketReplicationOutput, GetBucketRequestPaymentInput,
+    GetBucketRequestPaymentOutput, GetBucketWebsiteInput, GetBucketWebsiteOutput, NotificationConfiguration,
+    Payer, PutBucketAccelerateConfigurationInput, PutBucketAccelerateConfigurationOutput,
+    PutBucketLoggingInput, PutBucketLoggingOutput, PutBucketNotificationConfigurationInput,
+    PutBucketNotificationConfigurationOutput, PutBucketReplicationInput, PutBucketReplicationOutput,
+    PutBucketRequestPaymentInput, PutBucketRequestPaymentOutput, PutBucketWebsiteInput,
+    PutBucketWebsiteOutput,
+};
+use s3s::{S3ErrorCode, S3Request, S3Response};
+
+use super::{Answer, change, look, missing};
+use crate::fake::Shared;
+use crate::s3::bucket::{bucket_in, bucket_mut};
+use crate::s3::details::with_details;
+use crate::s3::error::{custom_with, error, error_with};
+use crate::s3::versions::Versioning;
+
+pub(crate) fn put_logging(
+    shared: &Shared,
+    request: S3Request<PutBucketLoggingInput>,
+) -> Answer<PutBucketLoggingOutput> {
+    let input = request.input;
+    let mut buckets = shared.store.lock();
+    let owner = bucket_in(&buckets, &input.bucket)?.owner.clone();
+    let logging = input.bucket_logging_status.logging_enabled;
+    if let Some(logging) = &logging
+        && buckets.get(&logging.target_bucket).is_none_or(|target| target.owner != owner)
+    {
+        return Err(custom_with(
+            "InvalidTargetBucketForLogging",
+            http::StatusCode::BAD_REQUEST,
+            "The target bucket for logging does not exist",
+        ));
+    }
+    bucket_mut(&mut buckets, &input.bucket)?.configuration.logging = logging;
+    Ok(S3Response::new(PutBucketLoggingOutput {}))
+}
+
+pub(crate) fn get_logging(
+    shared: &Shared,
+    request: &S3Request<GetBucketLoggingInput>,
+) -> Answer<GetBucketLoggingOutput> {
+    let logging_enabled = look(shared, &request.input.bucket, |configuration| configuration.logging.clone())?;
+    Ok(S3Response::new(GetBucketLoggingOutput { logging_enabled }))
+}
+
+pub(crate) fn put_notification(
+    shared: &Shared,
+    request: S3Request<PutBucketNotificationConfigurationInput>,
+) -> Answer<PutBucketNotificationConfigurationOutput> {
+    let PutBucketNotificationConfigurationInput { bucket, notification_configuration: mut given, .. } =
+        request.input;
+    let new_id = || shared.ids.uuid("notification");
+    // S3 names what has no name.
+    for queue in given.queue_configurations.iter_mut().flatten() {
+        queue.id.get_or_insert_with(new_id);
+    }
+    for topic in given.topic_configurations.iter_mut().flatten() {
+        topic.id.get_or_insert_with(new_id);
+    }
+    for function in given.lambda_function_configurations.iter_mut().flatten() {
+        function.id.get_or_insert_with(new_id);
+    }
+    change(shared, &bucket, |configuration| configuration.notification = Some(given))?;
+    Ok(S3Response::new(PutBucketNotificationConfigurationOutput {}))
+}
+
+pub(crate) fn get_notification(
+    shared: &Shared,
+    request: &S3Request<GetBucketNotificationConfigurationInput>,
+) -> Answer<GetBucketNotificationConfigurationOutput> {
+    let kept = look(shared, &request.input.bucket, |configuration| configuration.notification.clone())?;
+    let NotificationConfiguration {
+        event_bridge_configuration,
+        lambda_function_configurations,
+        queue_configurations,
+        topic_configurations,
+    } = kept.unwrap_or_default();
+    Ok(S3Response::new(GetBucketNotificationConfigurationOutput {
+        event_bridge_configuration,
+        lambda_function_configurations,
+        queue_configurations,
+        topic_configurations,
+    }))
+}
+
+pub(crate) fn put_accelerate(
+    shared: &Shared,
+    request: S3Request<PutBucketAccelerateConfigurationInput>,
+) -> Answer<PutBucketAccelerateConfigurationOutput> {
+    let PutBucketAccelerateConfigurationInput { bucket, accelerate_configuration, .. } = request.input;
+    let status = accelerate_configuration.status.ok_or_else(|| error(S3ErrorCode::MalformedXML))?;
+    let enabled = match status.as_str() {
+        BucketAccelerateStatus::ENABLED => true,
+        BucketAccelerateStatus::SUSPENDED => false,
+        _ => return Err(error(S3ErrorCode::MalformedXML)),
+    };
+    if bucket.contains('.') {
+        let message = "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names";
+        return Err(error_with(S3ErrorCode::InvalidRequest, message));
+    }
+    change(shared, &bucket, |configuration| {
+        // Suspending what was never enabled leaves it so.
+        if enabled || configuration.accelerate.is_some() {
+            configuration.accelerate = Some(status);
+        }
+    })?;
+    Ok(S3Response::new(PutBucketAccelerateConfigurationOutput {}))
+}
+
+pub(crate) fn get_accelerate(
+    shared: &Shared,
+    request: &S3Request<GetBucketAccelerateConfigurationInput>,
+) -> Answer<GetBucketAccelerateConfigurationOutput> {
+    let status = look(shared, &request.input.bucket, |configuration| configuration.accelerate.clone())?;
+    Ok(S3Response::new(GetBucketAccelerateConfigurationOutput {
+        status,
+        ..GetBucketAccelerateConfigurationOutput::default()
+    }))
+}
+
+pub(crate) fn put_request_payment(
+    shared: &Shared,
+    request: S3Request<PutBucketRequestPaymentInput>,
+) -> Answer<PutBucketRequestPaymentOutput> {
+    let PutBucketRequestPaymentInput { bucket, request_payment_configuration, .. } = request.input;
+    let payer = request_payment_configuration.payer;
+    if ![Payer::BUCKET_OWNER, Payer::REQUESTER].contains(&payer.as_str()) {
+        return Err(error(S3ErrorCode::MalformedXML));
+    }
+    change(shared, &bucket, |configuration| configuration.payer = Some(payer))?;
+    Ok(S3Response::new(PutBucketRequestPaymentOutput {}))
+}
+
+pub(crate) fn get_request_payment(
+    shared: &Shared,
+    request: &S3Request<GetBucketRequestPaymentInput>,
+) -> Answer<GetBucketRequestPaymentOutput> {
+    let payer = look(shared, &request.input.bucket, |configuration| configuration.payer.clone())?;
+    let payer = payer.unwrap_or_else(|| Payer::from_static(Payer::BUCKET_OWNER));
+    Ok(S3Response::new(GetBucketRequestPaymentOutput { payer: Some(payer) }))
+}
+
+pub(crate) fn put_website(
+    shared: &Shared,
+    request: S3Request<PutBucketWebsiteInput>,
+) -> Answer<PutBucketWebsiteOutput> {
+    let PutBucketWebsiteInput { bucket, website_configuration, .. } = request.input;
+    let redirects = website_configuration.redirect_all_requests_to.is_some();
+    if !redirects && website_configuration.index_document.is_none() {
+        let message = "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty";
+        return Err(error_with(S3ErrorCode::InvalidArgument, message));
+    }
+    change(shared, &bucket, |configuration| configuration.website = Some(website_configuration))?;
+    Ok(S3Response::new(PutBucketWebsiteOutput {}))
+}
+
+pub(crate) fn get_website(
+    shared: &Shared,
+    request: &S3Request<GetBucketWebsiteInput>,
+) -> Answer<GetBucketWebsiteOutput> {
+    let website = look(shared, &request.input.bucket, |configuration| configuration.website.clone())?;
+    let website = website.ok_or_else(|| {
+        missing("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration")
+    })?;
+    Ok(S3Response::new(GetBucketWebsiteOutput {
+        error_document: website.error_document,
+        index_document: website.index_document,
+        redirect_all_requests_to: website.redirect_all_requests_to,
+        routing_rules: website.routing_rules,
+    }))
+}
+
+pub(crate) fn delete_website(
+    shared: &Shared,
+    request: &S3Request<DeleteBucketWebsiteInput>,
+) -> Answer<DeleteBucketWebsiteOutput> {
+    change(shared, &request.input.bucket, |configuration| configuration.website = None)?;
+    Ok(S3Response::new(DeleteBucketWebsiteOutput {}))
+}
+
+pub(crate) fn put_replication(
+    shared: &Shared,
+    request: S3Request<PutBucketReplicationInput>,
+) -> Answer<PutBucketReplicationOutput> {
+    let PutBucketReplicationInput { bucket: name, replication_configuration: mut given, .. } = request.input;
+    let mut buckets = shared.store.lock();
+    let bucket = bucket_mut(&mut buckets, &name)?;
+    if bucket.versioning != Versioning::Enabled {
+        let message = format!(
+            "Versioning must be '{}' on the bucket to apply a replication configuration",
+            BucketVersioningStatus::ENABLED
+        );
+        let error = error_with(S3ErrorCode::InvalidRequest, message);
+        return Err(with_details(error, &[("BucketName", &name)]));
+    }
+    for rule in &mut given.rules {
+        rule.id.get_or_insert_with(|| shared.ids.uuid("replication-rule"));
+        // A rule of the newer form, which says nothing about delete markers, does not replicate them.
+        if rule.filter.is_some() {
+            rule.delete_marker_replication.get_or_insert_with(|| DeleteMarkerReplication {
+                status: Some(DeleteMarkerReplicationStatus::from_static(
+                    DeleteMarkerReplicationStatus::DISABLED,
+                )),
+            });
+        }
+    }
+    bucket.configuration.replication = Some(given);
+    Ok(S3Response::new(PutBucketReplicationOutput {}))
+}
+
+pub(crate) fn get_replication(
+    shared: &Shared,
+    request: &S3Request<GetBucketReplicationInput>,
+) -> Answer<GetBucketReplicationOutput> {
+    let kept = look(shared, &request.input.bucket, |configuration| configuration.replication.clone())?;
+    let kept = kept.ok_or_else(|| {
+        missing("ReplicationConfigurationNotFoundError", "The replication configuration was not found")
+    })?;
+    Ok(S3Response::new(GetBucketReplicationOutput { replication_configuration: Some(kept) }))
+}
+
+pub(crate) fn delete_replication(
+    shared: &Shared,
+    request: &S3Request<DeleteBucketReplicationInput>,
+) -> Answer<DeleteBucketReplicationOutput> {
+    change(shared, &request.input.bucket, |configuration| configuration.replication = None)?;
+    Ok(S3Response::new(DeleteBucketReplicationOutput {}))
+}
