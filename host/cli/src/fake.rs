@@ -29,6 +29,18 @@ Examples:
     curl http://127.0.0.1:4566/_innkeeper/faults -d '{\"error\": \"SlowDown\", \"operation\": \"PutObject\", \"times\": 2}'
     curl -X POST http://127.0.0.1:4566/_innkeeper/reset
 
+Faults, as documents for `POST /_innkeeper/faults`, one or a list:
+  what happens   error (an AWS code; with message, status), throttle, status, cut-before, lose-answer, cut-at (a byte of the
+                 answer's body), truncate (after a byte), corrupt-body, bytes-per-second (a slow body), delay-millis,
+                 connect-delay-millis, headers
+  to what        service (s3, sqs, lambda, sts), operation (PutObject), bucket, key, queue, function; `*` and `?` in the last
+                 four stand for any characters and for one
+  which of them  nth (from 1), or skip and times (1, unless given; \"always\"); probability (up to 1), drawn from seed, so that
+                 the same calls meet the same faults in every run
+  `GET` lists those that are still to come, `DELETE` removes them.
+    {\"throttle\": true, \"service\": \"sqs\", \"queue\": \"orders-*\", \"probability\": 0.3, \"seed\": 7, \"times\": \"always\"}
+    {\"cut-at\": 1024, \"operation\": \"GetObject\", \"key\": \"*.bin\", \"nth\": 3}
+
 S3, SQS, Lambda and STS are on the one port. Any credentials will do, unless there are identities. Ctrl-C or SIGTERM ends it.";
 
 /// The arguments as they are given.

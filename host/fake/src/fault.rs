@@ -1,3 +1,4 @@
+mod pattern;
 mod rule;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -5,14 +6,17 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use self::pattern::fits;
 pub use self::rule::{Always, FaultRule, FaultRuleError, Times};
 use crate::calls::{Call, Service};
 
 /// Something that goes wrong in the fake on purpose: what, and for which calls.
 ///
 /// A new fault meets the next call, whatever it is; narrow it with [`on`](Self::on), [`service`](Self::service),
-/// [`bucket`](Self::bucket), [`key`](Self::key), [`queue`](Self::queue) and [`function`](Self::function), and widen it with [`times`](Self::times) or
-/// [`always`](Self::always). An SDK's retries are calls of their own: `Fault::error("SlowDown").times(2)` fails two
+/// [`bucket`](Self::bucket), [`key`](Self::key), [`queue`](Self::queue) and [`function`](Self::function), whose names may
+/// be patterns: `*` stands for any characters, `?` for one. Choose among the calls that are left with
+/// [`nth`](Self::nth), [`skip`](Self::skip) and [`probability`](Self::probability), and meet more than one with
+/// [`times`](Self::times) or [`always`](Self::always). An SDK's retries are calls of their own: `Fault::error("SlowDown").times(2)` fails two
 /// attempts and lets the third one through.
 ///
 /// ```
@@ -21,7 +25,8 @@ use crate::calls::{Call, Service};
 /// let fake = FakeAws::new();
 /// fake.faults().push(Fault::error("SlowDown").on("PutObject").times(2));
 /// fake.faults().push(Fault::cut_at(100).on("GetObject").key("big.bin"));
-/// fake.faults().push(Fault::delay(Duration::from_secs(3600)).bucket("slow").always());
+/// fake.faults().push(Fault::delay(Duration::from_secs(3600)).bucket("slow-*").always());
+/// fake.faults().push(Fault::throttle().queue("orders").probability(0.3).always());
 /// ```
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -37,6 +42,10 @@ pub struct Fault {
     function: Option<String>,
     skip: u64,
     left: Option<u64>,
+    probability: f64,
+    /// Where the draws begin, and where they are.
+    seed: u64,
+    draws: u64,
 }
 
 /// What a fault does to a call.
@@ -44,6 +53,7 @@ pub struct Fault {
 pub(crate) enum Effect {
     None,
     Error { code: String, message: String, status: Option<StatusCode> },
+    Throttle,
     Status(StatusCode),
     CutBefore,
     LoseAnswer,
@@ -56,6 +66,8 @@ pub(crate) enum BodyEffect {
     Cut(u64),
     Truncate(u64),
     Corrupt,
+    /// Bytes a second.
+    Drip(u64),
 }
 
 impl Fault {
@@ -66,6 +78,12 @@ impl Fault {
         let code = code.into();
         let message = format!("injected fault: {code}");
         Self::new(Effect::Error { code, message, status: None })
+    }
+
+    /// The error with which the service that is asked throttles its callers: `SlowDown` of S3, `RequestThrottled` of SQS,
+    /// `TooManyRequestsException` of Lambda, `Throttling` of the others. The operation does not happen.
+    pub fn throttle() -> Self {
+        Self::new(Effect::Throttle)
     }
 
     /// A bare HTTP status without a body, as a proxy or a load balancer would answer. The operation does not happen.
@@ -110,6 +128,12 @@ impl Fault {
         Self::new(Effect::Body(BodyEffect::Corrupt))
     }
 
+    /// The operation happens, and the answer's body comes slowly: so many bytes a second, by the clock of tokio. At least
+    /// one.
+    pub fn drip(bytes_per_second: u64) -> Self {
+        Self::new(Effect::Body(BodyEffect::Drip(bytes_per_second.max(1))))
+    }
+
     /// Only calls of this operation, by its name in the AWS API.
     #[must_use]
     pub fn on(mut self, operation: impl Into<String>) -> Self {
@@ -124,28 +148,28 @@ impl Fault {
         self
     }
 
-    /// Only calls about this bucket.
+    /// Only calls about this bucket, or about those that fit this pattern.
     #[must_use]
     pub fn bucket(mut self, bucket: impl Into<String>) -> Self {
         self.bucket = Some(bucket.into());
         self
     }
 
-    /// Only calls about this key.
+    /// Only calls about this key, or about those that fit this pattern.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// Only calls about this queue, by its name.
+    /// Only calls about this queue, by its name, or about those that fit this pattern.
     #[must_use]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
         self.queue = Some(queue.into());
         self
     }
 
-    /// Only calls about this function, by its name.
+    /// Only calls about this function, by its name, or about those that fit this pattern.
     #[must_use]
     pub fn function(mut self, function: impl Into<String>) -> Self {
         self.function = Some(function.into());
@@ -156,6 +180,27 @@ impl Fault {
     #[must_use]
     pub fn skip(mut self, calls: u64) -> Self {
         self.skip = calls;
+        self
+    }
+
+    /// Applies to the nth matching call alone, from 1: what `skip(n - 1).times(1)` does.
+    #[must_use]
+    pub fn nth(self, number: u64) -> Self {
+        self.skip(number.saturating_sub(1)).times(1)
+    }
+
+    /// Applies to each matching call with this probability, from 0 to 1. Which calls those are depends on
+    /// [`seed`](Self::seed) and the order of the calls, and is the same in every run.
+    #[must_use]
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = probability;
+        self
+    }
+
+    /// Where the draws of [`probability`](Self::probability) begin. The default is 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 
@@ -220,19 +265,43 @@ impl Fault {
             function: None,
             skip: 0,
             left: Some(1),
+            probability: 1.0,
+            seed: 0,
+            draws: 0,
         }
     }
 
     fn matches(&self, call: &Call) -> bool {
         fn same(wanted: Option<&String>, is: Option<&String>) -> bool {
-            wanted.is_none() || wanted == is
+            wanted.is_none_or(|pattern| is.is_some_and(|name| fits(pattern, name)))
         }
         self.service.as_ref().is_none_or(|service| *service == call.service)
-            && same(self.operation.as_ref(), Some(&call.operation))
+            && self.operation.as_ref().is_none_or(|operation| *operation == call.operation)
             && same(self.bucket.as_ref(), call.bucket.as_ref())
             && same(self.key.as_ref(), call.key.as_ref())
             && same(self.queue.as_ref(), call.queue.as_ref())
             && same(self.function.as_ref(), call.function.as_ref())
+    }
+
+    /// Whether a matching call is one of those that the fault happens to.
+    fn meets(&mut self) -> bool {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.left != Some(0) && self.draw() < self.probability
+    }
+
+    /// The next of the numbers from 0 to 1 that follow from the seed (SplitMix64).
+    fn draw(&mut self) -> f64 {
+        self.draws += 1;
+        let mut bits = self.seed.wrapping_add(self.draws.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^= bits >> 31;
+        // The upper 32 bits are all that a draw needs, and a float holds them exactly.
+        let upper = u32::try_from(bits >> 32).unwrap_or(u32::MAX);
+        f64::from(upper) / (f64::from(u32::MAX) + 1.0)
     }
 }
 
@@ -263,14 +332,7 @@ impl Faults {
 
     pub(crate) fn take(&self, call: &Call) -> Plan {
         let mut faults = self.lock();
-        let found = faults.iter_mut().position(|fault| {
-            let matches = fault.matches(call);
-            if matches && fault.skip > 0 {
-                fault.skip -= 1;
-                return false;
-            }
-            matches && fault.left != Some(0)
-        });
+        let found = faults.iter_mut().position(|fault| fault.matches(call) && fault.meets());
         let Some(fault) = found.and_then(|index| faults.get_mut(index)) else { return Plan::default() };
         if let Some(left) = &mut fault.left {
             *left -= 1;

@@ -11,10 +11,13 @@ use crate::calls::Service;
 
 /// A [`Fault`] as a document, one field for each of its methods.
 ///
-/// What happens: `error` (an AWS error's code, to which belong `message` and `status`), a bare `status`, `cut-before`,
-/// `lose-answer`, `cut-at`, `truncate`, `corrupt-body`; or nothing but a delay. To which calls: `service`, `operation`,
-/// `bucket`, `key`, `queue`, `function`, all of which have to fit, after `skip` calls, and `times` of them (one, if
-/// nothing is said; `"always"`).
+/// What happens: `error` (an AWS error's code, to which belong `message` and `status`), `throttle`, a bare `status`,
+/// `cut-before`, `lose-answer`, `cut-at`, `truncate`, `corrupt-body`, `bytes-per-second`; or nothing but a delay. To which
+/// calls: `service`, `operation`, and `bucket`, `key`, `queue`, `function`, which may be patterns with `*` and `?`; all of
+/// them have to fit. To which of those: the `nth`, or after `skip` calls and `times` of them (one, if nothing is said;
+/// `"always"`), with a `probability` whose draws begin at `seed`.
+///
+/// The same document may stand in any format that serde reads: JSON over HTTP, TOML in a file.
 ///
 /// ```
 /// use innkeeper_fake::{FakeAws, FaultRule};
@@ -24,7 +27,7 @@ use crate::calls::Service;
 /// fake.faults().push(rule.fault()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[non_exhaustive]
 pub struct FaultRule {
@@ -34,6 +37,9 @@ pub struct FaultRule {
     /// [`Fault::with_message`]: the message of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// [`Fault::throttle`].
+    #[serde(skip_serializing_if = "is_false")]
+    pub throttle: bool,
     /// [`Fault::with_status`] of an error, or else [`Fault::status`]: an HTTP status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -52,6 +58,9 @@ pub struct FaultRule {
     /// [`Fault::corrupt_body`].
     #[serde(skip_serializing_if = "is_false")]
     pub corrupt_body: bool,
+    /// [`Fault::drip`]: how fast the answer's body comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<u64>,
     /// [`Fault::after`], in milliseconds: how long the answer takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_millis: Option<u64>,
@@ -67,16 +76,16 @@ pub struct FaultRule {
     /// [`Fault::on`]: an operation, by its name in the AWS API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// [`Fault::bucket`].
+    /// [`Fault::bucket`]: a name or a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
-    /// [`Fault::key`].
+    /// [`Fault::key`]: a name or a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// [`Fault::queue`].
+    /// [`Fault::queue`]: a name or a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
-    /// [`Fault::function`].
+    /// [`Fault::function`]: a name or a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
     /// [`Fault::skip`].
@@ -84,6 +93,15 @@ pub struct FaultRule {
     pub skip: u64,
     /// [`Fault::times`], or [`Fault::always`].
     pub times: Times,
+    /// [`Fault::nth`], in place of `skip` and `times`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nth: Option<u64>,
+    /// [`Fault::probability`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// [`Fault::seed`].
+    #[serde(skip_serializing_if = "is_zero")]
+    pub seed: u64,
 }
 
 /// To how many calls a fault happens.
@@ -111,7 +129,7 @@ impl Default for Times {
 }
 
 /// Why a document is no fault.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FaultRuleError {
     /// More than one thing is to happen.
@@ -135,9 +153,22 @@ pub enum FaultRuleError {
     /// A fault that never happens.
     #[error("`times` is at least 1, or `\"always\"`")]
     Never,
+    /// Calls are counted from 1, and the nth is one call.
+    #[error("`nth` is at least 1, and stands without `skip` and `times`")]
+    Nth,
+    /// Not a probability at which something can happen.
+    #[error("`{0}` is no probability: more than 0 and up to 1")]
+    Probability(f64),
+    /// A seed without anything to draw.
+    #[error("`seed` belongs to `probability`")]
+    Seed,
+    /// A body that never comes.
+    #[error("`bytes-per-second` is at least 1")]
+    Slow,
 }
 
-const EFFECTS: &str = "`error`, `status`, `cut-before`, `lose-answer`, `cut-at`, `truncate`, `corrupt-body`";
+const EFFECTS: &str = "`error`, `throttle`, `status`, `cut-before`, `lose-answer`, `cut-at`, `truncate`, `corrupt-body`, \
+                       `bytes-per-second`";
 
 impl FaultRule {
     /// The fault.
@@ -167,6 +198,20 @@ impl FaultRule {
             Times::Number(times) => Some(times),
             Times::Always(Always::Always) => None,
         };
+        if let Some(nth) = self.nth {
+            if nth == 0 || self.skip > 0 || self.times != Times::default() {
+                return Err(FaultRuleError::Nth);
+            }
+            fault = fault.nth(nth);
+        }
+        match self.probability {
+            Some(probability) if probability > 0.0 && probability <= 1.0 => {
+                fault = fault.probability(probability).seed(self.seed);
+            }
+            Some(other) => return Err(FaultRuleError::Probability(other)),
+            None if self.seed != 0 => return Err(FaultRuleError::Seed),
+            None => {}
+        }
         Ok(fault)
     }
 
@@ -182,14 +227,19 @@ impl FaultRule {
         // Of an error the status is a part.
         let bare = status.filter(|_| error.is_none()).map(Effect::Status);
         let body = |effect: Option<BodyEffect>| effect.map(Effect::Body);
+        if self.bytes_per_second == Some(0) {
+            return Err(FaultRuleError::Slow);
+        }
         let mut effects = [
             ("error", error),
+            ("throttle", self.throttle.then_some(Effect::Throttle)),
             ("status", bare),
             ("cut-before", self.cut_before.then_some(Effect::CutBefore)),
             ("lose-answer", self.lose_answer.then_some(Effect::LoseAnswer)),
             ("cut-at", body(self.cut_at.map(BodyEffect::Cut))),
             ("truncate", body(self.truncate.map(BodyEffect::Truncate))),
             ("corrupt-body", body(self.corrupt_body.then_some(BodyEffect::Corrupt))),
+            ("bytes-per-second", body(self.bytes_per_second.map(BodyEffect::Drip))),
         ]
         .into_iter()
         .filter_map(|(name, effect)| Some((name, effect?)));
@@ -220,6 +270,8 @@ impl From<&Fault> for FaultRule {
             function: fault.function.clone(),
             skip: fault.skip,
             times: fault.left.map_or(Times::Always(Always::Always), Times::Number),
+            probability: (fault.probability < 1.0).then_some(fault.probability),
+            seed: fault.seed,
             ..Self::default()
         };
         match &fault.effect {
@@ -229,12 +281,14 @@ impl From<&Fault> for FaultRule {
                 rule.message = Some(message.clone());
                 rule.status = status.map(|status| status.as_u16());
             }
+            Effect::Throttle => rule.throttle = true,
             Effect::Status(status) => rule.status = Some(status.as_u16()),
             Effect::CutBefore => rule.cut_before = true,
             Effect::LoseAnswer => rule.lose_answer = true,
             Effect::Body(BodyEffect::Cut(byte)) => rule.cut_at = Some(*byte),
             Effect::Body(BodyEffect::Truncate(byte)) => rule.truncate = Some(*byte),
             Effect::Body(BodyEffect::Corrupt) => rule.corrupt_body = true,
+            Effect::Body(BodyEffect::Drip(bytes)) => rule.bytes_per_second = Some(*bytes),
         }
         rule
     }
@@ -285,6 +339,8 @@ mod tests {
             r#"{"cut-at":0,"function":"f","times":1}"#,
             r#"{"truncate":7,"times":1}"#,
             r#"{"corrupt-body":true,"times":1}"#,
+            r#"{"throttle":true,"queue":"orders-*","times":"always","probability":0.25,"seed":7}"#,
+            r#"{"bytes-per-second":9,"skip":2,"times":1}"#,
             r#"{"connect-delay-millis":5,"times":1}"#,
         ] {
             let rule = read(document).unwrap();
@@ -295,6 +351,13 @@ mod tests {
                 serde_json::from_str::<serde_json::Value>(document).unwrap()
             );
         }
+    }
+
+    #[test]
+    fn the_nth_call_is_one_after_those_before_it() {
+        let rule = read(r#"{"throttle":true,"nth":3}"#).unwrap();
+        let fault = rule.fault().unwrap();
+        assert_eq!((fault.skip, fault.left), (2, Some(1)));
     }
 
     #[test]
@@ -309,6 +372,14 @@ mod tests {
             (r#"{"cut-before":true,"service":"kms"}"#, "no service `kms`"),
             (r#"{"delay-millis":1,"headers":{"a b":"c"}}"#, "`a b` is no header"),
             (r#"{"eror":"A"}"#, "unknown field `eror`"),
+            (r#"{"throttle":true,"nth":0}"#, "`nth` is at least 1"),
+            (r#"{"throttle":true,"nth":2,"times":2}"#, "without `skip` and `times`"),
+            (r#"{"throttle":true,"nth":2,"skip":1}"#, "without `skip` and `times`"),
+            (r#"{"throttle":true,"probability":0}"#, "`0` is no probability"),
+            (r#"{"throttle":true,"probability":1.5}"#, "`1.5` is no probability"),
+            (r#"{"throttle":true,"seed":3}"#, "`seed` belongs to `probability`"),
+            (r#"{"bytes-per-second":0}"#, "`bytes-per-second` is at least 1"),
+            (r#"{"throttle":true,"error":"A"}"#, "`error` and `throttle`"),
         ] {
             let error = read(document).unwrap_err();
             assert!(error.contains(said), "{document}: {error}");

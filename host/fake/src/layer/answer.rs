@@ -58,7 +58,8 @@ impl AwsError {
         let (content_type, body) = match service {
             Service::S3 => ("application/xml", xml(|s| self.s3_xml(s, ids))),
             Service::Sts => ("text/xml", xml(|s| self.query_xml(s, ids))),
-            Service::Sqs => return sqs::error_answer(self),
+            // One whose protocol is not known: what SDKs speak.
+            Service::Sqs => return sqs::Protocol::Json.refuse(self, ids),
             Service::Lambda => return lambda::error_answer(self),
             Service::Other(_) => {
                 let json = serde_json::json!({ "__type": self.code, "message": self.message });

@@ -197,8 +197,9 @@ impl Layer {
                 let body = body.unwrap_or(Bytes::from_static(b"too long"));
                 let request = sqs::Request::read(&parts, &body);
                 entry.update(|call| {
+                    request.operation().clone_into(&mut call.operation);
                     let region = call.region.clone().unwrap_or_default();
-                    call.queue = request.queue(&self.shared.account_id, &region);
+                    call.queue = request.queue(&region);
                 });
                 Content::Known(Known::Sqs(request))
             }
@@ -246,6 +247,7 @@ impl Layer {
         let expect = request.parts.headers.get(header::EXPECT);
         let asks_first = expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         let (service, ids) = (request.endpoint.service.clone(), request.ids.clone());
+        let refusal = request.refusal();
         let mut answer = match &plan.effect {
             Effect::CutBefore => return Err(NoAnswer::ConnectionClosed),
             Effect::Status(status) => {
@@ -253,10 +255,14 @@ impl Layer {
                 *answer.status_mut() = *status;
                 answer
             }
+            Effect::Throttle => {
+                let code = throttling_code(&service);
+                refusal.of(&AwsError::of_code(&service, code.to_owned(), format!("injected fault: {code}")))
+            }
             Effect::Error { code, message, status } => {
                 let mut error = AwsError::of_code(&service, code.clone(), message.clone());
                 error.status = status.unwrap_or(error.status);
-                error.answer(&service, &ids)
+                refusal.of(&error)
             }
             Effect::None | Effect::LoseAnswer | Effect::Body(_) => self.perform(request).await,
         };
@@ -281,11 +287,15 @@ impl Layer {
     }
 
     async fn perform(&self, request: Received) -> Answer {
+        let refusal = request.refusal();
         let Received { mut parts, content, endpoint, target, signer, read, ids } = request;
         if let Service::Other(name) = &endpoint.service {
             let message = format!("the fake has no service `{name}`; it has S3, SQS, Lambda and STS");
-            let error = AwsError::new(StatusCode::NOT_IMPLEMENTED, "UnknownOperationException", message);
-            return error.answer(&endpoint.service, &ids);
+            return refusal.of(&AwsError::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "UnknownOperationException",
+                message,
+            ));
         }
         let signer = match admit(
             &self.shared,
@@ -294,7 +304,7 @@ impl Layer {
             &Signed { endpoint: &endpoint, parts: &parts, body: read },
         ) {
             Ok(signer) => signer,
-            Err(error) => return error.answer(&endpoint.service, &ids),
+            Err(error) => return refusal.of(&error),
         };
         let (signer, content) = match (signer, content) {
             (signer, Content::Upload(upload)) => {
@@ -308,18 +318,21 @@ impl Layer {
                 return self.s3.call(parts, Body::http_body(upload), &target, &ids).await;
             }
             (Some(signer), Content::Known(content)) => (signer, content),
-            (None, Content::Known(_)) => return unsigned().answer(&endpoint.service, &ids),
+            (None, Content::Known(_)) => return refusal.of(&unsigned()),
         };
         match content {
-            Known::Form(form) => sts::call(&self.shared, &form, &signer, &ids)
-                .unwrap_or_else(|error| error.answer(&Service::Sts, &ids)),
+            Known::Form(form) => {
+                sts::call(&self.shared, &form, &signer, &ids).unwrap_or_else(|error| refusal.of(&error))
+            }
             Known::Sqs(request) => {
-                let (sender_id, _) = sts::caller(&self.shared, &signer);
+                let (id, arn) = sts::caller(&self.shared, &signer);
                 let origin = origin(&endpoint, &parts);
                 let region = endpoint.region.unwrap_or(signer.region);
-                let caller = sqs::Caller { region, sender_id, endpoint: origin };
-                let answer = request.call(&self.shared, caller).await;
-                answer.unwrap_or_else(|error| error.answer(&Service::Sqs, &ids))
+                let trace_header = parts.headers.get("x-amzn-trace-id");
+                let trace_header = trace_header.and_then(|header| header.to_str().ok()).map(str::to_owned);
+                let caller = sqs::Caller { region, id, arn, endpoint: origin, trace_header };
+                let answer = request.call(&self.shared, caller, &ids).await;
+                answer.unwrap_or_else(|error| refusal.of(&error))
             }
             Known::Lambda(route, body) => {
                 let (_, caller_arn) = sts::caller(&self.shared, &signer);
@@ -327,7 +340,7 @@ impl Layer {
                 let request_id = ids.request_id.clone();
                 let cx = lambda::Context { shared: &self.shared, region, caller_arn, request_id };
                 let answer = route.call(&cx, &parts, body).await;
-                answer.unwrap_or_else(|error| error.answer(&Service::Lambda, &ids))
+                answer.unwrap_or_else(|error| refusal.of(&error))
             }
         }
     }
@@ -369,6 +382,43 @@ fn outgoing(mut answer: Answer, method: &Method, plan: &Plan, entry: Arc<Entry>)
         answer.headers_mut().entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(size));
     }
     answer.map(|body| Download::new(body, effect, entry))
+}
+
+/// The error with which a service throttles.
+fn throttling_code(service: &Service) -> &'static str {
+    match service {
+        Service::S3 => "SlowDown",
+        Service::Sqs => "RequestThrottled",
+        Service::Lambda => "TooManyRequestsException",
+        Service::Sts | Service::Other(_) => "Throttling",
+    }
+}
+
+/// How errors of a request are answered.
+struct Refusal {
+    service: Service,
+    /// SQS has two.
+    protocol: Option<sqs::Protocol>,
+    ids: RequestIds,
+}
+
+impl Refusal {
+    fn of(&self, error: &AwsError) -> Answer {
+        match self.protocol {
+            Some(protocol) => protocol.refuse(error, &self.ids),
+            None => error.answer(&self.service, &self.ids),
+        }
+    }
+}
+
+impl Received {
+    fn refusal(&self) -> Refusal {
+        let protocol = match &self.content {
+            Content::Known(Known::Sqs(request)) => Some(request.protocol()),
+            Content::Upload(_) | Content::Known(Known::Form(_) | Known::Lambda(..)) => None,
+        };
+        Refusal { service: self.endpoint.service.clone(), protocol, ids: self.ids.clone() }
+    }
 }
 
 impl Target {

@@ -119,7 +119,8 @@ pub(super) fn check(wire: BTreeMap<String, WireAttribute>) -> Result<MessageAttr
 
 fn check_name(name: &str) -> Result<(), AwsError> {
     let lower = name.to_ascii_lowercase();
-    let characters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    // AWS says A to Z, and takes the letters of every script.
+    let characters = name.chars().all(|character| character.is_alphanumeric() || "_-.".contains(character));
     let fits = (1..=MAX_NAME).contains(&name.len());
     let dots = name.starts_with('.') || name.ends_with('.') || name.contains("..");
     if lower.starts_with("aws.") || lower.starts_with("amazon.") {
@@ -169,7 +170,12 @@ fn check_value(name: &str, wire: WireAttribute) -> Result<MessageAttribute, AwsE
         return Err(empty());
     }
     if let Some(text) = attribute.as_str() {
-        check_characters(text)?;
+        // Unlike a body's, a code of its own this is not.
+        if !text.chars().all(is_allowed) {
+            return Err(invalid_parameter(format!(
+                "Invalid characters found in the value of attribute '{name}'. {CHARACTERS}"
+            )));
+        }
         if attribute.data_type.starts_with("Number") && text.parse::<f64>().is_err() {
             return Err(invalid_parameter(format!(
                 "Can't cast the value of message (user) attribute '{name}' to a number."
@@ -179,17 +185,19 @@ fn check_value(name: &str, wire: WireAttribute) -> Result<MessageAttribute, AwsE
     Ok(attribute)
 }
 
-/// Refuses what XML could not carry, which is what bodies and attributes are limited to.
+/// Refuses what XML could not carry, which is what bodies are limited to.
 pub(super) fn check_characters(text: &str) -> Result<(), AwsError> {
-    let allowed = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
-    if text.chars().all(allowed) {
+    if text.chars().all(is_allowed) {
         return Ok(());
     }
-    Err(error(
-        "InvalidMessageContents",
-        "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | \
-         #x10000 to #x10FFFF",
-    ))
+    Err(error("InvalidMessageContents", format!("Invalid characters found. {CHARACTERS}")))
+}
+
+const CHARACTERS: &str = "Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to \
+                          #x10FFFF";
+
+fn is_allowed(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 
 /// The bytes that attributes count for: names, types and values.
@@ -225,12 +233,15 @@ pub(super) fn md5_of(text: &str) -> String {
     hex::encode(Md5::digest(text.as_bytes()))
 }
 
-/// What a receiver asks for: `All`, `.*`, `*`, `prefix.*`, or a name.
+/// What a receiver asks for: `All`, `.*`, `*`, `prefix.*` (also of what has no dot there), or a name.
 pub(super) fn select(attributes: &MessageAttributes, wanted: &[String]) -> MessageAttributes {
     let matches = |name: &str| {
         wanted.iter().any(|wanted| match wanted.as_str() {
             "All" | "*" | ".*" => true,
-            wanted => wanted.strip_suffix('*').map_or(wanted == name, |prefix| name.starts_with(prefix)),
+            wanted => match wanted.strip_suffix(".*").or_else(|| wanted.strip_suffix('*')) {
+                Some(prefix) => name.starts_with(prefix),
+                None => wanted == name,
+            },
         })
     };
     attributes
@@ -285,6 +296,8 @@ mod tests {
         assert_eq!(names(&["All"]).len(), 3);
         assert_eq!(names(&[".*"]).len(), 3);
         assert_eq!(names(&["Hel*"]), ["Hello", "Help.Me"]);
+        // Recorded on AWS.
+        assert_eq!(names(&["Hel.*"]), ["Hello", "Help.Me"]);
         assert_eq!(names(&["Help.*", "Missing"]), ["Help.Me"]);
     }
 
@@ -311,7 +324,10 @@ mod tests {
         let many = (0..11).map(|index| (format!("a{index}"), typed("String"))).collect();
         assert!(check(many).unwrap_err().message.contains("exceeds the allowed maximum [10]"));
         let control = check(wire("a", MessageAttribute::string("\u{1}"))).unwrap_err();
-        assert_eq!(control.code, "InvalidMessageContents");
+        // Recorded on AWS: not what a body's would be.
+        assert_eq!(control.code, "InvalidParameterValueException");
+        assert!(check(wire("attr.1øßä", MessageAttribute::string("x"))).is_ok());
+        assert!(check(wire("a§", MessageAttribute::string("x"))).is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) struct Sent {
     pub(super) sequence_number: Option<String>,
 }
 
-/// The messages of the last five minutes. Deleting or purging them makes no difference.
+/// The messages of the last five minutes. Deleting them makes no difference.
 #[derive(Debug, Default)]
 pub(super) struct Deduplication {
     sent: HashMap<Key, Sent>,

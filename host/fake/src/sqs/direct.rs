@@ -8,7 +8,7 @@ use super::document::QueueDocument;
 use super::error::{missing, no_such_queue};
 use super::message::{NewMessage, QueueMessage};
 use super::name::{QueueId, arn, is_fifo_name};
-use super::operations::{Context, accept, queues};
+use super::operations::{Caller, Context, accept, queues};
 use super::queue::Queue;
 use super::settings::Attributes;
 use super::snapshot::{QueueSnapshot, Queues};
@@ -164,7 +164,7 @@ impl Sqs {
             .map(|(id, queue)| {
                 // A queue of the fake's own region is what a seed makes without one.
                 let region = id.region.clone().filter(|region| Some(region) != self.shared.region.as_ref());
-                let id = QueueId { name: id.name.clone(), region };
+                let id = QueueId { name: id.name.clone(), region, account_id: id.account_id.clone() };
                 (id.clone(), QueueSnapshot::of(&id, queue, now))
             })
             .collect()
@@ -177,7 +177,7 @@ impl Sqs {
         self.create(name, region.clone(), document.own_attributes())?;
         let now = self.shared.clock.now();
         let mut state = self.state(now);
-        let id = QueueId { name: name.to_owned(), region };
+        let id = QueueId { name: name.to_owned(), region, account_id: None };
         let queue = state.queue(&id, now)?;
         queue.tags.extend(document.tags.clone());
         let messages = document.messages()?;
@@ -198,7 +198,7 @@ impl Sqs {
         }
         let now = self.shared.clock.now();
         let mut state = self.state(now);
-        let id = QueueId { name: name.to_owned(), region: region.clone() };
+        let id = QueueId { name: name.to_owned(), region: region.clone(), account_id: None };
         Ok(queues::set(&self.context(region.as_deref()), &mut state, now, &id, &attributes)?)
     }
 
@@ -245,7 +245,7 @@ impl Sqs {
 
     /// The queue of a name: of the fake's region or of none before those of other regions.
     fn id(&self, state: &State, name: &str) -> Result<QueueId, AwsError> {
-        let own = QueueId { name: name.to_owned(), region: self.shared.region.clone() };
+        let own = QueueId { name: name.to_owned(), region: self.shared.region.clone(), account_id: None };
         let any = || state.queues.keys().find(|id| id.name == name).cloned();
         Some(own).filter(|own| state.queues.contains_key(own)).or_else(any).ok_or_else(no_such_queue)
     }
@@ -254,8 +254,14 @@ impl Sqs {
         Context {
             shared: &self.shared,
             region: region.unwrap_or(ANY_REGION).to_owned(),
-            sender_id: SENDER_ID.to_owned(),
+            caller: Caller {
+                account_id: self.shared.account_id.clone(),
+                arn: format!("arn:aws:iam::{}:root", self.shared.account_id),
+                sender_id: SENDER_ID.to_owned(),
+                operation: String::new(),
+            },
             endpoint: String::new(),
+            trace_header: None,
         }
     }
 }

@@ -157,6 +157,7 @@ impl MessageDocument {
             body: full.body,
             attributes: check(full.attributes)?,
             trace_header: None,
+            system_md5: None,
             group_id: full.group_id,
             deduplication_id: full.deduplication_id,
             delay_seconds: full.delay_seconds.map(i64::from),

@@ -1,13 +1,12 @@
 //! SQS's errors: their names, the codes that the query protocol had for them, and their statuses.
 
-use http::{HeaderValue, Response, StatusCode, header};
-use s3s::Body;
+use http::StatusCode;
 
-use crate::layer::{Answer, AwsError, ErrorCode};
+use crate::layer::AwsError;
 
 /// An error of SQS: its shape's name in the API, its code in the query protocol, its HTTP status.
 ///
-/// The code is what `x-amzn-query-error` carries, which the Rust SDK and boto3 show as the error's code.
+/// The code is also what `x-amzn-query-error` carries, which the Rust SDK and boto3 show as the error's code.
 type Row = (&'static str, &'static str, u16);
 
 const ERRORS: &[Row] = &[
@@ -58,24 +57,18 @@ pub(super) fn query_code(code: &str) -> &str {
     row(code).map_or(code, |(_, legacy, _)| legacy)
 }
 
-/// The error as AWS JSON 1.0 has it.
-pub(crate) fn answer(error: &AwsError) -> Answer {
-    let shape = match row(&error.code) {
+/// The name that an error has in the API, by that or by its old code.
+pub(super) fn modern_name(code: &str) -> &str {
+    row(code).map_or(code, |(name, _, _)| name)
+}
+
+/// The shape of an error, as AWS JSON names it.
+pub(super) fn shape(code: &str) -> String {
+    match row(code) {
         Some((name, _, _)) => format!("com.amazonaws.sqs#{name}"),
         // What every service of AWS answers alike: AccessDeniedException, ExpiredTokenException ...
-        None => format!("com.amazon.coral.service#{}", error.code),
-    };
-    let body = serde_json::json!({ "__type": shape, "message": error.message });
-    let mut answer = Response::new(Body::from(body.to_string().into_bytes()));
-    *answer.status_mut() = error.status;
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(super::json::CONTENT_TYPE));
-    let fault = if error.status.is_server_error() { "Receiver" } else { "Sender" };
-    if let Ok(value) = HeaderValue::from_str(&format!("{};{fault}", query_code(&error.code))) {
-        answer.headers_mut().insert("x-amzn-query-error", value);
+        None => format!("com.amazon.coral.service#{code}"),
     }
-    let name = row(&error.code).map_or(error.code.as_str(), |(name, _, _)| name);
-    answer.extensions_mut().insert(ErrorCode(name.to_owned()));
-    answer
 }
 
 pub(super) fn error(code: &str, message: impl Into<String>) -> AwsError {

@@ -17,6 +17,8 @@ pub struct NewMessage {
     pub(super) body: String,
     pub(super) attributes: MessageAttributes,
     pub(super) trace_header: Option<String>,
+    /// `MD5OfMessageSystemAttributes`, of those that the sender has set.
+    pub(super) system_md5: Option<String>,
     pub(super) group_id: Option<String>,
     pub(super) deduplication_id: Option<String>,
     pub(super) delay_seconds: Option<i64>,
@@ -44,6 +46,11 @@ impl NewMessage {
     pub fn deduplication_id(mut self, deduplication_id: impl Into<String>) -> Self {
         self.deduplication_id = Some(deduplication_id.into());
         self
+    }
+
+    /// The bytes that count against the limits. System attributes are free.
+    pub(super) fn size(&self) -> usize {
+        Content::size_of(&self.body, &self.attributes)
     }
 
     /// Sets the delay in seconds, up to 900. Not for FIFO queues.
@@ -92,12 +99,12 @@ impl Content {
     pub(super) fn size_of(body: &str, attributes: &MessageAttributes) -> usize {
         body.len() + size(attributes)
     }
+}
 
-    /// `MD5OfMessageSystemAttributes`.
-    pub(super) fn system_md5(&self) -> Option<String> {
-        let value = MessageAttribute::string(self.trace_header.as_ref()?);
-        md5(&MessageAttributes::from([("AWSTraceHeader".to_owned(), value)]))
-    }
+/// `MD5OfMessageSystemAttributes` of a message whose only one is the trace header.
+pub(super) fn trace_header_md5(trace_header: &str) -> Option<String> {
+    let value = MessageAttribute::string(trace_header);
+    md5(&MessageAttributes::from([("AWSTraceHeader".to_owned(), value)]))
 }
 
 /// A message in a queue.

@@ -1,9 +1,10 @@
 //! SQS: standard and FIFO queues.
 //!
 //! [`queue`] and [`receive`] are one queue as a machine of states, [`store`] is all of them and what leads from one to
-//! another, [`operations`] is the API on top, and [`json`] the protocol. Nothing runs in the background: what time
+//! another, [`operations`] is the API on top, and [`json`] and [`query`] are its protocols. Nothing runs in the background: what time
 //! brings about is brought about when somebody looks, as of the time at which it was due.
 
+mod access;
 mod attribute;
 mod deduplication;
 mod direct;
@@ -13,10 +14,12 @@ mod json;
 mod message;
 mod name;
 mod operations;
+mod query;
 mod queue;
 mod receipt;
 mod receive;
 mod redrive;
+mod request;
 mod settings;
 mod snapshot;
 mod store;
@@ -28,8 +31,8 @@ pub use message::{MessageState, NewMessage, QueueMessage};
 pub use snapshot::{MessageChange, QueueChange, QueueSnapshot, SqsChanges};
 
 pub(crate) use document::QueueDocument;
-pub(crate) use error::{answer as error_answer, status_of};
-pub(crate) use json::{Caller, Request};
+pub(crate) use error::status_of;
 pub(crate) use name::{is_fifo_name, is_plain_name};
+pub(crate) use request::{Caller, Protocol, Request};
 pub(crate) use snapshot::{Queues, changes};
 pub(crate) use store::SqsState;

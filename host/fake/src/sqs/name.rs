@@ -8,12 +8,22 @@ use super::error::{error, no_such_queue};
 const MAX_NAME: usize = 80;
 const FIFO_SUFFIX: &str = ".fifo";
 
-/// A queue's name and region within the fake's account.
+/// A queue's name, region and account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct QueueId {
     pub(crate) name: String,
     /// None belongs to whichever region asks.
     pub(crate) region: Option<String>,
+    /// None is the account of the fake itself.
+    pub(crate) account_id: Option<String>,
+}
+
+/// What a `QueueUrl` says of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// None is that of whoever asks.
+    pub(crate) account_id: Option<String>,
+    pub(crate) name: String,
 }
 
 /// `arn:aws:sqs:REGION:ACCOUNT:NAME`, taken apart.
@@ -39,12 +49,16 @@ impl QueueArn {
 }
 
 pub(super) fn arn(region: &str, account_id: &str, name: &str) -> String {
-    let partition = match region {
+    format!("arn:{}:sqs:{region}:{account_id}:{name}", partition(region))
+}
+
+/// The partition of AWS that a region is in.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
-    };
-    format!("arn:{partition}:sqs:{region}:{account_id}:{name}")
+    }
 }
 
 pub(crate) fn is_fifo_name(name: &str) -> bool {
@@ -56,35 +70,52 @@ pub(crate) fn is_plain_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// The name of the queue that a `QueueUrl` is about, in this account and region.
+/// The queue that a `QueueUrl` is about, as it is seen from a region.
 ///
 /// A URL names the host, the account and the queue; AWS also takes a plain name. The host is not followed, but one of
 /// AWS's own that is of another region has none of this region's queues.
-pub(super) fn of_url(url: &str, account_id: &str, region: &str) -> Result<String, AwsError> {
+pub(super) fn of_url(url: &str, region: &str) -> Result<Address, AwsError> {
+    let named = |account: Option<&str>, name: &str| {
+        Ok(Address { account_id: account.map(str::to_owned), name: name.to_owned() })
+    };
     let Some((_, rest)) = url.split_once("://") else {
-        return match url.split('/').collect::<Vec<_>>()[..] {
-            [name] if !name.is_empty() => Ok(name.to_owned()),
-            [account, name] if account == account_id => Ok(name.to_owned()),
-            ["", account, name] if account == account_id => Ok(name.to_owned()),
+        let path = url.trim_matches('/');
+        return match path.split('/').collect::<Vec<_>>()[..] {
+            [name] if !name.is_empty() => named(None, name),
+            [.., account, name] if is_account_id(account) => named(Some(account), name),
             _ => Err(invalid_address(url)),
         };
     };
     let mut parts = rest.trim_end_matches('/').split('/');
     let host = parts.next().unwrap_or_default();
     let path: Vec<&str> = parts.collect();
-    let [.., account, name] = path[..] else { return Err(invalid_address(url)) };
-    let of_other_region = host.strip_prefix("sqs.").and_then(|host| host.split_once(".amazonaws.com"));
-    if of_other_region.is_some_and(|(other, _)| other != region) {
+    if region_of_host(host).is_some_and(|other| other != region) {
         return Err(invalid_address(url));
     }
-    if account != account_id {
-        return Err(no_such_queue());
+    let [.., account, name] = path[..] else { return Err(no_such_queue()) };
+    named(Some(account), name)
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The region of one of AWS's own hosts: `sqs.REGION.amazonaws.com`, or as older URLs have it `REGION.queue.amazonaws.com`
+/// and, for the first of all regions, `queue.amazonaws.com`.
+fn region_of_host(host: &str) -> Option<&str> {
+    let (name, _) = host.split_once(".amazonaws.com")?;
+    match name.split_once('.') {
+        Some(("sqs", region)) | Some((region, "queue")) => Some(region),
+        None if name == "queue" => Some("us-east-1"),
+        _ => None,
     }
-    Ok(name.to_owned())
 }
 
 fn invalid_address(url: &str) -> AwsError {
-    error("InvalidAddress", format!("The address {url} is not valid for this endpoint."))
+    let host = url
+        .find("://")
+        .and_then(|scheme| url.get(scheme + 3..)?.find('/').and_then(|end| url.get(..scheme + 4 + end)));
+    error("InvalidAddress", format!("The address {} is not valid for this endpoint.", host.unwrap_or(url)))
 }
 
 #[cfg(test)]
@@ -111,25 +142,28 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_url_of_this_account_and_region_only() {
-        let of = |url| of_url(url, "000000000000", "eu-west-1").map_err(|error| error.code);
+    fn takes_a_url_of_this_region_only() {
+        let of = |url| of_url(url, "eu-west-1").map_err(|error| error.code);
+        let (account, name) = (Some("000000000000".to_owned()), "orders".to_owned());
         for url in [
             "https://sqs.eu-west-1.amazonaws.com/000000000000/orders",
+            "https://eu-west-1.queue.amazonaws.com/000000000000/orders",
             "http://127.0.0.1:4566/000000000000/orders",
             "http://localhost:4566/queue/eu-west-1/000000000000/orders",
             "/000000000000/orders",
             "000000000000/orders",
-            "orders",
         ] {
-            assert_eq!(of(url).as_deref(), Ok("orders"), "{url}");
+            let address = Address { account_id: account.clone(), name: name.clone() };
+            assert_eq!(of(url), Ok(address), "{url}");
         }
-        assert_eq!(
-            of("https://sqs.eu-west-1.amazonaws.com/111111111111/orders"),
-            Err("QueueDoesNotExist".to_owned())
-        );
-        for url in
-            ["", "https://sqs.us-east-1.amazonaws.com/000000000000/orders", "https://orders", "a/b/c/d"]
-        {
+        assert_eq!(of("orders"), Ok(Address { account_id: None, name }));
+        assert_eq!(of("https://orders"), Err("QueueDoesNotExist".to_owned()));
+        for url in [
+            "",
+            "https://sqs.us-east-1.amazonaws.com/000000000000/orders",
+            "https://queue.amazonaws.com/000000000000/orders",
+            "a/b/c/d",
+        ] {
             assert_eq!(of(url), Err("InvalidAddress".to_owned()), "{url}");
         }
     }

@@ -18,6 +18,8 @@ use crate::layer::AwsError;
 const MAX_VISIBILITY: Duration = Duration::from_hours(12);
 /// The sequence number before a queue's first: 20 digits, as AWS's are.
 const FIRST_SEQUENCE_NUMBER: u128 = 18_849_496_460_467_696_128;
+/// How long AWS takes until a change of `DeduplicationScope` is in force.
+const PROPAGATION: Duration = Duration::from_mins(1);
 
 /// A queue and the messages in it.
 #[derive(Debug)]
@@ -40,17 +42,24 @@ pub(crate) struct Queue {
     by_age: BTreeSet<(SystemTime, u64)>,
     pub(super) in_flight: usize,
     pub(super) groups: HashMap<String, Group>,
+    /// The message groups in the order in which they are served: one that has been received from goes to the end.
+    pub(super) turns: BTreeMap<u64, String>,
+    next_turn: u64,
     deduplication: Deduplication,
+    /// What a deduplication id is unique in, which follows the attribute after [`PROPAGATION`].
+    scope: Scope,
+    scope_changes: Option<SystemTime>,
     pub(super) attempts: HashMap<String, Attempt>,
     arrived: u64,
 }
 
 /// A message group of a FIFO queue.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Group {
+    /// In order. What lies behind one that is in flight or delayed cannot be received.
     pub(super) messages: BTreeSet<u64>,
-    /// None of its messages can be received as long as one is in flight.
-    pub(super) in_flight: usize,
+    /// Its place in [`Queue::turns`].
+    turn: u64,
 }
 
 /// How many messages a queue has of each state.
@@ -64,6 +73,8 @@ pub(super) struct Counts {
 impl Queue {
     pub(super) fn new(settings: Settings, now: SystemTime, generation: String) -> Self {
         Self {
+            scope: settings.fifo.map_or(Scope::Queue, |fifo| fifo.scope),
+            scope_changes: None,
             settings,
             tags: BTreeMap::new(),
             created: now,
@@ -78,6 +89,8 @@ impl Queue {
             by_age: BTreeSet::new(),
             in_flight: 0,
             groups: HashMap::new(),
+            turns: BTreeMap::new(),
+            next_turn: 0,
             deduplication: Deduplication::default(),
             attempts: HashMap::new(),
             arrived: 0,
@@ -100,6 +113,10 @@ impl Queue {
             && visible_at <= now
         {
             self.show(key);
+        }
+        if self.scope_changes.is_some_and(|at| at <= now) {
+            self.scope_changes = None;
+            self.scope = self.settings.fifo.map_or(Scope::Queue, |fifo| fifo.scope);
         }
         self.deduplication.forget(now);
         self.attempts.retain(|_, attempt| !attempt.is_over(now));
@@ -141,8 +158,8 @@ impl Queue {
     }
 
     fn deduplication_key(&self, content: &Content) -> Option<Key> {
-        let fifo = self.settings.fifo?;
-        let scope = match fifo.scope {
+        self.settings.fifo?;
+        let scope = match self.scope {
             Scope::Queue => None,
             Scope::Group => content.group_id.clone(),
         };
@@ -156,8 +173,14 @@ impl Queue {
         if self.is_fifo() {
             let number = FIRST_SEQUENCE_NUMBER + u128::from(key) * 256;
             message.sequence_number = Some(number.to_string());
-            let group = message.content.group_id.clone().unwrap_or_default();
-            self.groups.entry(group).or_default().messages.insert(key);
+            let name = message.content.group_id.clone().unwrap_or_default();
+            if !self.groups.contains_key(&name) {
+                let turn = self.new_turn(name.clone());
+                self.groups.insert(name.clone(), Group { messages: BTreeSet::new(), turn });
+            }
+            if let Some(group) = self.groups.get_mut(&name) {
+                group.messages.insert(key);
+            }
         }
         let sent = Sent { message_id: message.id.clone(), sequence_number: message.sequence_number.clone() };
         self.by_id.insert(message.id.clone(), key);
@@ -170,6 +193,22 @@ impl Queue {
         self.messages.insert(key, message);
         self.changed.notify_waiters();
         sent
+    }
+
+    /// Lets a group wait until all others have had their turn.
+    pub(super) fn end_turn(&mut self, name: &str) {
+        let Some(group) = self.groups.get(name) else { return };
+        self.turns.remove(&group.turn);
+        let turn = self.new_turn(name.to_owned());
+        if let Some(group) = self.groups.get_mut(name) {
+            group.turn = turn;
+        }
+    }
+
+    fn new_turn(&mut self, name: String) -> u64 {
+        self.next_turn += 1;
+        self.turns.insert(self.next_turn, name);
+        self.next_turn
     }
 
     /// Deletes the message of a receipt. One that is gone is no error.
@@ -198,9 +237,9 @@ impl Queue {
         timeout: Duration,
     ) -> Result<(), AwsError> {
         let key = self.by_id.get(&receipt.message_id).copied().ok_or_else(|| unavailable(handle))?;
-        let Some(receive) = self.held_by(key, receipt, now) else {
-            return self.change_visible(key, receipt, handle);
-        };
+        // A standard queue takes any of the message's handles, as it does to delete it.
+        let receive = if self.is_fifo() { self.held_by(key, receipt, now) } else { self.held(key, now) };
+        let Some(receive) = receive else { return self.change_visible(key, handle) };
         if now + timeout > receive.at + MAX_VISIBILITY {
             return Err(invalid_value(
                 &timeout.as_secs().to_string(),
@@ -222,11 +261,12 @@ impl Queue {
         Ok(())
     }
 
-    /// What there is to say of a message that is visible, or that somebody else has received since.
-    fn change_visible(&self, key: u64, receipt: &Receipt, handle: &str) -> Result<(), AwsError> {
-        let receive = self.messages.get(&key).and_then(|message| message.receive);
-        let receive = receive.filter(|receive| receive.number == receipt.receive && !self.is_fifo());
-        match receive {
+    /// What there is to say of a message that is not in flight, or not by this handle.
+    fn change_visible(&self, key: u64, handle: &str) -> Result<(), AwsError> {
+        if self.is_fifo() {
+            return Err(unavailable(handle));
+        }
+        match self.messages.get(&key).and_then(|message| message.receive) {
             None => Err(unavailable(handle)),
             Some(Receive { released: true, .. }) => {
                 Err(error("MessageNotInflight", "The specified message isn't in flight."))
@@ -236,19 +276,24 @@ impl Queue {
         }
     }
 
-    /// The receive that a receipt stands for, if its message is still in flight by it.
-    fn held_by(&self, key: u64, receipt: &Receipt, now: SystemTime) -> Option<Receive> {
+    /// The receive by which a message is in flight.
+    fn held(&self, key: u64, now: SystemTime) -> Option<Receive> {
         let message = self.messages.get(&key)?;
-        let receive = message.receive.filter(|receive| receive.number == receipt.receive)?;
-        (message.state(now) == MessageState::InFlight).then_some(receive)
+        message.receive.filter(|_| message.state(now) == MessageState::InFlight)
     }
 
-    /// Removes every message. What has been sent within five minutes stays a duplicate.
+    /// The receive that a receipt stands for, if its message is still in flight by it.
+    fn held_by(&self, key: u64, receipt: &Receipt, now: SystemTime) -> Option<Receive> {
+        self.held(key, now).filter(|receive| receive.number == receipt.receive)
+    }
+
+    /// Removes every message, and forgets every deduplication id.
     pub(super) fn purge(&mut self) {
         let keys: Vec<u64> = self.messages.keys().copied().collect();
         for key in keys {
             self.remove(key);
         }
+        self.deduplication = Deduplication::default();
         self.changed.notify_waiters();
     }
 
@@ -256,6 +301,8 @@ impl Queue {
     pub(super) fn set(&mut self, now: SystemTime, attributes: &Attributes) -> Result<(), AwsError> {
         self.settings.set(attributes)?;
         self.modified = now;
+        let scope = self.settings.fifo.map_or(Scope::Queue, |fifo| fifo.scope);
+        self.scope_changes = (scope != self.scope).then(|| now + PROPAGATION);
         if self.is_fifo() && attributes.contains_key("DelaySeconds") {
             let delay = self.settings.delay();
             let unreceived: Vec<_> = self
@@ -291,9 +338,6 @@ impl Queue {
         if self.waiting.remove(&(message.visible_at, key)) {
             if message.receive.is_some() {
                 self.in_flight -= 1;
-                if let Some(group) = group_of(&mut self.groups, message) {
-                    group.in_flight -= 1;
-                }
             }
             self.ready.insert(key);
         }
@@ -305,15 +349,11 @@ impl Queue {
         self.show(key);
         let Some(message) = self.messages.get_mut(&key) else { return };
         message.visible_at = until;
-        let message = &*message;
-        self.ready.remove(&key);
-        self.waiting.insert((until, key));
         if message.receive.is_some() {
             self.in_flight += 1;
-            if let Some(group) = group_of(&mut self.groups, message) {
-                group.in_flight += 1;
-            }
         }
+        self.ready.remove(&key);
+        self.waiting.insert((until, key));
     }
 
     pub(super) fn remove(&mut self, key: u64) -> Option<Message> {
@@ -323,10 +363,12 @@ impl Queue {
         self.by_id.remove(&message.id);
         self.by_age.remove(&(message.sent, key));
         self.attempts.retain(|_, attempt| !attempt.has(&message.id));
-        if let Some(group) = group_of(&mut self.groups, &message) {
+        let name = message.content.group_id.as_deref().unwrap_or_default();
+        if let Some(group) = self.groups.get_mut(name) {
             group.messages.remove(&key);
             if group.messages.is_empty() {
-                self.groups.remove(message.content.group_id.as_deref().unwrap_or_default());
+                self.turns.remove(&group.turn);
+                self.groups.remove(name);
             }
         }
         Some(message)
@@ -335,9 +377,4 @@ impl Queue {
     pub(super) fn key_of(&self, message_id: &str) -> Option<u64> {
         self.by_id.get(message_id).copied()
     }
-}
-
-/// The group of a message in a FIFO queue; a standard queue has no groups.
-fn group_of<'a>(groups: &'a mut HashMap<String, Group>, message: &Message) -> Option<&'a mut Group> {
-    groups.get_mut(message.content.group_id.as_deref().unwrap_or_default())
 }

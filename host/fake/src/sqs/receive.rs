@@ -1,6 +1,5 @@
 //! Receiving: which messages, in which order, and which of them are dead letters by now.
 
-use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::deduplication::INTERVAL;
@@ -88,6 +87,12 @@ impl Queue {
                 taken.received.extend(self.take(key, now, visibility));
             }
         }
+        let mut served: Vec<&str> =
+            taken.received.iter().filter_map(|(_, message)| message.content.group_id.as_deref()).collect();
+        served.dedup();
+        for name in served {
+            self.end_turn(name);
+        }
         if !taken.dead.is_empty() {
             self.changed.notify_waiters();
         }
@@ -102,28 +107,30 @@ impl Queue {
     fn candidates(&self, max: usize, max_receive_count: Option<u32>) -> Vec<u64> {
         let mut keys = Vec::new();
         let mut live = 0;
-        let mut progress: HashMap<&str, usize> = HashMap::new();
-        for &key in &self.ready {
+        for key in self.available() {
             if live == max {
                 break;
             }
             let Some(message) = self.messages.get(&key) else { continue };
-            if self.is_fifo() {
-                let name = message.content.group_id.as_deref().unwrap_or_default();
-                let Some(group) = self.groups.get(name) else { continue };
-                let passed = progress.entry(name).or_default();
-                // In order: not before those of the group that are ahead, be they in flight or delayed.
-                if group.in_flight > 0 || group.messages.iter().nth(*passed) != Some(&key) {
-                    continue;
-                }
-                *passed += 1;
-            }
             if max_receive_count.is_none_or(|max| message.receive_count < max) {
                 live += 1;
             }
             keys.push(key);
         }
         keys
+    }
+
+    /// The messages that can be received, in the order in which they are. In a FIFO queue that is group after group, of
+    /// each what lies in front of the first message that is in flight or delayed.
+    fn available(&self) -> Box<dyn Iterator<Item = u64> + '_> {
+        if !self.is_fifo() {
+            return Box::new(self.ready.iter().copied());
+        }
+        let groups = self.turns.values().filter_map(|name| self.groups.get(name));
+        Box::new(
+            groups
+                .flat_map(|group| group.messages.iter().copied().take_while(|key| self.ready.contains(key))),
+        )
     }
 
     fn take(&mut self, key: u64, now: SystemTime, visibility: Duration) -> Option<(Receipt, Message)> {

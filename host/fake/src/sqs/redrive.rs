@@ -12,12 +12,23 @@ const MAX_RECEIVE_COUNT: u64 = 1000;
 const MAX_SOURCES: usize = 10;
 
 /// Where the messages go that nobody could handle, and after how many receives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct RedrivePolicy {
+    /// As it was given, where that says no more than is understood of it.
+    text: Option<String>,
     pub(crate) target: String,
     pub(crate) arn: QueueArn,
     pub(crate) max_receive_count: u32,
 }
+
+/// Policies that say the same are the same, however they are written.
+impl PartialEq for RedrivePolicy {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.arn, self.max_receive_count) == (&other.arn, other.max_receive_count)
+    }
+}
+
+impl Eq for RedrivePolicy {}
 
 /// Which queues may use this one for their dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +63,17 @@ impl RedrivePolicy {
                 "Invalid value for maxReceiveCount: {given}, valid values are from 1 to {MAX_RECEIVE_COUNT} both inclusive."
             ))
         })?;
-        Ok(Self { target: target.to_owned(), arn, max_receive_count })
+        let mut policy = Self { text: None, target: target.to_owned(), arn, max_receive_count };
+        policy.text = (Value::Object(document.clone()) == policy.document()).then(|| text.to_owned());
+        Ok(policy)
     }
 
     pub(super) fn render(&self) -> String {
-        json!({ "deadLetterTargetArn": self.target, "maxReceiveCount": self.max_receive_count }).to_string()
+        self.text.clone().unwrap_or_else(|| self.document().to_string())
+    }
+
+    fn document(&self) -> Value {
+        json!({ "deadLetterTargetArn": self.target, "maxReceiveCount": self.max_receive_count })
     }
 }
 

@@ -99,6 +99,15 @@ impl Settings {
         }
     }
 
+    /// `Policy`, a JSON document.
+    pub(super) fn policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
+    pub(super) fn set_policy(&mut self, policy: Option<String>) {
+        self.policy = policy;
+    }
+
     pub(super) fn delay(&self) -> Duration {
         Duration::from_secs(self.delay.into())
     }
@@ -178,7 +187,7 @@ impl Settings {
             }
             "FifoQueue" => self.check_type(value)?,
             "ContentBasedDeduplication" | "DeduplicationScope" | "FifoThroughputLimit" => {
-                let fifo = self.fifo.as_mut().ok_or_else(|| unknown_attribute(name))?;
+                let fifo = self.fifo.as_mut().ok_or_else(|| only_of_fifo(name))?;
                 fifo.set(name, value)?;
             }
             _ => return Err(unknown_attribute(name)),
@@ -277,6 +286,14 @@ fn bool_of(name: &str, value: &str) -> Result<bool, AwsError> {
     } else {
         Err(invalid_attribute(name))
     }
+}
+
+/// An attribute that a standard queue does not have.
+fn only_of_fifo(name: &str) -> AwsError {
+    if name == "ContentBasedDeduplication" {
+        return unknown_attribute(name);
+    }
+    error("InvalidAttributeName", format!("You can specify the {name} only when FifoQueue is set to true."))
 }
 
 fn invalid_attribute(name: &str) -> AwsError {

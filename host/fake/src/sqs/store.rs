@@ -48,17 +48,22 @@ impl SqsState {
 }
 
 impl State {
-    /// The queue of a name, as it is seen from a region.
-    pub(super) fn find(&self, name: &str, region: &str) -> Option<QueueId> {
+    /// The queue of a name in an account (none is the fake's own), as it is seen from a region.
+    pub(super) fn find(&self, name: &str, region: &str, account_id: Option<&str>) -> Option<QueueId> {
         [Some(region.to_owned()), None]
             .into_iter()
-            .map(|region| QueueId { name: name.to_owned(), region })
+            .map(|region| QueueId {
+                name: name.to_owned(),
+                region,
+                account_id: account_id.map(str::to_owned),
+            })
             .find(|id| self.queues.contains_key(id))
     }
 
-    /// The queue of an ARN, if it is in this account.
-    pub(super) fn find_arn(&self, arn: &QueueArn, account_id: &str) -> Option<QueueId> {
-        (arn.account_id == account_id).then(|| self.find(&arn.name, &arn.region)).flatten()
+    /// The queue of an ARN. `own` is the account of the fake.
+    pub(super) fn find_arn(&self, arn: &QueueArn, own: &str) -> Option<QueueId> {
+        let account_id = Some(arn.account_id.as_str()).filter(|account| *account != own);
+        self.find(&arn.name, &arn.region, account_id)
     }
 
     /// A queue as it has become by `now`.
@@ -75,11 +80,11 @@ impl State {
         id: &QueueId,
         now: SystemTime,
         order: &Order,
-        account_id: &str,
+        own: &str,
     ) -> Result<Vec<(Receipt, Message)>, AwsError> {
         let redrive = self.queue(id, now)?.settings.redrive.clone();
         let redrive = redrive.and_then(|policy| {
-            let target = self.find_arn(&policy.arn, account_id).filter(|target| target != id)?;
+            let target = self.find_arn(&policy.arn, own).filter(|target| target != id)?;
             Some((target, policy.max_receive_count))
         });
         let max_receive_count = redrive.as_ref().map(|(_, max)| *max);
@@ -110,19 +115,19 @@ impl State {
     }
 
     /// The queues whose dead letters go to this one, by name.
-    pub(super) fn sources_of(&self, id: &QueueId, account_id: &str) -> Vec<QueueId> {
+    pub(super) fn sources_of(&self, id: &QueueId, own: &str) -> Vec<QueueId> {
         self.queues
             .iter()
             .filter(|(_, queue)| {
                 let redrive = queue.settings.redrive.as_ref();
-                redrive.and_then(|policy| self.find_arn(&policy.arn, account_id)).as_ref() == Some(id)
+                redrive.and_then(|policy| self.find_arn(&policy.arn, own)).as_ref() == Some(id)
             })
             .map(|(id, _)| id.clone())
             .collect()
     }
 }
 
-/// The ARN of a queue, as it is seen from a region.
-pub(super) fn arn_of(id: &QueueId, region: &str, account_id: &str) -> String {
-    arn(id.region.as_deref().unwrap_or(region), account_id, &id.name)
+/// The ARN of a queue, as it is seen from a region. `own` is the account of the fake.
+pub(super) fn arn_of(id: &QueueId, region: &str, own: &str) -> String {
+    arn(id.region.as_deref().unwrap_or(region), id.account_id.as_deref().unwrap_or(own), &id.name)
 }

@@ -196,7 +196,7 @@ impl Model {
     }
 
     /// What may be received now, dead letters among it: in a standard queue all that is visible; in a FIFO queue, of each
-    /// group without a message in flight, what is visible from its front on.
+    /// group, what lies in front of its first message in flight.
     fn available(&self) -> Vec<usize> {
         let here = |message: &&Message| message.fate == Fate::Here;
         let visible = |message: &Message| message.visible_at <= self.now;
@@ -204,7 +204,8 @@ impl Model {
             .filter(|number| {
                 let message = &self.messages[*number];
                 let locked = || {
-                    let mut group = self.messages.iter().filter(here).filter(|it| it.group == message.group);
+                    let ahead = self.messages[..*number].iter();
+                    let mut group = ahead.filter(here).filter(|it| it.group == message.group);
                     group.any(|other| !visible(other))
                 };
                 here(&message) && visible(message) && !(self.fifo && locked())
@@ -231,9 +232,10 @@ impl Model {
             self.queue.client.change_message_visibility().queue_url(&self.queue.url).receipt_handle(handle);
         let changed = change.visibility_timeout(i32::try_from(seconds).unwrap()).send().await;
         let held = self.held(number, receive);
+        // A standard queue takes any of a message's handles, and takes them late.
+        let held = held || (!self.fifo && self.held(number, self.messages[number].receives));
         let message = &mut self.messages[number];
-        let late =
-            !self.fifo && message.fate == Fate::Here && message.receives == receive && !message.released;
+        let late = !self.fifo && message.fate == Fate::Here && !message.released;
         assert_eq!(changed.is_ok(), held || late, "{message:?}");
         if held {
             message.visible_at = self.now + seconds;

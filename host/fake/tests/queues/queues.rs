@@ -152,7 +152,15 @@ async fn purges_once_a_minute() {
 async fn tags_queues() {
     let queue = queue().await;
     let tags = || async {
-        let tags = queue.client.list_queue_tags().queue_url(&queue.url).send().await.unwrap().tags.unwrap();
+        let tags = queue
+            .client
+            .list_queue_tags()
+            .queue_url(&queue.url)
+            .send()
+            .await
+            .unwrap()
+            .tags
+            .unwrap_or_default();
         let mut tags: Vec<_> = tags.into_iter().collect();
         tags.sort();
         tags
@@ -169,7 +177,7 @@ async fn tags_queues() {
     for number in 0..50 {
         many = many.tags(format!("tag-{number}"), "x");
     }
-    refused(many.send().await, 400, "InvalidParameterValue", "limit is 50");
+    refused(many.send().await, 400, "InvalidParameterValue", "Too many tags added for queue orders.");
     let reserved = queue.client.tag_queue().queue_url(&queue.url).tags("aws:x", "1").send().await;
     refused(reserved, 400, "InvalidParameterValue", "invalid");
 }

@@ -229,3 +229,73 @@ async fn stalled_stream_protection_sees_virtual_time() {
         .await
         .unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn names_can_be_patterns() {
+    let fake = with_key();
+    fake.s3().put("bucket", "logs/a.gz", "x").unwrap();
+    let client = one_attempt(&fake);
+    fake.faults().push(Fault::error("AccessDenied").bucket("b*t").key("logs/*.??").always());
+    let get = |key: &str| client.get_object().bucket("bucket").key(key).send();
+    assert_eq!(error(get("logs/a.gz").await), coded(403, "AccessDenied"));
+    get("key").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn meets_the_nth_call() {
+    let fake = with_key();
+    let client = one_attempt(&fake);
+    fake.faults().push(Fault::throttle().on("HeadObject").nth(3));
+    let mut met = Vec::new();
+    for number in 1..=5 {
+        if client.head_object().bucket("bucket").key("key").send().await.is_err() {
+            met.push(number);
+        }
+    }
+    assert_eq!(met, [3]);
+    assert_eq!(fake.faults().remaining(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probability_meets_the_same_calls_in_every_run() {
+    let run = |seed: u64| async move {
+        let fake = with_key();
+        let client = one_attempt(&fake);
+        fake.faults().push(Fault::throttle().probability(0.3).seed(seed).always());
+        let mut met = Vec::new();
+        for number in 0..200 {
+            if client.get_object().bucket("bucket").key("key").send().await.is_err() {
+                met.push(number);
+            }
+        }
+        met
+    };
+    let first = run(7).await;
+    assert!((35..=85).contains(&first.len()), "{}", first.len());
+    assert_eq!(run(7).await, first);
+    assert_ne!(run(8).await, first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttling_is_that_of_its_service() {
+    let fake = with_key();
+    fake.faults().push(Fault::throttle());
+    let get = one_attempt(&fake).get_object().bucket("bucket").key("key").send().await;
+    assert_eq!(error(get), coded(503, "SlowDown"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_comes_in_its_time_and_whole() {
+    let fake = with_key();
+    fake.s3().put("bucket", "big", vec![7; 1000]).unwrap();
+    fake.faults().push(Fault::drip(100).on("GetObject"));
+    let client =
+        client_of(config(&fake).stalled_stream_protection(StalledStreamProtectionConfig::disabled()));
+    let before = tokio::time::Instant::now();
+    let get = client.get_object().bucket("bucket").key("big").send().await.unwrap();
+    assert_eq!(get.content_length(), Some(1000));
+    let body = get.body.collect().await.unwrap().to_vec();
+    assert_eq!(body, [7; 1000]);
+    let took = before.elapsed();
+    assert!((Duration::from_secs(9)..Duration::from_secs(11)).contains(&took), "{took:?}");
+}

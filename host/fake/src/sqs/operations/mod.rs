@@ -7,6 +7,7 @@
 
 mod batch;
 mod change;
+mod permissions;
 pub(super) mod queues;
 mod receive;
 mod send;
@@ -16,9 +17,12 @@ mod tasks;
 use std::sync::MutexGuard;
 use std::time::SystemTime;
 
+use http::StatusCode;
+
 pub(super) use change::{
     change_message_visibility, change_message_visibility_batch, delete_message, delete_message_batch,
 };
+pub(super) use permissions::{add_permission, remove_permission};
 pub(super) use queues::{
     create_queue, delete_queue, get_queue_attributes, get_queue_url, list_dead_letter_source_queues,
     list_queues, purge_queue, set_queue_attributes,
@@ -30,6 +34,7 @@ pub(super) use tasks::{cancel_message_move_task, list_message_move_tasks, start_
 
 pub(super) use send::accept;
 
+use super::access::allows;
 use super::error::{missing, no_such_queue};
 use super::name::{QueueId, of_url};
 use super::queue::Queue;
@@ -37,14 +42,25 @@ use super::store::{State, arn_of};
 use crate::fake::Shared;
 use crate::layer::AwsError;
 
+/// Who asks, and what for.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) account_id: String,
+    pub(super) arn: String,
+    /// The id of the user or role session that sends: `SenderId`.
+    pub(super) sender_id: String,
+    pub(super) operation: String,
+}
+
 /// Who asks, and where.
 pub(super) struct Context<'a> {
     pub(super) shared: &'a Shared,
     pub(super) region: String,
-    /// The id of the user or role session that sends: `SenderId`.
-    pub(super) sender_id: String,
+    pub(super) caller: Caller,
     /// Scheme and host of the endpoint, which the URLs of queues begin with.
     pub(super) endpoint: String,
+    /// `X-Amzn-Trace-Id` of the request.
+    pub(super) trace_header: Option<String>,
 }
 
 impl Context<'_> {
@@ -56,23 +72,48 @@ impl Context<'_> {
         self.shared.sqs.at(now, &self.shared.ids)
     }
 
-    fn account_id(&self) -> &str {
+    /// The account of the fake.
+    fn own(&self) -> &str {
         &self.shared.account_id
     }
 
+    /// An account as the id of a queue has it.
+    fn account(&self, account_id: &str) -> Option<String> {
+        (account_id != self.own()).then(|| account_id.to_owned())
+    }
+
     fn url(&self, id: &QueueId) -> String {
-        format!("{}/{}/{}", self.endpoint, self.account_id(), id.name)
+        let account_id = id.account_id.as_deref().unwrap_or(self.own());
+        format!("{}/{account_id}/{}", self.endpoint, id.name)
     }
 
     fn arn(&self, id: &QueueId) -> String {
-        arn_of(id, &self.region, self.account_id())
+        arn_of(id, &self.region, self.own())
     }
 
-    /// The queue of a `QueueUrl`.
+    /// The queue of a `QueueUrl`, if the caller may do with it what is asked.
     fn id(&self, state: &State, url: Option<&str>) -> Result<QueueId, AwsError> {
         let url = url.ok_or_else(|| missing("QueueUrl"))?;
-        let name = of_url(url, self.account_id(), &self.region)?;
-        state.find(&name, &self.region).ok_or_else(no_such_queue)
+        let address = of_url(url, &self.region)?;
+        let account_id = self.account(address.account_id.as_deref().unwrap_or(&self.caller.account_id));
+        let id = state.find(&address.name, &self.region, account_id.as_deref()).ok_or_else(no_such_queue)?;
+        let policy = state.queues.get(&id).and_then(|queue| queue.settings.policy());
+        if id.account_id == self.account(&self.caller.account_id)
+            || policy.is_some_and(|policy| allows(policy, &self.caller))
+        {
+            return Ok(id);
+        }
+        let action = self.caller.operation.to_ascii_lowercase();
+        Err(AwsError::new(
+            StatusCode::FORBIDDEN,
+            "AccessDeniedException",
+            format!(
+                "User: {} is not authorized to perform: sqs:{action} on resource: {} because no resource-based policy \
+                 allows the sqs:{action} action",
+                self.caller.arn,
+                self.arn(&id)
+            ),
+        ))
     }
 
     fn queue<'s>(

@@ -108,7 +108,7 @@ pub(in crate::sqs) async fn receive_message(
             // Whoever is told of a change from here on is told of one that this look has not seen.
             let changed = Arc::clone(&queue.changed).notified_owned();
             let generation = queue.generation.clone();
-            let received = state.receive(&id, now, &order, cx.account_id())?;
+            let received = state.receive(&id, now, &order, cx.own())?;
             if !received.is_empty() || now >= deadline {
                 let messages = received
                     .iter()
@@ -179,10 +179,10 @@ fn within(value: Option<i64>, parameter: &str, min: i64, max: i64) -> Result<Opt
     let Some(value) = value else { return Ok(None) };
     let number = u64::try_from(value).ok().filter(|_| (min..=max).contains(&value));
     number.map(Some).ok_or_else(|| {
-        invalid_value(
-            &value.to_string(),
-            parameter,
-            &format!("Must be between {min} and {max}, if provided."),
-        )
+        let reason = match parameter {
+            "WaitTimeSeconds" => format!("Must be >= {min} and <= {max}, if provided."),
+            _ => format!("Must be between {min} and {max}, if provided."),
+        };
+        invalid_value(&value.to_string(), parameter, &reason)
     })
 }

@@ -10,7 +10,7 @@ use crate::ids::Ids;
 use crate::layer::AwsError;
 use crate::sqs::attribute::{WireAttribute, check, check_characters};
 use crate::sqs::error::{error, invalid_parameter, invalid_value, missing, wrong_queue_type};
-use crate::sqs::message::{Content, NewMessage};
+use crate::sqs::message::{Content, NewMessage, trace_header_md5};
 use crate::sqs::queue::Queue;
 use crate::sqs::settings::MAX_MESSAGE;
 
@@ -84,11 +84,11 @@ pub(in crate::sqs) fn send_message(
     let now = cx.now();
     let mut state = cx.state(now);
     let queue = cx.queue(&mut state, input.queue_url.as_deref(), now)?;
-    let message = input.message.check()?;
+    let message = input.message.check(cx)?;
     if queue.is_fifo() && message.group_id.is_none() {
         return Err(missing("MessageGroupId"));
     }
-    accept(queue, message, &cx.sender_id, now, &cx.shared.ids)
+    accept(queue, message, &cx.caller.sender_id, now, &cx.shared.ids)
 }
 
 /// `SendMessageBatch`
@@ -118,10 +118,17 @@ pub(in crate::sqs) fn send_message_batch(
         deduplication_id(queue, entry.message.message_deduplication_id.as_deref(), "")?;
     }
     let results = input.entries.into_iter().map(|SendEntry { id, message }| {
-        let sent = message
-            .check()
-            .and_then(|message| accept(queue, message, &cx.sender_id, now, &cx.shared.ids))
-            .map(|sent| SentEntry { id: id.clone(), sent });
+        let sent = message.check(cx).and_then(|message| {
+            // In other words than of a message that is sent alone.
+            if message.size() > queue.settings.max_size as usize {
+                return Err(invalid_parameter(format!(
+                    "One or more parameters cannot be validated. Reason: Message must be shorter than {} bytes.",
+                    queue.settings.max_size
+                )));
+            }
+            let sent = accept(queue, message, &cx.caller.sender_id, now, &cx.shared.ids)?;
+            Ok(SentEntry { id: id.clone(), sent })
+        });
         (id, sent)
     });
     Ok(BatchResult::of(results))
@@ -129,13 +136,16 @@ pub(in crate::sqs) fn send_message_batch(
 
 impl WireMessage {
     /// The message, if every part of it is as any queue takes it.
-    fn check(self) -> Result<NewMessage, AwsError> {
+    fn check(self, cx: &Context<'_>) -> Result<NewMessage, AwsError> {
         let body = self.message_body.filter(|body| !body.is_empty()).ok_or_else(|| missing("MessageBody"))?;
         check_characters(&body)?;
+        let trace_header = trace_header(self.message_system_attributes.unwrap_or_default())?;
         Ok(NewMessage {
             body,
             attributes: check(self.message_attributes.unwrap_or_default())?,
-            trace_header: trace_header(self.message_system_attributes.unwrap_or_default())?,
+            system_md5: trace_header.as_deref().and_then(trace_header_md5),
+            // A request that is traced hands its trace on.
+            trace_header: trace_header.or_else(|| cx.trace_header.clone()),
             group_id: self.message_group_id,
             deduplication_id: self.message_deduplication_id,
             delay_seconds: self.delay_seconds,
@@ -170,7 +180,7 @@ pub(in crate::sqs) fn accept(
     ids: &Ids,
 ) -> Result<SendMessageResult, AwsError> {
     let max_size = queue.settings.max_size;
-    if Content::size_of(&message.body, &message.attributes) > max_size as usize {
+    if message.size() > max_size as usize {
         return Err(invalid_parameter(format!(
             "One or more parameters are invalid. Reason: Message must be shorter than {max_size} bytes."
         )));
@@ -180,12 +190,13 @@ pub(in crate::sqs) fn accept(
         check_id("MessageGroupId", group_id)?;
     }
     let deduplication_id = deduplication_id(queue, message.deduplication_id.as_deref(), &message.body)?;
+    let system_md5 = message.system_md5.clone();
     let content = Content::new(message, deduplication_id, sender_id.to_owned());
     let mut result = SendMessageResult {
         message_id: String::new(),
         md5_of_message_body: content.body_md5.clone(),
         md5_of_message_attributes: content.attributes_md5.clone(),
-        md5_of_message_system_attributes: content.system_md5(),
+        md5_of_message_system_attributes: system_md5,
         sequence_number: None,
     };
     let sent = queue.send(now, ids.uuid("message"), content, delay);

@@ -31,6 +31,8 @@ pub(in crate::sqs) struct UntagQueue {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct ListQueueTagsResult {
+    // Without any, SQS leaves out the map.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String>,
 }
 
@@ -38,10 +40,11 @@ pub(in crate::sqs) struct ListQueueTagsResult {
 pub(in crate::sqs) fn tag_queue(cx: &Context<'_>, input: TagQueue) -> Result<Nothing, AwsError> {
     let now = cx.now();
     let mut state = cx.state(now);
-    let queue = cx.queue(&mut state, input.queue_url.as_deref(), now)?;
+    let id = cx.id(&state, input.queue_url.as_deref())?;
+    let queue = state.queue(&id, now)?;
     let mut tags = queue.tags.clone();
-    tags.extend(input.tags.ok_or_else(|| missing("Tags"))?);
-    check_tags(&tags)?;
+    tags.extend(input.tags.filter(|tags| !tags.is_empty()).ok_or_else(|| missing("Tags"))?);
+    check_tags(&id.name, &tags)?;
     queue.tags = tags;
     Ok(Nothing {})
 }
@@ -51,7 +54,13 @@ pub(in crate::sqs) fn untag_queue(cx: &Context<'_>, input: UntagQueue) -> Result
     let now = cx.now();
     let mut state = cx.state(now);
     let queue = cx.queue(&mut state, input.queue_url.as_deref(), now)?;
-    for key in input.tag_keys.ok_or_else(|| missing("TagKeys"))? {
+    let keys = input.tag_keys.ok_or_else(|| missing("TagKeys"))?;
+    if keys.is_empty() || !keys.iter().all(|key| is_key(key)) {
+        return Err(invalid_parameter(format!(
+            "Tag keys must be between 1 and {MAX_KEY} characters in length."
+        )));
+    }
+    for key in keys {
         queue.tags.remove(&key);
     }
     Ok(Nothing {})
@@ -68,14 +77,16 @@ pub(in crate::sqs) fn list_queue_tags(
     Ok(ListQueueTagsResult { tags: queue.tags.clone() })
 }
 
-pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
+pub(super) fn check_tags(queue: &str, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
     if tags.len() > MAX_TAGS {
-        return Err(invalid_parameter(format!("Too many tags added for queue: the limit is {MAX_TAGS}.")));
+        return Err(invalid_parameter(format!("Too many tags added for queue {queue}.")));
     }
     let valid = |(key, value): (&String, &String)| {
-        (1..=MAX_KEY).contains(&key.chars().count())
-            && value.chars().count() <= MAX_VALUE
-            && !key.starts_with("aws:")
+        is_key(key) && value.chars().count() <= MAX_VALUE && !key.starts_with("aws:")
     };
     if tags.iter().all(valid) { Ok(()) } else { Err(invalid_parameter("Tag keys and values are invalid.")) }
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=MAX_KEY).contains(&key.chars().count())
 }

@@ -102,7 +102,7 @@ pub(in crate::sqs) fn start_message_move_task(
         Ok((id, arn))
     });
     let destination: Option<(QueueId, String)> = destination.transpose()?;
-    if state.sources_of(&source, cx.account_id()).is_empty() {
+    if state.sources_of(&source, cx.own()).is_empty() {
         return Err(invalid_parameter("Source queue must be configured as a Dead Letter Queue."));
     }
     if state.tasks.iter().any(|task| task.source == source && task.status == Status::Running) {
@@ -173,7 +173,9 @@ pub(in crate::sqs) fn cancel_message_move_task(
 
 impl Context<'_> {
     fn find(&self, state: &State, arn: &str, parameter: &str) -> Result<QueueId, AwsError> {
-        let id = QueueArn::parse(arn).and_then(|arn| state.find_arn(&arn, self.account_id()));
+        // Tasks are an account's own, so to speak of other accounts' queues is to speak of none.
+        let own = |arn: &QueueArn| arn.account_id == self.caller.account_id;
+        let id = QueueArn::parse(arn).filter(own).and_then(|arn| state.find_arn(&arn, self.own()));
         id.ok_or_else(|| {
             error(
                 "ResourceNotFoundException",
