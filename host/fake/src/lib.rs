@@ -98,8 +98,8 @@ pub use fake::{DEFAULT_ACCOUNT_ID, FakeAws, FakeAwsBuilder};
 pub use fault::{Always, Fault, FaultRule, FaultRuleError, Faults, Times};
 pub use folder::{SaveError, Saved, SeedError, Seeded};
 pub use lambda::{
-    FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, FunctionState, Handler,
-    INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType, Lambda, LambdaDirectError,
+    FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, FunctionState, GuestFunction,
+    Handler, INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType, Lambda, LambdaDirectError,
     LambdaFunction,
 };
 pub use s3::{

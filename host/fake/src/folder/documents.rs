@@ -60,7 +60,9 @@ impl Documents {
         let counts = [self.queues.len(), messages, self.functions.len()];
         for (name, document) in self.functions {
             let path = named("lambda", &name);
-            lambda.seed_function(&name, document).map_err(|source| SeedError::Function { path, source })?;
+            lambda
+                .seed_function(&name, document, &path)
+                .map_err(|source| SeedError::Function { path, source })?;
         }
         Ok(counts)
     }

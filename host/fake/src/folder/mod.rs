@@ -96,6 +96,11 @@
 //!
 //! There are also `description`, `memory-size` (MB), `reserved-concurrency`, and of an answer `error-kind` (`Handled` or
 //! `Unhandled`). Functions are not saved: no run changes them.
+//!
+//! In place of `answers` a function can have a `guest`, as in `{ "guest": "pricing" }`: then its code is a WebAssembly component.
+//! The fake runs none; whoever has seeded it and has a host gives the function its code
+//! ([`Lambda::guest_functions`](crate::Lambda::guest_functions)). `innkeeper run --fake` takes the name for that of a section
+//! `[guest.NAME]` of the manifest.
 
 mod documents;
 mod metadata;

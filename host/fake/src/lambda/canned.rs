@@ -28,7 +28,18 @@ pub(crate) struct FunctionDocument {
     /// Alias to version.
     #[serde(default)]
     pub(super) aliases: std::collections::BTreeMap<String, String>,
-    pub(super) answers: Vec<CannedAnswer>,
+    #[serde(default)]
+    pub(super) answers: Option<Vec<CannedAnswer>>,
+    /// The guest that is the function's code, by the name that whoever runs it knows.
+    #[serde(default)]
+    pub(super) guest: Option<String>,
+}
+
+/// What a document says that a function is.
+#[derive(Clone, Debug)]
+pub(super) enum Code {
+    Answers(Vec<CannedAnswer>),
+    Guest(String),
 }
 
 /// An answer, and the events that it is for.
@@ -52,11 +63,18 @@ pub(super) struct CannedAnswer {
 }
 
 impl FunctionDocument {
-    /// An answer is a payload or an error, not both.
-    pub(super) fn check(&self) -> Result<(), String> {
-        match self.answers.iter().position(|answer| answer.payload.is_some() && answer.error.is_some()) {
+    /// What the function is: answers or a guest, not both. An answer is a payload or an error, not both.
+    pub(super) fn code(&self) -> Result<Code, String> {
+        let answers = match (&self.answers, &self.guest) {
+            (Some(answers), None) => answers,
+            (None, Some(guest)) if guest.is_empty() => return Err("`guest` is empty".to_owned()),
+            (None, Some(guest)) => return Ok(Code::Guest(guest.clone())),
+            (Some(_), Some(_)) => return Err("a function has `answers` or a `guest`, not both".to_owned()),
+            (None, None) => return Err("a function has `answers` or a `guest`; this has neither".to_owned()),
+        };
+        match answers.iter().position(|answer| answer.payload.is_some() && answer.error.is_some()) {
             Some(index) => Err(format!("answer {} has both a `payload` and an `error`", index + 1)),
-            None => Ok(()),
+            None => Ok(Code::Answers(answers.clone())),
         }
     }
 }

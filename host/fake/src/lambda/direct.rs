@@ -1,11 +1,13 @@
 //! Lambda without a client.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::canned::{Canned, FunctionDocument};
+use super::canned::{Canned, Code, FunctionDocument};
 use super::function::{Alias, Function, FunctionState};
+use super::guest::{GuestFunction, NoCode};
 use super::handler::{Closure, FunctionError, FunctionEvent, FunctionResponse, Handler};
 use super::name::{LATEST, is_alias, is_name};
 use super::record::Invocation;
@@ -100,18 +102,20 @@ impl Lambda {
         name: impl Into<String>,
         handler: impl Handler,
     ) -> Result<LambdaFunction, LambdaDirectError> {
-        let name = name.into();
-        if !is_name(&name) {
-            return Err(LambdaDirectError::InvalidName(name));
-        }
-        let function = Function::new(Arc::new(handler), self.shared.clock.now(), &self.shared.ids);
-        self.shared.lambda.functions().by_name.insert(name.clone(), function);
-        Ok(LambdaFunction { shared: Arc::clone(&self.shared), name })
+        self.function_of(name.into(), Arc::new(handler))
     }
 
     /// Removes a function, and says whether it was there.
     pub fn remove(&self, name: impl AsRef<str>) -> bool {
-        self.shared.lambda.functions().by_name.remove(name.as_ref()).is_some()
+        let mut functions = self.shared.lambda.functions();
+        functions.guests.remove(name.as_ref());
+        functions.by_name.remove(name.as_ref()).is_some()
+    }
+
+    /// The functions of seeds that are guests and have no code yet, by name. The fake runs no guests: whoever has a host gives each
+    /// its code with [`GuestFunction::resolve`]. Until then an invocation fails with the error type `NoCode`.
+    pub fn guest_functions(&self) -> Vec<GuestFunction> {
+        self.shared.lambda.functions().guests.values().cloned().collect()
     }
 
     /// The names of the functions, sorted.
@@ -153,10 +157,30 @@ impl Lambda {
         &self,
         name: &str,
         document: FunctionDocument,
+        file: &Path,
     ) -> Result<(), LambdaDirectError> {
-        document.check().map_err(LambdaDirectError::Document)?;
-        let function = self.handler(name, Canned(document.answers))?;
-        if let Some(description) = document.description {
+        match document.code().map_err(LambdaDirectError::Document)? {
+            Code::Answers(answers) => {
+                self.function_from(name, &document, Arc::new(Canned(answers)))?;
+            }
+            Code::Guest(guest) => {
+                self.function_from(name, &document, Arc::new(NoCode::new(file, &guest)))?;
+                let function = GuestFunction::new(self.clone(), name, guest, file, document);
+                self.shared.lambda.functions().guests.insert(name.to_owned(), function);
+            }
+        }
+        Ok(())
+    }
+
+    /// A function as its document says, in place of what has its name.
+    pub(super) fn function_from(
+        &self,
+        name: &str,
+        document: &FunctionDocument,
+        handler: Arc<dyn Handler>,
+    ) -> Result<LambdaFunction, LambdaDirectError> {
+        let function = self.function_of(name.to_owned(), handler)?;
+        if let Some(description) = &document.description {
             function.description(description);
         }
         if let Some(seconds) = document.timeout {
@@ -171,10 +195,26 @@ impl Lambda {
         for number in 1..=document.versions {
             function.publish_as(format!("version {number}"));
         }
-        for (alias, version) in document.aliases {
+        for (alias, version) in &document.aliases {
             function.alias(alias, version)?;
         }
-        Ok(())
+        Ok(function)
+    }
+
+    fn function_of(
+        &self,
+        name: String,
+        handler: Arc<dyn Handler>,
+    ) -> Result<LambdaFunction, LambdaDirectError> {
+        if !is_name(&name) {
+            return Err(LambdaDirectError::InvalidName(name));
+        }
+        let function = Function::new(handler, self.shared.clock.now(), &self.shared.ids);
+        let mut functions = self.shared.lambda.functions();
+        functions.guests.remove(&name);
+        functions.by_name.insert(name.clone(), function);
+        drop(functions);
+        Ok(LambdaFunction { shared: Arc::clone(&self.shared), name })
     }
 }
 

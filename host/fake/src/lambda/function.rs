@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::error::{Throttle, error, no_such_function, throttled};
+use super::guest::GuestFunction;
 use super::handler::Handler;
 use super::name::LATEST;
 use crate::ids::Ids;
@@ -195,6 +196,8 @@ impl Function {
 /// All functions of a fake.
 pub(super) struct Functions {
     pub(super) by_name: BTreeMap<String, Function>,
+    /// Those of them that are guests and have no code yet.
+    pub(super) guests: BTreeMap<String, GuestFunction>,
     /// The most invocations of all functions that can run at once, what functions have reserved for themselves included.
     pub(super) account_concurrency: u32,
 }
@@ -204,7 +207,11 @@ const DEFAULT_CONCURRENCY: u32 = 1000;
 
 impl Default for Functions {
     fn default() -> Self {
-        Self { by_name: BTreeMap::new(), account_concurrency: DEFAULT_CONCURRENCY }
+        Self {
+            by_name: BTreeMap::new(),
+            guests: BTreeMap::new(),
+            account_concurrency: DEFAULT_CONCURRENCY,
+        }
     }
 }
 

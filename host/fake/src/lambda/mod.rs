@@ -8,6 +8,7 @@ mod configuration;
 mod direct;
 mod error;
 mod function;
+mod guest;
 mod handler;
 mod invoke;
 mod name;
@@ -18,6 +19,7 @@ mod store;
 
 pub use direct::{Lambda, LambdaDirectError, LambdaFunction};
 pub use function::FunctionState;
+pub use guest::GuestFunction;
 pub use handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, Handler};
 pub use record::{INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType};
 
