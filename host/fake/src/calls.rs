@@ -23,18 +23,22 @@ pub enum Service {
     Lambda,
     /// AWS Security Token Service.
     Sts,
+    /// AWS Identity and Access Management: roles, and nothing else of it.
+    Iam,
     /// A service that the fake does not have, by its endpoint prefix (`kms`, `dynamodb`).
     Other(String),
 }
 
 impl Service {
-    /// The service's endpoint prefix, which is also its name in a credential scope: `s3`, `sqs`, `lambda`, `sts`.
+    /// The service's endpoint prefix, which is also its name in a credential scope: `s3`, `sqs`, `lambda`, `sts`,
+    /// `iam`.
     pub fn as_str(&self) -> &str {
         match self {
             Self::S3 => "s3",
             Self::Sqs => "sqs",
             Self::Lambda => "lambda",
             Self::Sts => "sts",
+            Self::Iam => "iam",
             Self::Other(name) => name,
         }
     }
@@ -46,6 +50,7 @@ impl Service {
             "sqs" => Self::Sqs,
             "lambda" => Self::Lambda,
             "sts" => Self::Sts,
+            "iam" => Self::Iam,
             other => Self::Other(other.to_owned()),
         }
     }

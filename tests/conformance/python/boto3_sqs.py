@@ -1,11 +1,13 @@
-"""The whole life of a message."""
+"""The whole life of a message, in the protocol that the second argument names."""
 
 import hashlib
 import json
+import sys
 
-from fake_client import client, fails
+from fake_client import client, fails, query_client
 
-sqs = client("sqs")
+QUERY = sys.argv[2] == "query"
+sqs = query_client() if QUERY else client("sqs")
 
 # A queue, and one for what nobody could handle.
 dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
@@ -18,7 +20,10 @@ with fails("QueueAlreadyExists"):
     sqs.create_queue(QueueName="orders", Attributes={"VisibilityTimeout": "31"})
 with fails("AWS.SimpleQueueService.NonExistentQueue") as failed:
     sqs.get_queue_url(QueueName="none")
-assert failed.error["QueryErrorCode"] == "QueueDoesNotExist", failed.error
+if QUERY:
+    assert failed.error["Message"] == "The specified queue does not exist for this wsdl version.", failed.error
+else:
+    assert failed.error["QueryErrorCode"] == "QueueDoesNotExist", failed.error
 
 # Sent, with an attribute; botocore checks nothing, so the digests are checked here.
 attributes = {"kind": {"DataType": "String", "StringValue": "order"}, "raw": {"DataType": "Binary", "BinaryValue": b"\0\1"}}
@@ -94,6 +99,13 @@ sqs.delete_message(QueueUrl=fifo, ReceiptHandle=message["ReceiptHandle"])
 assert message["Body"] == "b"
 with fails("InvalidParameterValue"):
     sqs.send_message(QueueUrl=fifo, MessageBody="c", MessageGroupId="g", MessageDeduplicationId="3", DelaySeconds=1)
+
+# Others may be let in, one label at a time.
+sqs.add_permission(QueueUrl=queue, Label="partner", AWSAccountIds=["111111111111"], Actions=["SendMessage"])
+policy = json.loads(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])["Attributes"]["Policy"])
+assert [statement["Sid"] for statement in policy["Statement"]] == ["partner"], policy
+sqs.remove_permission(QueueUrl=queue, Label="partner")
+assert "Attributes" not in sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])
 
 # Tags, and the end of it.
 sqs.tag_queue(QueueUrl=queue, Tags={"team": "sales"})

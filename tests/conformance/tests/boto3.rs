@@ -15,6 +15,10 @@ const BOTO3: &str = "boto3==1.44.5";
 
 /// Runs a script against a fake, and ends the test with what it says if it fails.
 async fn run(fake: &FakeAws, script: &str) {
+    run_with(fake, script, &[]).await;
+}
+
+async fn run_with(fake: &FakeAws, script: &str, arguments: &[&str]) {
     let Some(environment) = PythonEnvironment::install("boto3-1.44.5", &[BOTO3]) else { return };
     let server = Server::bind(fake, "127.0.0.1:0").await.unwrap();
     let url = server.url();
@@ -22,6 +26,7 @@ async fn run(fake: &FakeAws, script: &str) {
     let output = tokio::process::Command::new(environment.program("python"))
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script))
         .arg(&url)
+        .args(arguments)
         .env_clear()
         .stdin(Stdio::null())
         .output()
@@ -38,7 +43,12 @@ fn fake() -> FakeAws {
 
 #[tokio::test]
 async fn the_whole_life_of_a_message() {
-    run(&fake(), "boto3_sqs.py").await;
+    run_with(&fake(), "boto3_sqs.py", &["json"]).await;
+}
+
+#[tokio::test]
+async fn the_whole_life_of_a_message_in_the_older_protocol() {
+    run_with(&fake(), "boto3_sqs.py", &["query"]).await;
 }
 
 #[tokio::test]

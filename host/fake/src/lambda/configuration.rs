@@ -1,14 +1,17 @@
 //! The operations that show and publish functions.
 
+use std::time::SystemTime;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::create::{check_revision, text};
 use super::error::{error, no_such_function, validation};
-use super::function::{Alias, Function, Version};
-use super::name::{LATEST, arn, is_alias};
+use super::function::{Function, Version};
+use super::name::{LATEST, arn};
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
@@ -27,14 +30,20 @@ pub(super) fn get_function_configuration(cx: &Context<'_>, target: &Target) -> R
     Ok(configuration(cx, target, function, &number, version, target.qualifier.as_deref()))
 }
 
-/// `GetFunction`. There is no code to be had.
+/// `GetFunction`. The code itself is not to be had.
 pub(super) fn get_function(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let configuration = get_function_configuration(cx, target)?;
     let functions = cx.shared.lambda.functions();
     let function = functions.get(&target.name, &target.arn(cx))?;
     let mut answer = Map::new();
     answer.insert("Configuration".to_owned(), configuration);
-    answer.insert("Code".to_owned(), json!({ "RepositoryType": "S3" }));
+    let version = function.version(target.qualifier.as_deref()).map(|(_, version)| version);
+    let code = version.and_then(|version| version.configuration.code.as_ref());
+    let location = code.map_or_else(|| json!({ "RepositoryType": "S3" }), |code| code.location.clone());
+    answer.insert("Code".to_owned(), location);
+    if !function.tags.is_empty() {
+        answer.insert("Tags".to_owned(), json!(function.tags));
+    }
     if let Some(limit) = function.reserved_concurrency {
         answer.insert("Concurrency".to_owned(), json!({ "ReservedConcurrentExecutions": limit }));
     }
@@ -86,95 +95,15 @@ pub(super) fn publish_version(cx: &Context<'_>, target: &Target, input: &Value) 
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
     let function = functions.get_mut(&target.name, &arn)?;
-    let given = |name: &str| input.get(name).and_then(Value::as_str);
-    if given("RevisionId").is_some_and(|revision| revision != function.latest.revision_id) {
-        return Err(error(
-            "PreconditionFailedException",
-            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to \
-             retrieve the latest Revision Id",
-        ));
-    }
-    let description = given("Description").filter(|text| !text.is_empty()).map(str::to_owned);
+    check_revision(input, &function.latest.revision_id)?;
+    let description = text(input, "Description").filter(|text| !text.is_empty()).map(str::to_owned);
     let number = function.publish(description, cx.shared.clock.now(), &cx.shared.ids);
     let (number, version) = function.version(Some(&number)).ok_or_else(|| no_such_function(&arn))?;
     Ok(configuration(cx, target, function, &number, version, Some(&number)))
 }
 
-/// `ListAliases`
-pub(super) fn list_aliases(cx: &Context<'_>, target: &Target, route: &Route) -> Result<Value, AwsError> {
-    let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
-    let wanted = route.parameter("FunctionVersion");
-    let aliases =
-        function.aliases.iter().filter(|(_, it)| wanted.is_none_or(|version| it.version == version));
-    page(route, "Aliases", aliases.map(|(name, it)| alias(cx, target, name, it)).collect())
-}
-
-/// `GetAlias`
-pub(super) fn get_alias(cx: &Context<'_>, target: &Target, name: &str) -> Result<Value, AwsError> {
-    let functions = cx.shared.lambda.functions();
-    let found = functions.get(&target.name, &target.arn(cx))?.aliases.get(name);
-    let found = found.ok_or_else(|| {
-        let arn = alias_arn(cx, target, name);
-        error("ResourceNotFoundException", format!("Cannot find alias arn: {arn}"))
-    })?;
-    Ok(alias(cx, target, name, found))
-}
-
-/// `CreateAlias`
-pub(super) fn create_alias(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
-    let text = |name: &str| input.get(name).and_then(Value::as_str);
-    let required = |name: &str, field: &str| {
-        text(name).ok_or_else(|| validation("null", field, "Member must not be null"))
-    };
-    let name = required("Name", "name")?;
-    let version = required("FunctionVersion", "functionVersion")?;
-    if !is_alias(name) {
-        let pattern = "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
-        return Err(validation(name, "name", pattern));
-    }
-    if input.get("RoutingConfig").is_some_and(|routing| !routing.is_null()) {
-        return Err(error(
-            "InvalidParameterValueException",
-            "the fake has no weighted aliases (`RoutingConfig`)",
-        ));
-    }
-    let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
-    let arn_of = |qualifier: &str| arn(&cx.region, &cx.shared.account_id, &target.name, Some(qualifier));
-    let of_version = version == LATEST || version.bytes().all(|byte| byte.is_ascii_digit());
-    if !of_version || function.version(Some(version)).is_none() {
-        return Err(no_such_function(&arn_of(version)));
-    }
-    if function.aliases.contains_key(name) {
-        return Err(error("ResourceConflictException", format!("Alias already exists: {}", arn_of(name))));
-    }
-    let made = Alias {
-        version: version.to_owned(),
-        description: text("Description").unwrap_or_default().to_owned(),
-        revision_id: cx.shared.ids.uuid("revision"),
-    };
-    let answer = alias(cx, target, name, &made);
-    function.aliases.insert(name.to_owned(), made);
-    Ok(answer)
-}
-
-fn alias(cx: &Context<'_>, target: &Target, name: &str, alias: &Alias) -> Value {
-    json!({
-        "AliasArn": alias_arn(cx, target, name),
-        "Name": name,
-        "FunctionVersion": alias.version,
-        "Description": alias.description,
-        "RevisionId": alias.revision_id,
-    })
-}
-
-fn alias_arn(cx: &Context<'_>, target: &Target, name: &str) -> String {
-    arn(&cx.region, &cx.shared.account_id, &target.name, Some(name))
-}
-
 /// A version as `FunctionConfiguration`. The ARN has the qualifier by which it was asked for.
-fn configuration(
+pub(super) fn configuration(
     cx: &Context<'_>,
     target: &Target,
     function: &Function,
@@ -198,9 +127,7 @@ fn configuration(
     put("Description", settings.description.clone().into());
     put("Timeout", settings.timeout.as_secs().into());
     put("MemorySize", settings.memory_size.into());
-    let format =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000");
-    put("LastModified", OffsetDateTime::from(version.modified).format(&format).unwrap_or_default().into());
+    put("LastModified", timestamp(version.modified).into());
     put("Version", number.into());
     put("RevisionId", version.revision_id.clone().into());
     put("PackageType", "Zip".into());
@@ -216,11 +143,25 @@ fn configuration(
     if !settings.environment.is_empty() {
         put("Environment", json!({ "Variables": settings.environment }));
     }
+    if let Some(code) = &settings.code {
+        put("CodeSize", code.size.into());
+        put("CodeSha256", code.sha256.clone().into());
+    }
+    for (name, value) in &settings.shown {
+        put(name, value.clone());
+    }
     Value::Object(entry)
 }
 
+/// A time as Lambda writes it.
+pub(super) fn timestamp(time: SystemTime) -> String {
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000");
+    OffsetDateTime::from(time).format(&format).unwrap_or_default()
+}
+
 /// A page of a list, from `Marker` on, and where the next begins.
-fn page(route: &Route, name: &str, entries: Vec<Value>) -> Result<Value, AwsError> {
+pub(super) fn page(route: &Route, name: &str, entries: Vec<Value>) -> Result<Value, AwsError> {
     let max = match route.parameter("MaxItems") {
         None => MAX_PAGE,
         Some(text) => {

@@ -315,7 +315,9 @@ impl LambdaFunction {
             version: version.clone(),
         })?;
         let revision_id = self.shared.ids.uuid("revision");
-        function.aliases.insert(alias, Alias { version, description: String::new(), revision_id });
+        function
+            .aliases
+            .insert(alias, Alias { version, description: String::new(), revision_id, routing: None });
         drop(functions);
         Ok(self.clone())
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Map, Value};
+
 use super::error::{Throttle, error, no_such_function, throttled};
 use super::guest::GuestFunction;
 use super::handler::Handler;
@@ -67,6 +69,14 @@ pub(super) struct Function {
     pub(super) running: u32,
     /// What `$LATEST` was when it was last published.
     published: Option<(String, Configuration)>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) code_signing_config: Option<String>,
+    /// The statements of the resource-based policy, by qualifier; that of the function itself is empty.
+    pub(super) policies: BTreeMap<String, Vec<Value>>,
+    /// `EventInvokeConfig`, by qualifier.
+    pub(super) event_invoke_configs: BTreeMap<String, Map<String, Value>>,
+    /// `FunctionUrlConfig`, by qualifier.
+    pub(super) urls: BTreeMap<String, Map<String, Value>>,
 }
 
 /// A version: what runs, and how.
@@ -85,6 +95,19 @@ pub(super) struct Configuration {
     pub(super) timeout: Duration,
     pub(super) memory_size: u32,
     pub(super) environment: BTreeMap<String, String>,
+    /// What else a client has set, which is shown and has no effect.
+    pub(super) shown: Map<String, Value>,
+    /// The code that a client has uploaded, which is not run.
+    pub(super) code: Option<Code>,
+}
+
+/// Code, as far as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Code {
+    pub(super) size: usize,
+    pub(super) sha256: String,
+    /// `Code` of `GetFunction`.
+    pub(super) location: Value,
 }
 
 impl Default for Configuration {
@@ -94,6 +117,8 @@ impl Default for Configuration {
             timeout: DEFAULT_TIMEOUT,
             memory_size: DEFAULT_MEMORY,
             environment: BTreeMap::new(),
+            shown: Map::new(),
+            code: None,
         }
     }
 }
@@ -104,6 +129,7 @@ pub(super) struct Alias {
     pub(super) version: String,
     pub(super) description: String,
     pub(super) revision_id: String,
+    pub(super) routing: Option<Value>,
 }
 
 impl Function {
@@ -122,6 +148,11 @@ impl Function {
             reserved_concurrency: None,
             running: 0,
             published: None,
+            tags: BTreeMap::new(),
+            code_signing_config: None,
+            policies: BTreeMap::new(),
+            event_invoke_configs: BTreeMap::new(),
+            urls: BTreeMap::new(),
         }
     }
 

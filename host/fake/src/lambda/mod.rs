@@ -1,10 +1,13 @@
 //! Lambda: functions that are closures, [`Handler`]s, or files with answers.
 //!
-//! [`rest`] is the protocol, [`invoke`] what is checked around a function and [`run`] one run of it, [`configuration`]
-//! the rest of the API.
+//! [`rest`] is the protocol, [`invoke`] what is checked around a function and [`run`] one run of it. Of the rest of the API,
+//! [`create`] makes and changes functions, [`configuration`] shows and publishes them, and [`aliases`], [`policy`] and
+//! [`settings`] are what can be added to them.
 
+mod aliases;
 mod canned;
 mod configuration;
+mod create;
 mod direct;
 mod error;
 mod function;
@@ -12,9 +15,11 @@ mod guest;
 mod handler;
 mod invoke;
 mod name;
+mod policy;
 mod record;
 mod rest;
 mod run;
+mod settings;
 mod store;
 
 pub use direct::{Lambda, LambdaDirectError, LambdaFunction};

@@ -4,43 +4,28 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use s3s::Body;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::configuration as ops;
 use super::error::error;
 use super::invoke::{invoke, invoke_with_response_stream};
 use super::name::{Reference, arn, is_qualifier};
+use super::{aliases, configuration as ops, create, policy, settings};
 use crate::fake::Shared;
 use crate::layer::{Answer, AwsError};
-
-/// An operation of Lambda, as method and path name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operation {
-    CreateAlias,
-    GetAlias,
-    GetFunction,
-    GetFunctionConfiguration,
-    Invoke,
-    InvokeWithResponseStream,
-    ListAliases,
-    ListFunctions,
-    ListVersionsByFunction,
-    PublishVersion,
-    Other(&'static str),
-}
 
 /// A request, as far as its head tells.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
-    operation: Operation,
+    /// Its name in the API.
+    operation: &'static str,
     /// `FunctionName`, in whatever form.
     function: Option<String>,
-    /// `Name`, of an alias.
-    alias: Option<String>,
+    /// What of the function it is about, by name: an alias, a statement.
+    part: Option<String>,
     /// The parameters of the query.
     query: Vec<(String, String)>,
 }
@@ -76,41 +61,25 @@ impl Route {
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let (operation, function, alias) = match (&parts.method, &segments[..]) {
-            (&Method::GET, ["2015-03-31", "functions"]) => (Operation::ListFunctions, None, None),
-            (method, ["2015-03-31", "functions", function, rest @ ..]) => {
-                let (operation, alias) = of_function(method, rest);
-                (operation, Some(*function), alias)
-            }
-            (&Method::POST, ["2021-11-15", "functions", function, "response-streaming-invocations"]) => {
-                (Operation::InvokeWithResponseStream, Some(*function), None)
-            }
-            _ => (Operation::Other("Unknown"), None, None),
-        };
+        let found = OPERATIONS.iter().find_map(|(method, template, operation)| {
+            (*method == parts.method.as_str())
+                .then(|| fit(template, &segments))
+                .flatten()
+                .map(|names| (*operation, names))
+        });
+        let (operation, (function, part)) = found.unwrap_or(("Unknown", (None, None)));
         let query = parts.uri.query().unwrap_or_default();
         Self {
             operation,
             function: function.map(str::to_owned),
-            alias: alias.map(str::to_owned),
+            part: part.map(str::to_owned),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         }
     }
 
     /// The operation's name in the API.
     pub(crate) fn operation(&self) -> &'static str {
-        match self.operation {
-            Operation::CreateAlias => "CreateAlias",
-            Operation::GetAlias => "GetAlias",
-            Operation::GetFunction => "GetFunction",
-            Operation::GetFunctionConfiguration => "GetFunctionConfiguration",
-            Operation::Invoke => "Invoke",
-            Operation::InvokeWithResponseStream => "InvokeWithResponseStream",
-            Operation::ListAliases => "ListAliases",
-            Operation::ListFunctions => "ListFunctions",
-            Operation::ListVersionsByFunction => "ListVersionsByFunction",
-            Operation::PublishVersion => "PublishVersion",
-            Operation::Other(name) => name,
-        }
+        self.operation
     }
 
     /// The name of the function, without all that may be around it, for the call log and for faults.
@@ -128,32 +97,74 @@ impl Route {
         parts: &Parts,
         body: Option<Bytes>,
     ) -> Result<Answer, AwsError> {
-        let target = || self.target(cx);
-        let alias = self.alias.as_deref().unwrap_or_default();
+        let part = self.part.as_deref().unwrap_or_default();
         let (ok, made) = (StatusCode::OK, StatusCode::CREATED);
         match self.operation {
-            Operation::Invoke => invoke(cx, &target()?, &parts.headers, body).await,
-            Operation::InvokeWithResponseStream => {
-                invoke_with_response_stream(cx, &target()?, &parts.headers, body).await
-            }
-            Operation::ListFunctions => document(ok, &ops::list_functions(cx, self)?),
-            Operation::GetFunction => document(ok, &ops::get_function(cx, &target()?)?),
-            Operation::GetFunctionConfiguration => {
-                document(ok, &ops::get_function_configuration(cx, &target()?)?)
-            }
-            Operation::ListVersionsByFunction => document(ok, &ops::list_versions(cx, &target()?, self)?),
-            Operation::PublishVersion => {
-                document(made, &ops::publish_version(cx, &target()?, &input(body)?)?)
-            }
-            Operation::ListAliases => document(ok, &ops::list_aliases(cx, &target()?, self)?),
-            Operation::CreateAlias => document(made, &ops::create_alias(cx, &target()?, &input(body)?)?),
-            Operation::GetAlias => document(ok, &ops::get_alias(cx, &target()?, alias)?),
-            Operation::Other(name) => {
+            "CreateFunction" => return document(made, &create::create_function(cx, &input(body)?)?),
+            "ListFunctions" => return document(ok, &ops::list_functions(cx, self)?),
+            "Unknown" => {
                 let (method, path) = (&parts.method, parts.uri.path());
-                let message = format!("the fake has no operation `{name}` of Lambda: {method} {path}");
-                Err(AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message))
+                let message = format!("the fake has no such operation of Lambda: {method} {path}");
+                return Err(AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
             }
+            _ => {}
         }
+        let target = &self.target(cx)?;
+        match self.operation {
+            "Invoke" => return invoke(cx, target, &parts.headers, body).await,
+            "InvokeWithResponseStream" => {
+                return invoke_with_response_stream(cx, target, &parts.headers, body).await;
+            }
+            "DeleteAlias" => return nothing(aliases::delete_alias(cx, target, part)),
+            "DeleteFunction" => return nothing(create::delete_function(cx, target)),
+            "DeleteFunctionConcurrency" => return nothing(settings::delete_concurrency(cx, target)),
+            "DeleteFunctionEventInvokeConfig" => {
+                return nothing(settings::delete_event_invoke_config(cx, target));
+            }
+            "DeleteFunctionUrlConfig" => return nothing(settings::delete_url_config(cx, target)),
+            "RemovePermission" => return nothing(policy::remove_permission(cx, target, part)),
+            "TagResource" => return nothing(settings::tag_resource(cx, target, &input(body)?)),
+            "UntagResource" => return nothing(settings::untag_resource(cx, target, self)),
+            "AddPermission" => return document(made, &policy::add_permission(cx, target, &input(body)?)?),
+            "CreateAlias" => return document(made, &aliases::create_alias(cx, target, &input(body)?)?),
+            "CreateFunctionUrlConfig" => {
+                return document(made, &settings::create_url_config(cx, target, &input(body)?)?);
+            }
+            "PublishVersion" => return document(made, &ops::publish_version(cx, target, &input(body)?)?),
+            _ => {}
+        }
+        let answer = match self.operation {
+            "GetAlias" => aliases::get_alias(cx, target, part)?,
+            "GetFunction" => ops::get_function(cx, target)?,
+            "GetFunctionCodeSigningConfig" => settings::get_code_signing_config(cx, target)?,
+            "GetFunctionConcurrency" => settings::get_concurrency(cx, target)?,
+            "GetFunctionConfiguration" => ops::get_function_configuration(cx, target)?,
+            "GetFunctionEventInvokeConfig" => settings::get_event_invoke_config(cx, target)?,
+            "GetFunctionUrlConfig" => settings::get_url_config(cx, target)?,
+            "GetPolicy" => policy::get_policy(cx, target)?,
+            "ListAliases" => aliases::list_aliases(cx, target, self)?,
+            "ListFunctionEventInvokeConfigs" => settings::list_event_invoke_configs(cx, target)?,
+            "ListTags" => settings::list_tags(cx, target)?,
+            "ListVersionsByFunction" => ops::list_versions(cx, target, self)?,
+            "PutFunctionConcurrency" => settings::put_concurrency(cx, target, &input(body)?)?,
+            "PutFunctionEventInvokeConfig" => {
+                settings::set_event_invoke_config(cx, target, &input(body)?, true)?
+            }
+            "UpdateAlias" => aliases::update_alias(cx, target, part, &input(body)?)?,
+            "UpdateFunctionCode" => create::update_function_code(cx, target, &input(body)?)?,
+            "UpdateFunctionConfiguration" => {
+                create::update_function_configuration(cx, target, &input(body)?)?
+            }
+            "UpdateFunctionEventInvokeConfig" => {
+                settings::set_event_invoke_config(cx, target, &input(body)?, false)?
+            }
+            "UpdateFunctionUrlConfig" => settings::update_url_config(cx, target, &input(body)?)?,
+            other => {
+                let message = format!("the fake has no operation `{other}` of Lambda");
+                return Err(AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
+            }
+        };
+        document(ok, &answer)
     }
 
     /// The function that is asked for, if it can be one of this account and region.
@@ -200,30 +211,76 @@ impl Route {
         Ok(target)
     }
 
+    /// Every value of a parameter that may be repeated.
+    pub(super) fn parameters<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// An operation on one function, by what follows its name in the path.
-fn of_function<'a>(method: &Method, rest: &[&'a str]) -> (Operation, Option<&'a str>) {
-    let operation = match (method.as_str(), rest) {
-        ("GET", []) => Operation::GetFunction,
-        ("GET", ["configuration"]) => Operation::GetFunctionConfiguration,
-        ("GET", ["versions"]) => Operation::ListVersionsByFunction,
-        ("POST", ["versions"]) => Operation::PublishVersion,
-        ("GET", ["aliases"]) => Operation::ListAliases,
-        ("POST", ["aliases"]) => Operation::CreateAlias,
-        ("GET", ["aliases", alias]) => return (Operation::GetAlias, Some(alias)),
-        ("POST", ["invocations"]) => Operation::Invoke,
-        ("DELETE", []) => Operation::Other("DeleteFunction"),
-        ("PUT", ["code"]) => Operation::Other("UpdateFunctionCode"),
-        ("PUT", ["configuration"]) => Operation::Other("UpdateFunctionConfiguration"),
-        ("PUT", ["aliases", _]) => Operation::Other("UpdateAlias"),
-        ("DELETE", ["aliases", _]) => Operation::Other("DeleteAlias"),
-        _ => Operation::Other("Unknown"),
-    };
-    (operation, None)
+/// Method, path, operation. `{function}` is a function in whatever form, `{part}` something of it.
+const OPERATIONS: &[(&str, &str, &str)] = &[
+    ("GET", "2015-03-31/functions", "ListFunctions"),
+    ("POST", "2015-03-31/functions", "CreateFunction"),
+    ("GET", "2015-03-31/functions/{function}", "GetFunction"),
+    ("DELETE", "2015-03-31/functions/{function}", "DeleteFunction"),
+    ("GET", "2015-03-31/functions/{function}/configuration", "GetFunctionConfiguration"),
+    ("PUT", "2015-03-31/functions/{function}/configuration", "UpdateFunctionConfiguration"),
+    ("PUT", "2015-03-31/functions/{function}/code", "UpdateFunctionCode"),
+    ("GET", "2015-03-31/functions/{function}/versions", "ListVersionsByFunction"),
+    ("POST", "2015-03-31/functions/{function}/versions", "PublishVersion"),
+    ("GET", "2015-03-31/functions/{function}/aliases", "ListAliases"),
+    ("POST", "2015-03-31/functions/{function}/aliases", "CreateAlias"),
+    ("GET", "2015-03-31/functions/{function}/aliases/{part}", "GetAlias"),
+    ("PUT", "2015-03-31/functions/{function}/aliases/{part}", "UpdateAlias"),
+    ("DELETE", "2015-03-31/functions/{function}/aliases/{part}", "DeleteAlias"),
+    ("POST", "2015-03-31/functions/{function}/invocations", "Invoke"),
+    ("POST", "2021-11-15/functions/{function}/response-streaming-invocations", "InvokeWithResponseStream"),
+    ("GET", "2015-03-31/functions/{function}/policy", "GetPolicy"),
+    ("POST", "2015-03-31/functions/{function}/policy", "AddPermission"),
+    ("DELETE", "2015-03-31/functions/{function}/policy/{part}", "RemovePermission"),
+    ("PUT", "2017-10-31/functions/{function}/concurrency", "PutFunctionConcurrency"),
+    ("DELETE", "2017-10-31/functions/{function}/concurrency", "DeleteFunctionConcurrency"),
+    ("GET", "2019-09-30/functions/{function}/concurrency", "GetFunctionConcurrency"),
+    ("GET", "2019-09-25/functions/{function}/event-invoke-config", "GetFunctionEventInvokeConfig"),
+    ("PUT", "2019-09-25/functions/{function}/event-invoke-config", "PutFunctionEventInvokeConfig"),
+    ("POST", "2019-09-25/functions/{function}/event-invoke-config", "UpdateFunctionEventInvokeConfig"),
+    ("DELETE", "2019-09-25/functions/{function}/event-invoke-config", "DeleteFunctionEventInvokeConfig"),
+    ("GET", "2019-09-25/functions/{function}/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
+    ("GET", "2020-06-30/functions/{function}/code-signing-config", "GetFunctionCodeSigningConfig"),
+    ("GET", "2021-10-31/functions/{function}/url", "GetFunctionUrlConfig"),
+    ("POST", "2021-10-31/functions/{function}/url", "CreateFunctionUrlConfig"),
+    ("PUT", "2021-10-31/functions/{function}/url", "UpdateFunctionUrlConfig"),
+    ("DELETE", "2021-10-31/functions/{function}/url", "DeleteFunctionUrlConfig"),
+    ("GET", "2017-03-31/tags/{function}", "ListTags"),
+    ("POST", "2017-03-31/tags/{function}", "TagResource"),
+    ("DELETE", "2017-03-31/tags/{function}", "UntagResource"),
+];
+
+/// What stands in a path for the function and for the part of it. None if the path is another one.
+fn fit<'a>(template: &str, segments: &[&'a str]) -> Option<(Option<&'a str>, Option<&'a str>)> {
+    let (mut function, mut part) = (None, None);
+    let mut given = segments.iter();
+    for wanted in template.split('/') {
+        let segment = *given.next()?;
+        match wanted {
+            "{function}" => function = Some(segment),
+            "{part}" => part = Some(segment),
+            wanted if wanted == segment => {}
+            _ => return None,
+        }
+    }
+    given.next().is_none().then_some((function, part))
+}
+
+fn nothing(done: Result<(), AwsError>) -> Result<Answer, AwsError> {
+    done?;
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    Ok(answer)
 }
 
 fn input(body: Option<Bytes>) -> Result<Value, AwsError> {

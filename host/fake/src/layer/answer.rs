@@ -37,7 +37,7 @@ impl AwsError {
         let known = match service {
             Service::Sqs => sqs::status_of(&code),
             Service::Lambda => lambda::status_of(&code),
-            Service::S3 | Service::Sts | Service::Other(_) => None,
+            Service::S3 | Service::Sts | Service::Iam | Service::Other(_) => None,
         };
         let known =
             known.or_else(|| S3ErrorCode::from_bytes(code.as_bytes()).and_then(|code| code.status_code()));
@@ -57,7 +57,7 @@ impl AwsError {
     pub(crate) fn answer(&self, service: &Service, ids: &RequestIds) -> Answer {
         let (content_type, body) = match service {
             Service::S3 => ("application/xml", xml(|s| self.s3_xml(s, ids))),
-            Service::Sts => ("text/xml", xml(|s| self.query_xml(s, ids))),
+            Service::Sts | Service::Iam => ("text/xml", xml(|s| self.query_xml(s, ids))),
             // One whose protocol is not known: what SDKs speak.
             Service::Sqs => return sqs::Protocol::Json.refuse(self, ids),
             Service::Lambda => return lambda::error_answer(self),

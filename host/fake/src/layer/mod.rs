@@ -157,7 +157,7 @@ impl Layer {
         }
         let request_id = match endpoint.service {
             Service::Sqs | Service::Lambda => self.shared.ids.uuid("request"),
-            Service::S3 | Service::Sts | Service::Other(_) => self.shared.ids.request_id(),
+            Service::S3 | Service::Sts | Service::Iam | Service::Other(_) => self.shared.ids.request_id(),
         };
         let ids = RequestIds { host_id: self.shared.ids.host_id(&request_id), request_id };
         let entry = self.shared.log.enter(Call {
@@ -182,7 +182,7 @@ impl Layer {
         parts.extensions.insert(trailers);
         let mut read = None;
         let content = match endpoint.service {
-            Service::Sts => {
+            Service::Sts | Service::Iam => {
                 // A form that is too long or that breaks off has no action; its service says so.
                 let form = whole(upload, MAX_FORM)
                     .await
@@ -322,7 +322,8 @@ impl Layer {
         };
         match content {
             Known::Form(form) => {
-                sts::call(&self.shared, &form, &signer, &ids).unwrap_or_else(|error| refusal.of(&error))
+                let call = if endpoint.service == Service::Iam { sts::call_iam } else { sts::call };
+                call(&self.shared, &form, &signer, &ids).unwrap_or_else(|error| refusal.of(&error))
             }
             Known::Sqs(request) => {
                 let (id, arn) = sts::caller(&self.shared, &signer);
@@ -390,7 +391,7 @@ fn throttling_code(service: &Service) -> &'static str {
         Service::S3 => "SlowDown",
         Service::Sqs => "RequestThrottled",
         Service::Lambda => "TooManyRequestsException",
-        Service::Sts | Service::Other(_) => "Throttling",
+        Service::Sts | Service::Iam | Service::Other(_) => "Throttling",
     }
 }
 

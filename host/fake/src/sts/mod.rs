@@ -1,6 +1,7 @@
 //! STS: sessions of roles, with credentials that expire.
 
 mod protocol;
+mod roles;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 
 pub(crate) use protocol::{call, caller, operation};
+pub(crate) use roles::call as call_iam;
 
 use crate::calls::Service;
 use crate::fake::Shared;
@@ -121,6 +123,7 @@ pub(crate) struct StsState(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     roles: BTreeMap<String, Role>,
+    made: roles::Roles,
     sessions: Vec<Issued>,
 }
 

@@ -225,7 +225,7 @@ fn check_role(
     Ok(())
 }
 
-fn required<'a>(form: &'a Form, name: &str) -> Result<&'a str, AwsError> {
+pub(super) fn required<'a>(form: &'a Form, name: &str) -> Result<&'a str, AwsError> {
     form.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
         let mut field = name.to_owned();
         field.get_mut(..1).map(str::make_ascii_lowercase);
@@ -251,20 +251,20 @@ fn answer_of<W: Write>(
     })
 }
 
-fn iso8601(time: SystemTime) -> String {
+pub(super) fn iso8601(time: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
     OffsetDateTime::from(time).format(&format).unwrap_or_default()
 }
 
 /// The fields of a request in the query protocol.
-struct Form(BTreeMap<String, String>);
+pub(super) struct Form(BTreeMap<String, String>);
 
 impl Form {
-    fn parse(form: &[u8]) -> Self {
+    pub(super) fn parse(form: &[u8]) -> Self {
         Self(form_urlencoded::parse(form).into_owned().collect())
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 

@@ -132,6 +132,11 @@ fn change(
             &format!("VisibilityTimeout must be an integer between 0 and {max}."),
         )
     })?;
-    let receipt = Receipt::decode(&handle, ids, &queue.generation)?;
+    let receipt = Receipt::decode(&handle, ids, &queue.generation)
+        // In other words than where a message is deleted.
+        .map_err(|refused| AwsError {
+            message: "The input receipt handle is invalid.".to_owned(),
+            ..refused
+        })?;
     queue.change_visibility(now, &receipt, &handle, timeout).map(|()| Nothing {})
 }

@@ -67,6 +67,10 @@ fn structure(fields: Fields, place: Place) -> Result<Map<String, Value>, AwsErro
     let mut numbered: BTreeMap<String, BTreeMap<usize, Fields>> = BTreeMap::new();
     for (name, value) in fields {
         let Some((head, rest)) = name.split_once('.') else {
+            // How clients write a list that is empty.
+            if is_plural(&name) {
+                continue;
+            }
             let value = scalar(&name, value)?;
             document.insert(name, value);
             continue;
@@ -104,6 +108,13 @@ fn entry(mut fields: Fields, key: &str) -> (String, Value) {
         .into_iter()
         .filter_map(|(part, value)| Some((part.strip_prefix("Value.")?.to_owned(), Value::String(value))));
     (name, Value::Object(parts.collect()))
+}
+
+/// Whether a document has a list or a map by this name.
+fn is_plural(name: &str) -> bool {
+    matches!(name, "Entries" | "tags")
+        || LISTS.iter().any(|(_, plural)| *plural == name)
+        || MAPS.iter().any(|(_, plural, _)| *plural == name)
 }
 
 fn scalar(name: &str, value: String) -> Result<Value, AwsError> {
@@ -162,6 +173,14 @@ mod tests {
         assert_eq!(
             read("SendMessageBatch", form),
             json!({ "Entries": [{ "Id": "a", "DelaySeconds": 3 }, { "Id": "b", "MessageAttributes": attributes }] })
+        );
+    }
+
+    #[test]
+    fn an_empty_list_is_written_by_its_own_name() {
+        assert_eq!(
+            read("SendMessageBatch", "Entries=&AttributeNames=&QueueUrl=q"),
+            json!({ "QueueUrl": "q" })
         );
     }
 

@@ -1,0 +1,100 @@
+//! The resource-based policies of functions. They are kept and shown; who may invoke a function is not asked.
+
+use serde_json::{Map, Value, json};
+
+use super::create::text;
+use super::error::{error, no_such_function, validation};
+use super::rest::{Context, Target};
+use crate::layer::AwsError;
+
+/// `AddPermission`
+pub(super) fn add_permission(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
+    let required = |name: &str, field: &str| {
+        text(input, name).ok_or_else(|| validation("null", field, "Member must not be null"))
+    };
+    let id = required("StatementId", "statementId")?;
+    let action = required("Action", "action")?;
+    let principal = required("Principal", "principal")?;
+    let mut functions = cx.shared.lambda.functions();
+    let arn = target.arn(cx);
+    let function = functions.get_mut(&target.name, &arn)?;
+    if function.version(target.qualifier.as_deref()).is_none() {
+        return Err(no_such_function(&arn));
+    }
+    let mut conditions: Map<String, Value> = Map::new();
+    let mut put = |operator: &str, key: &str, parameter: &str| {
+        if let Some(value) = input.get(parameter) {
+            let operator = conditions.entry(operator).or_insert_with(|| json!({}));
+            if let Some(operator) = operator.as_object_mut() {
+                operator.insert(key.to_owned(), value.clone());
+            }
+        }
+    };
+    put("ArnLike", "AWS:SourceArn", "SourceArn");
+    put("StringEquals", "AWS:SourceAccount", "SourceAccount");
+    put("StringEquals", "aws:PrincipalOrgID", "PrincipalOrgID");
+    put("StringEquals", "lambda:EventSourceToken", "EventSourceToken");
+    put("StringEquals", "lambda:FunctionUrlAuthType", "FunctionUrlAuthType");
+    let mut statement = json!({
+        "Sid": id,
+        "Effect": "Allow",
+        "Principal": principal_of(principal),
+        "Action": action,
+        "Resource": arn,
+    });
+    if let (false, Some(statement)) = (conditions.is_empty(), statement.as_object_mut()) {
+        statement.insert("Condition".to_owned(), conditions.into());
+    }
+    let policy = function.policies.entry(target.qualifier.clone().unwrap_or_default()).or_default();
+    if policy.iter().any(|statement| text(statement, "Sid") == Some(id)) {
+        let message = format!(
+            "The statement id ({id}) provided already exists. Please provide a new statement id, or \
+                               remove the existing statement."
+        );
+        return Err(error("ResourceConflictException", message));
+    }
+    policy.push(statement.clone());
+    Ok(json!({ "Statement": statement.to_string() }))
+}
+
+/// `GetPolicy`
+pub(super) fn get_policy(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
+    let functions = cx.shared.lambda.functions();
+    let function = functions.get(&target.name, &target.arn(cx))?;
+    let statements = function.policies.get(target.qualifier.as_deref().unwrap_or_default());
+    let statements = statements
+        .filter(|statements| !statements.is_empty())
+        .ok_or_else(|| error("ResourceNotFoundException", "The resource you requested does not exist."))?;
+    let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements });
+    Ok(json!({ "Policy": policy.to_string(), "RevisionId": function.latest.revision_id }))
+}
+
+/// `RemovePermission`
+pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, id: &str) -> Result<(), AwsError> {
+    let mut functions = cx.shared.lambda.functions();
+    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let statements = function.policies.get_mut(target.qualifier.as_deref().unwrap_or_default());
+    let statements = statements.filter(|statements| !statements.is_empty()).ok_or_else(|| {
+        error("ResourceNotFoundException", "No policy is associated with the given resource.")
+    })?;
+    let before = statements.len();
+    statements.retain(|statement| text(statement, "Sid") != Some(id));
+    if statements.len() == before {
+        let message = format!("Statement {id} is not found in resource policy.");
+        return Err(error("ResourceNotFoundException", message));
+    }
+    Ok(())
+}
+
+/// A principal as a policy has it: a service, an account, or whatever else was given.
+fn principal_of(principal: &str) -> Value {
+    if principal.ends_with(".amazonaws.com") {
+        json!({ "Service": principal })
+    } else if principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit()) {
+        json!({ "AWS": format!("arn:aws:iam::{principal}:root") })
+    } else if principal == "*" {
+        json!("*")
+    } else {
+        json!({ "AWS": principal })
+    }
+}
