@@ -1,7 +1,6 @@
 //! Where compiled code is kept between runs.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use innkeeper::Engine;
 
@@ -9,13 +8,10 @@ use crate::failure::Failure;
 use crate::style::{WARNING, styled};
 use crate::text::visible;
 
-/// The variable that names another folder.
-pub(crate) const VARIABLE: &str = "INNKEEPER_CACHE_DIR";
-
 /// Whether compiled code is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caching {
-    /// In the folder of [`VARIABLE`], or in the user's folder for caches.
+    /// In the folder of [`innkeeper_testing::cache_directory`].
     On,
     /// Every run compiles.
     Off,
@@ -25,7 +21,7 @@ pub(crate) enum Caching {
 pub(crate) fn engine(caching: Caching) -> Result<Engine, Failure> {
     let engine = Engine::new()?;
     let folder = match caching {
-        Caching::On => folder(),
+        Caching::On => innkeeper_testing::cache_directory(),
         Caching::Off => None,
     };
     let Some(folder) = folder else { return Ok(engine) };
@@ -41,15 +37,6 @@ pub(crate) fn engine(caching: Caching) -> Result<Engine, Failure> {
                 visible(&format!("{error}{cause}"))
             );
             Ok(engine)
-        }
-    }
-}
-
-fn folder() -> Option<PathBuf> {
-    match std::env::var_os(VARIABLE) {
-        Some(folder) if !folder.is_empty() => Some(folder.into()),
-        _ => {
-            directories::ProjectDirs::from("", "", "innkeeper").map(|folders| folders.cache_dir().to_owned())
         }
     }
 }

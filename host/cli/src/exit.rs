@@ -33,13 +33,17 @@ pub(crate) enum Exit {
     Machine = 11,
     /// The policy denies what was asked about.
     Denied = 12,
+    /// A case of `innkeeper test` failed.
+    Test = 13,
+    /// A test file cannot be read, or is wrong. No case has run.
+    TestFile = 14,
     /// Ctrl-C. What shells use: 128 and the number of the signal.
     Interrupted = 130,
 }
 
 impl Exit {
     /// All of them, by code.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Success,
         Self::Guest,
         Self::Usage,
@@ -53,6 +57,8 @@ impl Exit {
         Self::Build,
         Self::Machine,
         Self::Denied,
+        Self::Test,
+        Self::TestFile,
         Self::Interrupted,
     ];
 
@@ -77,6 +83,8 @@ impl Exit {
             Self::Build => "build",
             Self::Machine => "machine",
             Self::Denied => "denied",
+            Self::Test => "test",
+            Self::TestFile => "test-file",
             Self::Interrupted => "interrupted",
         }
     }
@@ -97,6 +105,8 @@ impl Exit {
             Self::Build => "the guest project could not be built",
             Self::Machine => "this machine cannot run guests",
             Self::Denied => "the policy denies what `policy explain` was asked about",
+            Self::Test => "a case of `test` failed",
+            Self::TestFile => "a test file is missing or wrong; nothing was run",
             Self::Interrupted => "interrupted with Ctrl-C",
         }
     }

@@ -86,6 +86,11 @@ impl Failure {
         }
     }
 
+    /// What is wrong with a file, with its lines.
+    pub(crate) fn diagnostics(exit: Exit, diagnostics: Diagnostics) -> Self {
+        Self::of(exit, Message::Diagnostics(diagnostics))
+    }
+
     /// Ctrl-C.
     pub(crate) fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "interrupted")

@@ -16,6 +16,7 @@ mod policy;
 mod progress;
 mod run;
 mod style;
+mod test;
 mod text;
 
 use std::future::Future;
@@ -59,6 +60,8 @@ enum Command {
     Run(run::Args),
     /// Show what a component imports and exports, and whether it can be run here
     Inspect(inspect::Args),
+    /// Run test files: call guests on fakes, and compare what comes of it with what is expected
+    Test(test::Args),
     /// Build a guest project to components
     Build(build::Args),
     /// Check a manifest and its guests, and, with --aws, who each of them is
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
     let exit = match cli.command {
         Command::Run(args) => args.run(),
         Command::Inspect(args) => args.run(),
+        Command::Test(args) => args.run(),
         Command::Build(args) => args.run(),
         Command::Check(args) => args.run(),
         Command::Fake(args) => args.run(),

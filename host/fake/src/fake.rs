@@ -11,7 +11,7 @@ use crate::account::Accounts;
 use crate::calls::{Call, CallLog};
 use crate::clock::Clock;
 use crate::fault::Faults;
-use crate::folder::{self, SaveError, Saved, SeedError, Seeded};
+use crate::folder::{self, InlineSeed, InlineSeedError, SaveError, Saved, SeedError, Seeded};
 use crate::identity::Identities;
 use crate::ids::Ids;
 use crate::lambda::{Lambda, LambdaState};
@@ -153,6 +153,15 @@ impl FakeAws {
     /// error is not kept.
     pub fn seed(&self, dir: impl AsRef<Path>) -> Result<Seeded, SeedError> {
         folder::seed(self, dir.as_ref())
+    }
+
+    /// Makes queues and functions of documents that are not in a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`InlineSeedError`], which names the queue or function. What was made before it stays.
+    pub fn seed_inline(&self, seed: &InlineSeed) -> Result<(), InlineSeedError> {
+        folder::seed_inline(self, seed)
     }
 
     /// Writes everything that is in S3 and SQS to a folder, in the layout of [`folder`], in place of the folders `s3` and

@@ -96,11 +96,11 @@ pub use calls::{CALL_LOG_LIMIT, Call, Service};
 pub use clock::{Clock, TEST_EPOCH_SECS};
 pub use fake::{DEFAULT_ACCOUNT_ID, FakeAws, FakeAwsBuilder};
 pub use fault::{Always, Fault, FaultRule, FaultRuleError, Faults, Times};
-pub use folder::{SaveError, Saved, SeedError, Seeded};
+pub use folder::{InlineSeed, InlineSeedError, SaveError, Saved, SeedError, Seeded};
 pub use lambda::{
-    FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, FunctionState, GuestFunction,
-    Handler, INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType, Lambda, LambdaDirectError,
-    LambdaFunction,
+    FunctionDocument, FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse,
+    FunctionState, GuestFunction, Handler, INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType,
+    Lambda, LambdaDirectError, LambdaFunction,
 };
 pub use s3::{
     Checksum, ChecksumAlgorithm, ChecksumKind, Encryption, NewObject, Object, ObjectHeaders, ObjectOwnership,
@@ -109,7 +109,7 @@ pub use s3::{
 pub use server::Server;
 pub use snapshot::{ChangeKind, Changes, LambdaChanges, ObjectChange, S3Changes, Snapshot};
 pub use sqs::{
-    MessageAttribute, MessageChange, MessageState, NewMessage, QueueChange, QueueMessage, QueueSnapshot, Sqs,
-    SqsChanges, SqsDirectError,
+    MessageAttribute, MessageChange, MessageState, NewMessage, QueueChange, QueueDocument, QueueMessage,
+    QueueSnapshot, Sqs, SqsChanges, SqsDirectError,
 };
 pub use sts::{Role, RoleSession, Sts};

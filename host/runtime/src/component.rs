@@ -151,6 +151,10 @@ impl ComponentBytes {
     /// Compiles it, or takes what was compiled before from the engine's cache. Takes seconds for a large component: not for a
     /// thread that has other things to do.
     pub(crate) fn compile(&self, engine: &Engine) -> Result<Component, Box<ComponentError>> {
+        engine.compiled(&self.bytes, || self.compile_or_load(engine))
+    }
+
+    fn compile_or_load(&self, engine: &Engine) -> Result<Component, Box<ComponentError>> {
         let wasmtime = engine.wasmtime();
         if let Some(component) = engine.cache().and_then(|cache| cache.load(wasmtime, &self.bytes)) {
             return Ok(component);

@@ -12,7 +12,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("innkeeper-fake", &[]),
     ("innkeeper-build", &[]),
     ("innkeeper", &["innkeeper-policy", "innkeeper-aws"]),
-    ("innkeeper-cli", &["innkeeper", "innkeeper-fake", "innkeeper-build"]),
+    ("innkeeper-testing", &["innkeeper", "innkeeper-fake"]),
+    ("innkeeper-cli", &["innkeeper", "innkeeper-fake", "innkeeper-build", "innkeeper-testing"]),
     ("innkeeper-guest", &[]),
 ];
 

@@ -2,20 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use innkeeper::aws::{Compute, Endpoint, Environment, Identity, StaticKeys};
 use innkeeper::{Host, HostBuilder, Manifest};
 use innkeeper_fake::{Changes, Clock, FakeAws, Snapshot};
+use innkeeper_testing::host_on;
 
 use crate::aws_options::AwsOverrides;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::text::{count, size};
-
-/// The region of a fake, if the manifest names none.
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// The endpoint of a fake, where the manifest has one for AWS. A name that nobody can have (RFC 6761), and that nobody is asked for.
-const OWN_ENDPOINT: &str = "http://fake.invalid";
 
 /// Where the guest's calls go.
 pub(super) enum World {
@@ -67,7 +61,9 @@ impl World {
     /// A host for the guests of a manifest, whose calls go there.
     pub(super) fn host(&self, manifest: Manifest, fake: Option<&Fake>) -> Result<HostBuilder, Failure> {
         match (self, fake) {
-            (Self::Fake { overrides, .. }, Some(fake)) => Ok(overrides.clone().apply(fake.host(manifest)?)),
+            (Self::Fake { overrides, .. }, Some(fake)) => {
+                Ok(overrides.clone().apply(host_on(&fake.aws, manifest)?))
+            }
             (Self::Fake { overrides, .. } | Self::Aws(overrides), _) => {
                 Ok(overrides.clone().apply(Host::builder(manifest)))
             }
@@ -79,31 +75,6 @@ impl Fake {
     /// What is different from what it was filled with.
     pub(super) fn changes(&self) -> Changes {
         self.before.changes_to(&self.aws.snapshot())
-    }
-
-    /// Nothing of the process's environment is read: no variable, no file, no instance metadata. Roles are assumed, at the
-    /// fake's own STS, with keys that are good for nothing else.
-    fn host(&self, manifest: Manifest) -> Result<HostBuilder, Failure> {
-        let allowed = manifest.aws().allowed_regions.iter().flatten().next();
-        let region = allowed.map_or(DEFAULT_REGION, |region| region.as_str());
-        let no_files: [(&str, &str); 0] = [];
-        let factory = manifest
-            .client_factory()
-            .http_client(self.aws.http_client())
-            .time_source(self.aws.time_source())
-            .sleep(self.aws.sleep())
-            .environment(Environment::fixed([("AWS_REGION", region)], no_files))
-            .compute(Compute::NotOnAws)
-            .build()
-            .map_err(innkeeper::aws::Error::from)?;
-        let keys = StaticKeys::new("FAKE", "the fake AWS takes any key");
-        let elsewhere = manifest.aws().endpoint.is_some();
-        let host = Host::builder(manifest).factory(factory).credentials(Identity::Static(keys));
-        // The endpoint of the manifest is another AWS's, and may have a path that the fake would take for a bucket.
-        if !elsewhere {
-            return Ok(host);
-        }
-        Ok(host.endpoint(Endpoint::new(OWN_ENDPOINT).map_err(innkeeper::aws::Error::from)?))
     }
 }
 

@@ -14,3 +14,5 @@ mod learn;
 mod policy;
 mod run;
 mod support;
+mod test;
+mod thumbnailer;

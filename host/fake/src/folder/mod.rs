@@ -103,15 +103,18 @@
 //! `[guest.NAME]` of the manifest.
 
 mod documents;
+mod inline;
 mod metadata;
 mod path;
 mod replace;
 mod save;
 mod seed;
 
+pub use inline::{InlineSeed, InlineSeedError};
 pub use path::PathError;
 pub use save::{SaveError, Saved, SavedObject};
 pub use seed::{SeedError, Seeded};
 
+pub(crate) use inline::seed_inline;
 pub(crate) use replace::save_whole;
 pub(crate) use seed::seed;

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionResponse, Handler};
 
-/// A function as it is read. The name is that of the file.
+/// A function as it is read: `lambda/FUNCTION.json` of a [seed](crate::folder). The name is that of the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct FunctionDocument {
+pub struct FunctionDocument {
     #[serde(default)]
     pub(super) description: Option<String>,
     /// Seconds.

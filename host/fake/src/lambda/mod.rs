@@ -22,13 +22,13 @@ mod run;
 mod settings;
 mod store;
 
+pub use canned::FunctionDocument;
 pub use direct::{Lambda, LambdaDirectError, LambdaFunction};
 pub use function::FunctionState;
 pub use guest::GuestFunction;
 pub use handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, Handler};
 pub use record::{INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType};
 
-pub(crate) use canned::FunctionDocument;
 pub(crate) use error::{answer as error_answer, status_of};
 pub(crate) use invoke::MAX_SYNC;
 pub(crate) use name::is_name;

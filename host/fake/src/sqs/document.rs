@@ -10,10 +10,10 @@ use super::message::{MessageState, NewMessage, QueueMessage};
 use super::settings::Attributes;
 use crate::layer::AwsError;
 
-/// A queue as it is written and read. The name is that of the file.
+/// A queue as it is written and read: `sqs/QUEUE.json` of a [seed](crate::folder). The name is that of the file.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct QueueDocument {
+pub struct QueueDocument {
     /// From the name of the file.
     #[serde(skip)]
     pub(crate) region: Option<String>,

@@ -27,10 +27,10 @@ mod task;
 
 pub use attribute::MessageAttribute;
 pub use direct::{Sqs, SqsDirectError};
+pub use document::QueueDocument;
 pub use message::{MessageState, NewMessage, QueueMessage};
 pub use snapshot::{MessageChange, QueueChange, QueueSnapshot, SqsChanges};
 
-pub(crate) use document::QueueDocument;
 pub(crate) use error::status_of;
 pub(crate) use name::{is_fifo_name, is_plain_name};
 pub(crate) use request::{Caller, Protocol, Request};

@@ -146,6 +146,23 @@ impl Manifest {
         Ok(self)
     }
 
+    /// The manifest with another value of a guest's `config`, in place of what it says or beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGuest`], with the names that there are.
+    pub fn with_config(
+        mut self,
+        name: &str,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Result<Self, Error> {
+        let mut section = self.guest(name)?.clone();
+        section.config.insert(key.into(), value.into());
+        self.guests.insert(name.to_owned(), section);
+        Ok(self)
+    }
+
     /// The section `[aws]`.
     pub fn aws(&self) -> &AwsSection {
         &self.aws

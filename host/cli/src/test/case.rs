@@ -1,0 +1,206 @@
+//! A case: running it, and holding what came of it against what is expected.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use innkeeper::policy::Location;
+use innkeeper::{Engine, Manifest};
+use innkeeper_fake::{Clock, FakeAws, Fault};
+use innkeeper_testing::check::{self, Mismatch};
+use innkeeper_testing::{Called, FakeHost};
+
+use super::Snapshots;
+use super::content::Expected;
+use super::expect::{Ending, Expect, ExpectedObject, Presence};
+use super::file::TestFile;
+use super::seed::Seed;
+use super::snapshot;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// A case, checked.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) name: String,
+    /// Where its name stands.
+    pub(super) location: Location,
+    pub(super) manifest: Arc<Manifest>,
+    pub(super) guest: String,
+    pub(super) config: BTreeMap<String, String>,
+    /// The file's and its own.
+    pub(super) seeds: Vec<Seed>,
+    /// The file's and its own.
+    pub(super) faults: Vec<Fault>,
+    pub(super) input: Vec<u8>,
+    pub(super) expect: Expect,
+}
+
+/// What a case came to.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// All is as expected.
+    Passed,
+    /// Something is not.
+    Failed {
+        mismatches: Vec<Mismatch>,
+        /// What the guest asked of AWS.
+        asked: String,
+        /// What it wrote beside its result. Untrusted text.
+        log: String,
+    },
+    /// It did not come to a call.
+    Broken(Failure),
+}
+
+/// What a case came to, and the snapshots that were written for it.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) verdict: Verdict,
+    pub(super) accepted: Vec<String>,
+}
+
+impl Case {
+    /// Runs the case on the thread that asks, on an AWS and with a clock of its own.
+    pub(super) fn run(&self, file: &TestFile, engine: &Engine, snapshots: Snapshots) -> Ran {
+        // The clock stands still but for what the case waits for.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        let called = match runtime {
+            Ok(runtime) => runtime.block_on(self.call(engine)),
+            Err(error) => Err(Failure::doing(Exit::Machine, "the async runtime cannot be started", &error)),
+        };
+        let called = match called {
+            Ok(called) => called,
+            Err(failure) => return Ran { verdict: Verdict::Broken(failure), accepted: Vec::new() },
+        };
+        let mut checks =
+            Checks { file, snapshots, mismatches: Vec::new(), accepted: Vec::new(), broken: None };
+        checks.all(&called, &self.expect);
+        let verdict = match (checks.broken, checks.mismatches) {
+            (Some(failure), _) => Verdict::Broken(failure),
+            (None, mismatches) if mismatches.is_empty() => Verdict::Passed,
+            (None, mismatches) => {
+                Verdict::Failed { mismatches, asked: called.asked().to_string(), log: called.log() }
+            }
+        };
+        Ran { verdict, accepted: checks.accepted }
+    }
+
+    async fn call(&self, engine: &Engine) -> Result<Called, Failure> {
+        let aws = FakeAws::builder().clock(Clock::tokio()).build();
+        for seed in &self.seeds {
+            seed.fill(&aws)?;
+        }
+        for fault in &self.faults {
+            aws.faults().push(fault.clone());
+        }
+        let mut manifest = Manifest::clone(&self.manifest);
+        for (key, value) in &self.config {
+            manifest = manifest.with_config(&self.guest, key, value)?;
+        }
+        let path = manifest.file().to_owned();
+        let host = FakeHost::new(aws, manifest, engine.clone())?;
+        host.call(&self.guest, &self.input).await.map_err(|error| Failure::of_guest(error, path.as_ref()))
+    }
+}
+
+/// Collects what is not as expected: all of it, since the first is not always the one that explains the others.
+struct Checks<'a> {
+    file: &'a TestFile,
+    snapshots: Snapshots,
+    mismatches: Vec<Mismatch>,
+    accepted: Vec<String>,
+    /// A snapshot that cannot be read or written.
+    broken: Option<Failure>,
+}
+
+impl Checks<'_> {
+    fn all(&mut self, called: &Called, expect: &Expect) {
+        match &expect.ending {
+            Ending::Success => self.note(check::succeeded(called).map(drop)),
+            Ending::Result(Expected::Content(content)) => self.note(check::result(called, content)),
+            Ending::Result(Expected::Snapshot(path)) => match check::succeeded(called) {
+                Ok(output) => self.snapshot(&format!("the result of `{}`", called.guest()), path, output),
+                Err(mismatch) => self.mismatches.push(mismatch),
+            },
+            Ending::Error { kind, message } => self.note(check::error(called, *kind, message.as_ref())),
+        }
+        for expected in &expect.log {
+            match expected {
+                Expected::Content(content) => self.note(check::log(called, content)),
+                Expected::Snapshot(path) => {
+                    self.snapshot(&format!("the log of `{}`", called.guest()), path, called.log().as_bytes());
+                }
+            }
+        }
+        for object in &expect.objects {
+            self.object(called.aws(), object);
+        }
+        for (queue, messages) in &expect.messages {
+            self.note(check::messages(called.aws(), queue, messages));
+        }
+        for (function, payloads) in &expect.invocations {
+            self.note(check::invocations(called.aws(), function, payloads));
+        }
+        for (pattern, times) in &expect.calls {
+            self.note(check::calls(called, pattern, *times));
+        }
+        if let Some(denied) = &expect.denied {
+            for (pattern, times) in denied {
+                self.note(check::denials(called, pattern, *times));
+            }
+            let patterns: Vec<_> = denied.iter().map(|(pattern, _)| pattern.clone()).collect();
+            self.note(check::no_other_denials(called, &patterns));
+        }
+        self.note(check::faults_happened(called.aws()));
+    }
+
+    fn object(&mut self, aws: &FakeAws, object: &ExpectedObject) {
+        let (bucket, key) = (&object.bucket, &object.key);
+        let (content, content_type, metadata, tags) = match &object.is {
+            Presence::Absent => return self.note(check::no_object(aws, bucket, key)),
+            Presence::Present { content, content_type, metadata, tags } => {
+                (content, content_type, metadata, tags)
+            }
+        };
+        let found = match check::object(aws, bucket, key) {
+            Ok(found) => found,
+            // Once is enough.
+            Err(mismatch) => return self.mismatches.push(mismatch),
+        };
+        match content {
+            Some(Expected::Content(content)) => self.note(check::object_content(aws, bucket, key, content)),
+            Some(Expected::Snapshot(path)) => {
+                self.snapshot(&format!("the object s3://{bucket}/{key}"), path, &found.body);
+            }
+            None => {}
+        }
+        if let Some(content_type) = content_type {
+            self.note(check::object_content_type(aws, bucket, key, content_type));
+        }
+        for (name, value) in metadata {
+            self.note(check::object_metadata(aws, bucket, key, name, value));
+        }
+        for (name, value) in tags {
+            self.note(check::object_tag(aws, bucket, key, name, value));
+        }
+    }
+
+    fn snapshot(&mut self, what: &str, path: &std::path::Path, actual: &[u8]) {
+        match snapshot::check(&self.file.directory, path, actual, self.snapshots) {
+            Ok(snapshot::Checked::Same) => {}
+            Ok(snapshot::Checked::Accepted) => self.accepted.push(path.display().to_string()),
+            Ok(snapshot::Checked::Differs(difference)) => {
+                let what = format!("{what} is not what `{}` says (`--accept` takes it)", path.display());
+                self.mismatches.push(Mismatch::with(what, difference));
+            }
+            Err(error) => {
+                let what = format!("the snapshot `{}` cannot be used", path.display());
+                self.broken.get_or_insert_with(|| Failure::doing(Exit::Io, what, &error));
+            }
+        }
+    }
+
+    fn note(&mut self, checked: Result<(), Mismatch>) {
+        self.mismatches.extend(checked.err());
+    }
+}
