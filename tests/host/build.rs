@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use innkeeper_build::{Artifact, Options};
 
 /// Which suite of `tests` a program belongs to, by what its name begins with; the first that fits.
-const SUITES: [(&str, &str); 7] = [
+const SUITES: [(&str, &str); 9] = [
     ("s3_bucket_", "s3_buckets"),
     ("s3_list_", "s3_listings"),
     ("s3_presign_", "s3_presign"),
@@ -23,6 +23,8 @@ const SUITES: [(&str, &str); 7] = [
     ("s3_", "s3"),
     ("sqs_", "sqs"),
     ("lambda_", "lambda"),
+    ("wasi_", "wasi"),
+    ("http_", "http"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

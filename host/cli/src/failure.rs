@@ -208,6 +208,7 @@ impl From<Error> for Failure {
             Error::UnknownGuest { name, manifest, known } => unknown_guest(&name, &manifest, &known),
             Error::Component(error) => component::failure(&error),
             Error::Aws(error) => aws::failure(&error),
+            Error::Wasi(error) => Self::because(Exit::Manifest, &*error),
             error @ Error::Cache { .. } => Self::because(Exit::Io, &error),
             error => Self::because(Exit::Machine, &error),
         }

@@ -3,6 +3,7 @@
 pub mod json_lines;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +20,10 @@ pub trait AuditSink: Send + Sync {
     fn decision(&self, decision: &Decision);
     /// A call of AWS has come to its end.
     fn call(&self, call: &Call);
+    /// The host has decided on a request that the guest would send (`wasi:http/outgoing-handler`). By default it is in the log alone.
+    fn http_decision(&self, _decision: &HttpDecision) {}
+    /// A request that the guest was allowed to send has come to its end. By default it is in the log alone.
+    fn http_request(&self, _request: &HttpRequest) {}
 }
 
 /// Numbers a guest's operations within one process, so that a call can be matched with the decisions that led to it.
@@ -104,7 +109,60 @@ pub struct Call {
     pub outcome: Outcome,
 }
 
-/// How a call of AWS ended.
+/// A request that a guest would send, and what its manifest says of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HttpDecision {
+    /// When, by the clock of the client factory.
+    #[serde(serialize_with = "rfc3339")]
+    pub time: SystemTime,
+    /// The guest's name.
+    pub guest: Arc<str>,
+    /// The number of the request among the guest's operations.
+    pub id: OperationId,
+    /// The method, such as `GET`.
+    pub method: String,
+    /// Scheme, host, port and path: without the query, in which there may be keys. At most 2,000 characters.
+    pub url: String,
+    /// The address because of which it is denied.
+    pub address: Option<IpAddr>,
+    /// Allowed or denied, and why. The rule is the place of the grant.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// A request that a guest has sent.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HttpRequest {
+    /// When it was decided on, by the clock of the client factory.
+    #[serde(serialize_with = "rfc3339")]
+    pub time: SystemTime,
+    /// The guest's name.
+    pub guest: Arc<str>,
+    /// The number of the request among the guest's operations.
+    pub id: OperationId,
+    /// The method.
+    pub method: String,
+    /// As in [`HttpDecision::url`].
+    pub url: String,
+    /// The address that was connected to; `None`: none was.
+    pub address: Option<IpAddr>,
+    /// The status of the response; `None`: there was none.
+    pub status: Option<u16>,
+    /// Bytes of the request's body.
+    pub bytes_sent: u64,
+    /// Bytes of the response's body.
+    pub bytes_received: u64,
+    /// From the decision to the end of the response's body.
+    #[serde(serialize_with = "seconds")]
+    pub duration: Duration,
+    /// How it ended. The error is the case of WASI's `error-code`.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// How a call of AWS or a request ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -131,6 +189,8 @@ pub struct AuditLog {
 struct Entries {
     decisions: Vec<Decision>,
     calls: Vec<Call>,
+    http_decisions: Vec<HttpDecision>,
+    http_requests: Vec<HttpRequest>,
 }
 
 impl AuditLog {
@@ -147,6 +207,16 @@ impl AuditLog {
     /// The calls that have ended so far.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
+    }
+
+    /// The decisions on requests so far.
+    pub fn http_decisions(&self) -> Vec<HttpDecision> {
+        self.lock().http_decisions.clone()
+    }
+
+    /// The requests that have ended so far.
+    pub fn http_requests(&self) -> Vec<HttpRequest> {
+        self.lock().http_requests.clone()
     }
 
     /// The decisions so far that denied something.
@@ -169,6 +239,14 @@ impl AuditSink for AuditLog {
     fn call(&self, call: &Call) {
         self.lock().calls.push(call.clone());
     }
+
+    fn http_decision(&self, decision: &HttpDecision) {
+        self.lock().http_decisions.push(decision.clone());
+    }
+
+    fn http_request(&self, request: &HttpRequest) {
+        self.lock().http_requests.push(request.clone());
+    }
 }
 
 /// One trail after the other.
@@ -179,6 +257,14 @@ impl AuditSink for Vec<Arc<dyn AuditSink>> {
 
     fn call(&self, call: &Call) {
         self.iter().for_each(|sink| sink.call(call));
+    }
+
+    fn http_decision(&self, decision: &HttpDecision) {
+        self.iter().for_each(|sink| sink.http_decision(decision));
+    }
+
+    fn http_request(&self, request: &HttpRequest) {
+        self.iter().for_each(|sink| sink.http_request(request));
     }
 }
 

@@ -60,6 +60,12 @@ pub enum Problem {
     /// It imports what nobody provides.
     #[error("the component imports what this host does not provide: {}", .0.join(", "))]
     UnknownImports(Vec<String>),
+    /// It imports outgoing HTTP, and is granted none.
+    #[error("the component imports `{import}`, and its manifest grants it no request")]
+    UngrantedHttp {
+        /// The import.
+        import: String,
+    },
     /// It imports what is there, with other types.
     #[error("the component does not fit this host's interfaces")]
     Mismatch(#[source] wasmtime::Error),
@@ -97,6 +103,9 @@ impl Problem {
             Self::UnknownImports(_) => {
                 "build the guest against the world `innkeeper:aws/plugin` and WASI 0.2; `innkeeper inspect` shows what it \
                  imports"
+            }
+            Self::UngrantedHttp { .. } => {
+                "grant the requests that it needs in `[[guest.NAME.wasi.http]]`, with `hosts` and `methods`, or build it without them"
             }
             Self::NoEntry(_) | Self::Mismatch(_) => {
                 "build the guest against the world `innkeeper:aws/plugin`"

@@ -10,9 +10,9 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 
 use crate::audit::AuditSink;
 use crate::bindings;
-use crate::gate::Gate;
+use crate::gate::{Gate, GateLimits};
 use crate::limits::Limits;
-use crate::quota::Quotas;
+use crate::quota::{Quotas, Rate};
 use crate::s3::{TokenKey, Transfers};
 use crate::sqs::QueueUrls;
 use crate::trigger::Trigger;
@@ -117,12 +117,13 @@ pub struct AwsCtxBuilder {
     audit: Arc<dyn AuditSink>,
     token_key: Option<TokenKey>,
     limits: AwsLimits,
+    gate_limits: GateLimits,
 }
 
 impl AwsCtxBuilder {
     /// The defaults: plain names of queues and functions belong to the account of the scope's identity, which STS is asked for; each operation in the configuration class that [`Class::of`] says, no names, no accounts, no audit trail but the
-    /// log, a random key for places in listings, and the `host_call_bytes`, `transfer_memory` and `presigned_url_expiry` of
-    /// [`Limits::default`].
+    /// log, a random key for places in listings, and the `host_call_bytes`, `transfer_memory`, `presigned_url_expiry`,
+    /// `in_flight_calls` and `log_rate` of [`Limits::default`].
     pub fn new(factory: ClientFactory, scope: Scope, policy: Policy) -> Self {
         let limits = Limits::default();
         Self {
@@ -136,6 +137,7 @@ impl AwsCtxBuilder {
             quotas: Quotas::default(),
             audit: Arc::new(()),
             token_key: None,
+            gate_limits: GateLimits::default(),
             limits: AwsLimits {
                 call_bytes: limits.host_call_bytes,
                 transfer_memory: limits.transfer_memory,
@@ -203,6 +205,20 @@ impl AwsCtxBuilder {
         self
     }
 
+    /// How many calls of AWS one call of the guest may have under way.
+    #[must_use]
+    pub fn in_flight_calls(mut self, calls: usize) -> Self {
+        self.gate_limits.in_flight_calls = calls;
+        self
+    }
+
+    /// How many lines about the guest the host's log has at most.
+    #[must_use]
+    pub fn log_rate(mut self, rate: Rate) -> Self {
+        self.gate_limits.log_rate = rate;
+        self
+    }
+
     /// The accounts that buckets belong to, by the buckets' names or ARNs: S3 then refuses what is asked of a bucket of that name that belongs
     /// to somebody else (`expected-bucket-owner`).
     #[must_use]
@@ -234,7 +250,7 @@ impl AwsCtxBuilder {
                 self.policy,
                 self.account,
                 self.classes,
-                self.quotas,
+                (self.quotas, self.gate_limits),
                 self.audit,
             )),
             names: Arc::new(self.names),

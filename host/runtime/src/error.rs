@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::component::ComponentError;
 use crate::manifest::ManifestError;
+use crate::wasi::WasiError;
 
 /// Why a host or a guest could not be made ready. Nothing of the guest has run.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum Error {
     /// Region, credentials or configuration of AWS.
     #[error(transparent)]
     Aws(#[from] innkeeper_aws::Error),
+    /// What the manifest grants of WASI is not there to be given.
+    #[error(transparent)]
+    Wasi(#[from] Box<WasiError>),
     /// The folder for compiled code cannot be used.
     #[error("`{}` cannot hold compiled code", path.display())]
     Cache {

@@ -46,6 +46,7 @@ macro_rules! failure {
                 match refusal {
                     crate::gate::Refusal::Denied => Self::AccessDenied,
                     crate::gate::Refusal::Quota(key) => Self::QuotaExceeded(key.to_owned()),
+                    crate::gate::Refusal::Limit(key) => Self::LimitExceeded(key.to_owned()),
                     crate::gate::Refusal::Host => Self::Credentials,
                 }
             }

@@ -4,6 +4,7 @@
 //! each, writes the decisions down, and only then hands out a client, together with the record in which the call is written
 //! down. Code that skipped the check has nothing to call with.
 
+pub(crate) mod log;
 mod record;
 
 use std::collections::BTreeMap;
@@ -17,11 +18,14 @@ use innkeeper_policy::{
     AccountId, AccountRegion, Decision as PolicyDecision, LambdaOperation, Operation, Policy, Request,
     S3Operation, SqsOperation,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
+
+use self::log::{LogRate, log};
 
 pub(crate) use self::record::CallRecord;
 use crate::audit::{AuditSink, Decision, OperationId, Verdict};
-use crate::quota::{Admission, Demand, Exceeded, Meters, ObjectUse, Quotas, Usage};
+use crate::limits::Limits;
+use crate::quota::{Admission, Demand, Exceeded, Meters, ObjectUse, Quotas, Rate, Usage};
 use crate::trigger::Trigger;
 
 /// One guest's way to AWS, for one call of the guest.
@@ -46,6 +50,8 @@ struct Shared {
     classes: BTreeMap<String, Class>,
     meters: Meters,
     operations: AtomicU64,
+    in_flight_calls: usize,
+    log: Arc<LogRate>,
 }
 
 /// What is one call's own.
@@ -53,6 +59,29 @@ struct Shared {
 struct Run {
     trigger: Trigger,
     usage: Arc<Usage>,
+    /// One permit for each call of AWS that may be under way.
+    in_flight: Arc<Semaphore>,
+}
+
+/// What bounds a guest at the gate, beside its quotas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GateLimits {
+    pub(crate) in_flight_calls: usize,
+    pub(crate) log_rate: Rate,
+}
+
+impl Default for GateLimits {
+    fn default() -> Self {
+        let Limits { in_flight_calls, log_rate, .. } = Limits::default();
+        Self { in_flight_calls, log_rate }
+    }
+}
+
+impl Run {
+    fn new(trigger: Trigger, usage: Usage, in_flight_calls: usize) -> Self {
+        let in_flight = Semaphore::new(in_flight_calls.min(Semaphore::MAX_PERMITS));
+        Self { trigger, usage: Arc::new(usage), in_flight: Arc::new(in_flight) }
+    }
 }
 
 /// The leave to carry out one operation, once.
@@ -68,6 +97,8 @@ pub(crate) enum Refusal {
     Denied,
     /// The quota of this key is used up.
     Quota(&'static str),
+    /// The limit of this key is reached.
+    Limit(&'static str),
     /// The host cannot: it has no region, no credentials. The cause is in the log and the audit trail.
     Host,
 }
@@ -113,11 +144,12 @@ impl Gate {
         policy: Policy,
         account: Option<AccountId>,
         classes: BTreeMap<String, Class>,
-        quotas: Quotas,
+        bounds: (Quotas, GateLimits),
         audit: Arc<dyn AuditSink>,
     ) -> Self {
+        let (quotas, GateLimits { in_flight_calls, log_rate }) = bounds;
         let meters = Meters::new(quotas);
-        let run = Run { trigger: Trigger::Run, usage: Arc::new(meters.usage(None)) };
+        let run = Run::new(Trigger::Run, meters.usage(None), in_flight_calls);
         let shared = Shared {
             guest: policy.guest().into(),
             policy,
@@ -130,14 +162,17 @@ impl Gate {
             place: OnceCell::new(),
             meters,
             operations: AtomicU64::new(0),
+            in_flight_calls,
+            log: Arc::new(LogRate::new(log_rate)),
         };
         Self { shared: Arc::new(shared), run: Arc::new(run) }
     }
 
     /// The gate for another call of the guest, which ends after `timeout`.
     pub(crate) fn for_call(&self, trigger: Trigger, timeout: Option<Duration>) -> Self {
-        let usage = Arc::new(self.shared.meters.usage(timeout));
-        Self { shared: Arc::clone(&self.shared), run: Arc::new(Run { trigger, usage }) }
+        let usage = self.shared.meters.usage(timeout);
+        let run = Run::new(trigger, usage, self.shared.in_flight_calls);
+        Self { shared: Arc::clone(&self.shared), run: Arc::new(run) }
     }
 
     /// The partition of the guest's region.
@@ -149,11 +184,8 @@ impl Gate {
     pub(crate) async fn region(&self) -> Result<&Region, Refusal> {
         let found = self.shared.region.get_or_try_init(|| self.shared.factory.region(&self.shared.scope));
         found.await.map_err(|error: innkeeper_aws::Error| {
-            tracing::error!(
-                guest = &*self.shared.guest,
-                error = &error as &dyn std::error::Error,
-                "no region"
-            );
+            let guest = self.guest();
+            log!(self, ERROR, guest, error = &error as &dyn std::error::Error, "no region");
             Refusal::Host
         })
     }
@@ -161,6 +193,21 @@ impl Gate {
     /// The guest's name.
     pub(crate) fn guest(&self) -> &str {
         &self.shared.guest
+    }
+
+    /// The guest's name, to be kept.
+    pub(crate) fn guest_handle(&self) -> Arc<str> {
+        Arc::clone(&self.shared.guest)
+    }
+
+    /// Whether the host's log may have one more line about the guest.
+    pub(crate) fn may_log(&self) -> bool {
+        self.shared.log.has_room(&self.shared.guest)
+    }
+
+    /// Where decisions and calls are written down.
+    pub(crate) fn audit(&self) -> &dyn AuditSink {
+        &*self.shared.audit
     }
 
     /// The time by the clock that requests are signed with.
@@ -182,11 +229,8 @@ impl Gate {
             Ok(AccountRegion::new(region.as_str(), account)?)
         });
         found.await.map_err(|error: Box<dyn std::error::Error + Send + Sync>| {
-            tracing::error!(
-                guest = &*self.shared.guest,
-                error = &*error as &dyn std::error::Error,
-                "no account"
-            );
+            let guest = self.guest();
+            log!(self, ERROR, guest, error = &*error as &dyn std::error::Error, "no account");
             Refusal::Host
         })
     }
@@ -290,9 +334,15 @@ impl Gate {
         operation: &Operation<'_>,
         granted: &[Granted<'_>],
     ) -> Result<Admission, Refusal> {
+        let Ok(in_flight) = Arc::clone(&self.run.in_flight).try_acquire_owned() else {
+            if let Some(request) = operation.requests().next() {
+                self.write_down(id, operation, &request, self.of_in_flight_calls());
+            }
+            return Err(Refusal::Limit("in-flight-calls"));
+        };
         let named: Vec<&str> = granted.iter().filter_map(|granted| granted.quota).collect();
         let admitted = self.shared.meters.admit(&named, &self.run.usage, demand(operation)).await;
-        admitted.map_err(|exceeded| {
+        admitted.map(|admission| admission.holding(in_flight)).map_err(|exceeded| {
             if let Some(request) = operation.requests().next() {
                 self.write_down(id, operation, &request, of_quota(&exceeded));
             }
@@ -310,7 +360,8 @@ impl Gate {
         request
     }
 
-    fn next_id(&self) -> OperationId {
+    /// The number of another operation of the guest.
+    pub(crate) fn next_id(&self) -> OperationId {
         OperationId(self.shared.operations.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -355,13 +406,23 @@ impl Gate {
             context: request.context.values().map(|(key, value)| (key.as_str(), value)).collect(),
             verdict,
         };
-        tracing::debug!(?decision, "decided");
+        log!(self, DEBUG, ?decision, "decided");
         self.shared.audit.decision(&decision);
+    }
+
+    /// How it is written down that the guest has too many calls under way.
+    fn of_in_flight_calls(&self) -> Verdict {
+        Verdict::Deny {
+            rule: None,
+            reason: format!("the guest has {} calls under way", self.shared.in_flight_calls),
+            suggestion: format!("raise `in-flight-calls` in `[guest.{}.limits]`", self.shared.guest),
+        }
     }
 
     fn record(&self, id: OperationId, operation: &Operation<'_>, admission: Admission) -> CallRecord {
         CallRecord::new(
             Arc::clone(&self.shared.audit),
+            Arc::clone(&self.shared.log),
             crate::audit::Call {
                 time: self.shared.factory.now(),
                 guest: Arc::clone(&self.shared.guest),

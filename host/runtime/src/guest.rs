@@ -20,6 +20,8 @@ use crate::inspect::{Inspection, Provider};
 use crate::limits::Limits;
 use crate::state::State;
 use crate::trigger::Trigger;
+use crate::wasi::http::{Connector, Outgoing};
+use crate::wasi::{self, Wasi};
 
 /// A guest, compiled, linked and checked. Cheap to clone; clones, and calls of one guest at the same time, share nothing but code
 /// and the way to AWS.
@@ -36,6 +38,17 @@ struct Inner {
     aws: AwsCtx,
     limits: Limits,
     config: BTreeMap<String, String>,
+    wasi: Wasi,
+    connector: Arc<Connector>,
+}
+
+/// What a guest is made of, beside its component.
+pub(crate) struct Parts {
+    pub(crate) aws: AwsCtx,
+    pub(crate) limits: Limits,
+    pub(crate) config: BTreeMap<String, String>,
+    pub(crate) wasi: Wasi,
+    pub(crate) connector: Arc<Connector>,
 }
 
 /// How long the end of a call waits for its unfinished uploads to be given up.
@@ -72,9 +85,7 @@ impl Guest {
         name: &str,
         engine: &Engine,
         component: &ComponentBytes,
-        aws: AwsCtx,
-        limits: Limits,
-        config: BTreeMap<String, String>,
+        parts: Parts,
     ) -> Result<Self, Box<ComponentError>> {
         let at = |problem: Problem| problem.at(&component.path);
         let linker = linker(engine).map_err(|error| at(Problem::Mismatch(error)))?;
@@ -83,11 +94,16 @@ impl Guest {
         if !unknown.is_empty() {
             return Err(at(Problem::UnknownImports(unknown)));
         }
+        // What nothing is granted of is not there: a guest that needs it is better refused than left to find out.
+        if let Some(import) = inspection.outgoing_http().filter(|_| parts.wasi.http.is_empty()) {
+            return Err(at(Problem::UngrantedHttp { import: import.to_owned() }));
+        }
         let compiled = component.compile(engine)?;
         let entry = Entry::of(&linker, &compiled, engine).map_err(at)?;
         let uses_aws = inspection.imports.iter().any(|import| import.provider == Provider::Aws);
-        let inner =
-            Inner { name: name.to_owned(), engine: engine.clone(), entry, uses_aws, aws, limits, config };
+        let Parts { aws, limits, config, wasi, connector } = parts;
+        let (name, engine) = (name.to_owned(), engine.clone());
+        let inner = Inner { name, engine, entry, uses_aws, aws, limits, config, wasi, connector };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -170,7 +186,9 @@ impl std::fmt::Debug for Guest {
 impl Inner {
     fn store(&self, aws: AwsCtx, stdin: Vec<u8>, cpu_time: CpuTime) -> Store<State> {
         let limits = &self.limits;
-        let state = State::new(aws, limits, self.config.clone(), stdin);
+        let (grants, connector) = (Arc::clone(&self.wasi.http), Arc::clone(&self.connector));
+        let outgoing = Outgoing::new(grants, connector, aws.clone(), limits);
+        let state = State::new(aws, limits, &self.wasi, outgoing, self.config.clone(), stdin);
         let mut store = Store::new(self.engine.wasmtime(), state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(usize::try_from(limits.host_call_bytes).unwrap_or(usize::MAX));
@@ -255,7 +273,7 @@ fn failure(error: &wasmtime::Error, state: &State) -> CallError {
 
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine.wasmtime());
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasi::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut State| WasiConfig::from(&state.config))?;
     add_to_linker(&mut linker)?;
     Ok(linker)

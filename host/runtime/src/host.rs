@@ -10,10 +10,12 @@ use crate::component::ComponentBytes;
 use crate::context::AwsCtx;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::guest::Guest;
+use crate::guest::{Guest, Parts};
 use crate::inspect::Inspection;
 use crate::manifest::{GuestSection, Manifest};
 use crate::s3::TokenKey;
+use crate::wasi::http::{Connector, Resolver, SystemResolver};
+use crate::wasi::{Environment, Wasi};
 
 /// The guests of one manifest, and what they run on. Cheap to clone.
 ///
@@ -26,6 +28,8 @@ pub struct Host {
     overrides: Overrides,
     audit: Arc<dyn AuditSink>,
     token_key: TokenKey,
+    environment: Environment,
+    connector: Arc<Connector>,
 }
 
 /// What is used in place of what the manifest says.
@@ -45,6 +49,8 @@ pub struct HostBuilder {
     overrides: Overrides,
     audit: Arc<dyn AuditSink>,
     token_key: Option<TokenKey>,
+    environment: Environment,
+    resolver: Arc<dyn Resolver>,
 }
 
 impl Host {
@@ -104,17 +110,23 @@ impl Host {
             .call_bytes(section.limits.host_call_bytes)
             .transfer_memory(section.limits.transfer_memory)
             .presigned_url_expiry(section.limits.presigned_url_expiry)
+            .in_flight_calls(section.limits.in_flight_calls)
+            .log_rate(section.limits.log_rate)
             .shared_token_key(self.token_key.clone())
             .bucket_owners(section.accounts.clone())
             .build();
 
         let (host, section, name) = (self.clone(), section.clone(), name.to_owned());
         let prepared = tokio::task::spawn_blocking(move || {
-            let component = ComponentBytes::read(host.manifest.directory(), &section.component)?;
-            Guest::prepare(&name, &host.engine, &component, aws, section.limits, section.config)
+            let folder = host.manifest.directory();
+            let wasi = Wasi::open(&section.wasi, folder, &host.environment)?;
+            let component = ComponentBytes::read(folder, &section.component)?;
+            let GuestSection { limits, config, .. } = section;
+            let parts = Parts { aws, limits, config, wasi, connector: host.connector };
+            Ok(Guest::prepare(&name, &host.engine, &component, parts)?)
         });
         match prepared.await {
-            Ok(guest) => Ok(guest?),
+            Ok(guest) => guest,
             Err(error) => Err(Error::Engine(wasmtime::Error::new(error))),
         }
     }
@@ -149,7 +161,7 @@ impl Host {
 
 impl HostBuilder {
     /// The defaults: an engine of its own without a cache of compiled code, a factory as the manifest says, no audit trail but the
-    /// log.
+    /// log; the variables of the process for guests that inherit some, and the operating system's resolver for their requests.
     pub fn new(manifest: Manifest) -> Self {
         Self {
             manifest,
@@ -158,6 +170,8 @@ impl HostBuilder {
             overrides: Overrides::default(),
             audit: Arc::new(()),
             token_key: None,
+            environment: Environment::default(),
+            resolver: Arc::new(SystemResolver),
         }
     }
 
@@ -219,6 +233,20 @@ impl HostBuilder {
         self
     }
 
+    /// The variables that guests can inherit (`{ inherit = "NAME" }`), in place of the process's own.
+    #[must_use]
+    pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.environment = Environment::Fixed(Arc::new(variables.into_iter().collect()));
+        self
+    }
+
+    /// What finds the addresses of the hosts that guests send requests to, in place of the operating system.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = resolver;
+        self
+    }
+
     /// The host. Nothing is loaded and nothing is connected yet.
     ///
     /// # Errors
@@ -240,6 +268,8 @@ impl HostBuilder {
             overrides: self.overrides,
             audit: self.audit,
             token_key: self.token_key.unwrap_or_else(TokenKey::random),
+            environment: self.environment,
+            connector: Arc::new(Connector::new(self.resolver)),
         })
     }
 }

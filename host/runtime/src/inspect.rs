@@ -6,9 +6,12 @@ use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldItem, WorldKey};
 
 use crate::component::{ComponentBytes, ComponentError, Problem};
 
-/// The WASI 0.2 packages that the host provides, with nothing granted behind them.
+/// The WASI 0.2 packages that the host provides. What is behind them is what the guest's manifest grants.
 const WASI_PACKAGES: &[&str] =
     &["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+
+/// The interfaces of `wasi:http` that the host provides: a guest sends requests and takes none.
+const HTTP_INTERFACES: &[&str] = &["outgoing-handler", "types"];
 
 /// The interfaces of `innkeeper:aws` that this host implements.
 const AWS_INTERFACES: &[&str] =
@@ -59,7 +62,7 @@ pub struct Item {
 pub enum Provider {
     /// Innkeeper, by calling AWS within the guest's policy.
     Aws,
-    /// Innkeeper, as WASI, with nothing granted behind it.
+    /// Innkeeper, as WASI, with what the guest's manifest grants behind it.
     Wasi,
     /// Innkeeper: the `config` of the guest's manifest.
     Config,
@@ -98,6 +101,19 @@ impl Inspection {
     pub fn unknown_imports(&self) -> Vec<String> {
         let unknown = self.imports.iter().filter(|import| import.provider == Provider::Nobody);
         unknown.map(|import| import.name.clone()).collect()
+    }
+}
+
+impl Inspection {
+    /// The import through which requests are sent, if there is one.
+    pub(crate) fn outgoing_http(&self) -> Option<&str> {
+        self.imports_of("wasi:http/outgoing-handler").next()
+    }
+
+    /// The names of the imports of an interface, whatever their version.
+    pub(crate) fn imports_of<'a>(&'a self, interface: &'a str) -> impl Iterator<Item = &'a str> {
+        let names = self.imports.iter().map(|import| import.name.as_str());
+        names.filter(move |name| name.split_once('@').map_or(*name, |(name, _)| name) == interface)
     }
 }
 
@@ -164,6 +180,7 @@ fn provider(import: &str) -> Provider {
     match package {
         "innkeeper:aws" if AWS_INTERFACES.contains(&name) && version.starts_with("0.2.") => Provider::Aws,
         "wasi:config" if name == "store" => Provider::Config,
+        "wasi:http" if HTTP_INTERFACES.contains(&name) && version.starts_with("0.2.") => Provider::Wasi,
         wasi if WASI_PACKAGES.contains(&wasi) && version.starts_with("0.2.") => Provider::Wasi,
         _ => Provider::Nobody,
     }
@@ -217,7 +234,9 @@ mod tests {
         assert_eq!(provider("innkeeper:aws/s3@0.3.0"), Provider::Nobody);
         assert_eq!(provider("innkeeper:aws/dynamodb@0.2.0"), Provider::Nobody);
         assert_eq!(provider("wasi:cli/stdout@0.2.9"), Provider::Wasi);
-        assert_eq!(provider("wasi:http/outgoing-handler@0.2.0"), Provider::Nobody);
+        assert_eq!(provider("wasi:http/outgoing-handler@0.2.0"), Provider::Wasi);
+        assert_eq!(provider("wasi:http/incoming-handler@0.2.0"), Provider::Nobody);
+        assert_eq!(provider("wasi:http/handler@0.3.0"), Provider::Nobody);
         assert_eq!(provider("wasi:io/streams"), Provider::Nobody);
         assert_eq!(provider("wasi:config/store@0.2.0-rc.1"), Provider::Config);
     }

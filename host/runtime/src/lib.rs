@@ -100,6 +100,7 @@ mod sdk_error;
 mod sqs;
 mod state;
 mod trigger;
+mod wasi;
 
 pub use innkeeper_aws as aws;
 pub use innkeeper_policy as policy;
@@ -114,3 +115,7 @@ pub use self::host::{Host, HostBuilder};
 pub use self::limits::Limits;
 pub use self::manifest::{Manifest, ManifestError};
 pub use self::trigger::{CONDITION_KEYS, Trigger};
+pub use self::wasi::WasiError;
+pub use self::wasi::http::{
+    AddressRange, AddressRangeError, HostPattern, HostPatternError, HttpGrant, MethodPattern, MethodPatternError, Resolver,
+};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
 use crate::error::Limit;
+use crate::quota::Rate;
 
 /// What one call of a guest may use. Everything that a guest can make grow has its bound here.
 ///
@@ -38,6 +39,23 @@ pub struct Limits {
     /// Bytes of standard output, and likewise of standard error, that are kept; what is written beyond is dropped. Default
     /// 1 MiB.
     pub output_bytes: u64,
+    /// Calls of AWS that are under way at once. One lasts until the body of its answer is read or dropped, so a guest that opens bodies
+    /// and reads none holds connections of the host. What is beyond fails with `limit-exceeded`. Default 64: an upload or a download in
+    /// parts has six, and eight guests of this kind are within what an operating system lets a process open.
+    pub in_flight_calls: usize,
+    /// Lines that the host writes to its log (`tracing`) about what the guest is denied and what fails for it, all calls of the guest
+    /// on a host together. What is beyond is counted and told in a line later; the audit trail has everything. Default 20 a second, of
+    /// which 100 at once: a person can read them, and a loop of denied calls does not fill a disk.
+    pub log_rate: Rate,
+    /// Outgoing HTTP requests that are under way at once, from their beginning to the end of the response's body. What is beyond fails
+    /// with `connection-limit-reached`. Default 8: more than a browser opens to a host.
+    pub http_requests: usize,
+    /// One outgoing HTTP request, from looking up its host to the last byte of the response. What the guest wishes for itself may be
+    /// shorter. Default 30 s, as the whole call.
+    pub http_timeout: Duration,
+    /// Bytes of the body of an outgoing HTTP request, and likewise of its response. Default 16 MiB, as one host call: bodies stream, so
+    /// it bounds traffic and not memory.
+    pub http_body_bytes: u64,
 }
 
 impl Default for Limits {
@@ -53,6 +71,11 @@ impl Default for Limits {
             transfer_memory: 48 << 20,
             presigned_url_expiry: Duration::from_secs(15 * 60),
             output_bytes: 1 << 20,
+            in_flight_calls: 64,
+            log_rate: Rate::PER_SECOND_20,
+            http_requests: 8,
+            http_timeout: Duration::from_secs(30),
+            http_body_bytes: 16 << 20,
         }
     }
 }

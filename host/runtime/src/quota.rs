@@ -14,6 +14,7 @@ use bytesize::ByteSize;
 use innkeeper_policy::Location;
 
 pub(crate) use self::body::MeteredBody;
+pub(crate) use self::bucket::Bucket;
 pub(crate) use self::meter::{Admission, Demand, Exceeded, Meters, ObjectUse, Tally, Usage};
 
 /// The quotas of a guest: one on all of its calls, and those that its grants name.
@@ -87,6 +88,9 @@ pub enum RateError {
 }
 
 impl Rate {
+    /// 20 a second, of which 100 at once.
+    pub(crate) const PER_SECOND_20: Self = Self { amount: 20, per: Duration::from_secs(1), burst: 100 };
+
     /// `amount` every `per`, of which `burst` can come at once.
     ///
     /// # Errors

@@ -1,18 +1,27 @@
 //! What the store of one call holds.
 
+use std::sync::Arc;
+
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::context::{AwsCtx, AwsCtxView, AwsView};
 use crate::limits::{Limits, StoreLimiter};
 use crate::output::BoundedOutput;
+use crate::wasi::http::Outgoing;
+use crate::wasi::{Preopens, Wasi};
 
 /// The data of a store. One per call: nothing of a call is there in the next.
 pub(crate) struct State {
     table: ResourceTable,
     wasi: WasiCtx,
+    directories: Arc<[(Dir, String)]>,
+    http: WasiHttpCtx,
+    outgoing: Outgoing,
     pub(crate) config: WasiConfigVariables,
     aws: AwsCtx,
     pub(crate) limiter: StoreLimiter,
@@ -21,10 +30,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// WASI with nothing granted: no environment, no arguments, no directories, no network; clocks and random numbers only.
     pub(crate) fn new(
         aws: AwsCtx,
         limits: &Limits,
+        wasi: &Wasi,
+        outgoing: Outgoing,
         config: impl IntoIterator<Item = (String, String)>,
         stdin: Vec<u8>,
     ) -> Self {
@@ -32,23 +42,33 @@ impl State {
         table.set_max_capacity(limits.handles);
         let (stdout, stderr) =
             (BoundedOutput::new(limits.output_bytes), BoundedOutput::new(limits.output_bytes));
-        let wasi = WasiCtx::builder()
-            .stdin(MemoryInputPipe::new(stdin))
-            .stdout(stdout.clone())
-            .stderr(stderr.clone())
-            .allow_ip_name_lookup(false)
-            .allow_tcp(false)
-            .allow_udp(false)
-            .build();
+        let mut context = wasi.context();
+        context.stdin(MemoryInputPipe::new(stdin)).stdout(stdout.clone()).stderr(stderr.clone());
         Self {
             table,
-            wasi,
+            wasi: context.build(),
+            directories: wasi.directories(),
+            http: WasiHttpCtx::new(),
+            outgoing,
             config: config.into_iter().collect(),
             aws,
             limiter: StoreLimiter::new(limits),
             stdout,
             stderr,
         }
+    }
+}
+
+impl State {
+    /// For `wasi:filesystem/preopens`.
+    pub(crate) fn preopens(&mut self) -> Preopens<'_> {
+        Preopens { table: &mut self.table, directories: &self.directories }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.outgoing, table: &mut self.table, ctx: &mut self.http }
     }
 }
 

@@ -30,7 +30,7 @@ use cap_std::fs::Dir;
 use innkeeper::audit::AuditLog;
 use innkeeper::aws::{ClientFactory, Environment, Identity, StaticKeys};
 use innkeeper::policy::Source;
-use innkeeper::{CallError, Engine, Guest, Host, Manifest, Reply};
+use innkeeper::{CallError, Engine, Guest, Host, HostBuilder, Manifest, Reply};
 use innkeeper_fake::FakeAws;
 use serde_json::Value;
 
@@ -116,14 +116,18 @@ impl TestHost {
 
     /// A host for a component in a folder.
     pub fn host(&self, folder: &Path, component: &str) -> Host {
+        self.host_of(self.manifest(folder, component))
+    }
+
+    /// The manifest for a component in a folder.
+    pub fn manifest(&self, folder: &Path, component: &str) -> Manifest {
         let text = format!(
             "[aws]\nregion = \"eu-west-1\"\n\n[guest.guest]\ncomponent = {component:?}\n{}\n{}",
             self.settings, self.statements
         );
         let folder = Dir::open_ambient_dir(folder, ambient_authority()).expect("the folder of the component");
-        let manifest = Manifest::parse(Source::new("innkeeper.toml", text.clone()), folder)
-            .unwrap_or_else(|error| panic!("{error}\n{text}"));
-        self.host_of(manifest)
+        Manifest::parse(Source::new("innkeeper.toml", text.clone()), folder)
+            .unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 
     /// A host for the guests of a manifest, on the same AWS.
@@ -133,6 +137,11 @@ impl TestHost {
 
     /// The same with an engine of one's own.
     pub fn host_on(&self, manifest: Manifest, engine: Engine) -> Host {
+        self.builder(manifest, engine).build().expect("a host")
+    }
+
+    /// The same, to be finished.
+    pub fn builder(&self, manifest: Manifest, engine: Engine) -> HostBuilder {
         Host::builder(manifest)
             .engine(engine)
             .factory(factory(&self.aws))
@@ -140,8 +149,6 @@ impl TestHost {
             .audit(self.audit.clone())
             // Each call has a host of its own; what one gave out is to be good for the next.
             .token_key([7; 32])
-            .build()
-            .expect("a host")
     }
 
     fn statement(mut self, effect: &str, action: &str, resource: &str) -> Self {

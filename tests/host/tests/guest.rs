@@ -103,6 +103,26 @@ async fn large_argument() {
 }
 
 #[tokio::test]
+async fn in_flight() {
+    let host = TestHost::new()
+        .allow("s3:GetObject", "arn:aws:s3:::uploads/*")
+        .setting("limits.in-flight-calls = 3");
+    host.aws().s3().create_bucket("uploads").unwrap();
+    host.aws().s3().put("uploads", "a", vec![b'x'; 1 << 20]).unwrap();
+    let input = |times: u64| json!({ "bucket": "uploads", "key": "a", "times": times });
+    let within = host.call(program::IN_FLIGHT, &input(3)).await;
+    assert_eq!(within["ok"], json!({ "held": 3, "refused": null, "again": true }));
+    let beyond = host.call(program::IN_FLIGHT, &input(4)).await;
+    assert_eq!(
+        beyond["ok"],
+        json!({ "held": 3, "refused": "LimitExceeded(\"in-flight-calls\")", "again": true })
+    );
+    let denials = host.audit().denials();
+    assert_eq!(denials.len(), 1);
+    assert!(format!("{:?}", denials[0].verdict).contains("raise `in-flight-calls` in `[guest.guest.limits]`"));
+}
+
+#[tokio::test]
 async fn an_innocent_guest_is_served_while_others_misbehave() {
     let busy = TestHost::new().setting("limits.cpu-time = \"300ms\"");
     let innocent = TestHost::new();

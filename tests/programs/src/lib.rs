@@ -18,6 +18,9 @@
 //! They take JSON and answer with JSON: `{"ok": ...}`, or `{"error": "NoSuchKey"}` for an error of the interface. The host's test
 //! of the same name says what it expects.
 
+pub mod http;
+pub mod wasi;
+
 use std::fmt::Debug;
 
 pub use innkeeper_guest::{Plugin, config, lambda, plugin, s3, sqs};

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `version` | `1`. Keys may be added to a version; what is there keeps its name and meaning. |
 //! | `sequence` | the number of the line, from 0, without gaps |
-//! | `event` | `"start"`, `"decision"`, `"call"` or `"end"` |
+//! | `event` | `"start"`, `"decision"`, `"call"`, `"http-decision"`, `"http-request"` or `"end"`. Events may be added to a version. |
 //!
 //! `start` is the first line of a trail and has `time` and `host`, the name and version of the host. `end` is the last line of a
 //! trail that is complete: one that does not end with it was cut short.
@@ -39,6 +39,26 @@
 //! | `duration` | seconds, for a body that streams to its end |
 //! | `request-id` | AWS's id of the last attempt, or `null` |
 //! | `outcome` | `"success"`, `"cancelled"`, or `"failure"` with `error`, the case of the WIT error, and `cause` |
+//!
+//! `http-decision`: the manifest was asked about a request that a guest would send.
+//!
+//! | key | value |
+//! |---|---|
+//! | `time`, `guest`, `id` | as above |
+//! | `method` | `"GET"` |
+//! | `url` | scheme, host, port and path, without the query |
+//! | `address` | the address because of which it is denied, or `null` |
+//! | `decision`, `rule`, `reason`, `suggestion` | as above; the rule is a grant of `wasi.http` |
+//!
+//! `http-request`: a request that a guest has sent has come to its end.
+//!
+//! | key | value |
+//! |---|---|
+//! | `time`, `guest`, `id`, `method`, `url` | as above |
+//! | `address` | the address that was connected to, or `null` |
+//! | `status` | of the response, or `null` |
+//! | `bytes-sent`, `bytes-received`, `duration` | of the bodies; seconds, to the end of the response's body |
+//! | `outcome` | as above; `error` is the case of WASI's `error-code` |
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -48,7 +68,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{AuditSink, Call, Decision, rfc3339};
+use super::{AuditSink, Call, Decision, HttpDecision, HttpRequest, rfc3339};
 
 /// The version of the schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -72,6 +92,8 @@ pub struct JsonLines {
 enum Entry {
     Decision(Box<Decision>),
     Call(Box<Call>),
+    HttpDecision(Box<HttpDecision>),
+    HttpRequest(Box<HttpRequest>),
 }
 
 /// A line.
@@ -93,6 +115,8 @@ enum Event<'a> {
     },
     Decision(&'a Decision),
     Call(&'a Call),
+    HttpDecision(&'a HttpDecision),
+    HttpRequest(&'a HttpRequest),
     End,
 }
 
@@ -140,6 +164,14 @@ impl AuditSink for JsonLines {
     fn call(&self, call: &Call) {
         self.add(Entry::Call(Box::new(call.clone())));
     }
+
+    fn http_decision(&self, decision: &HttpDecision) {
+        self.add(Entry::HttpDecision(Box::new(decision.clone())));
+    }
+
+    fn http_request(&self, request: &HttpRequest) {
+        self.add(Entry::HttpRequest(Box::new(request.clone())));
+    }
 }
 
 impl Drop for JsonLines {
@@ -174,6 +206,8 @@ impl<W: Write> Writer<W> {
                 match &entry {
                     Entry::Decision(decision) => self.push(&mut lines, Event::Decision(decision))?,
                     Entry::Call(call) => self.push(&mut lines, Event::Call(call))?,
+                    Entry::HttpDecision(decision) => self.push(&mut lines, Event::HttpDecision(decision))?,
+                    Entry::HttpRequest(request) => self.push(&mut lines, Event::HttpRequest(request))?,
                 }
                 if lines.len() >= 64 * 1024 {
                     self.output.write_all(&lines)?;

@@ -16,6 +16,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use tokio::time::Instant;
 
+use super::log::LogRate;
 use crate::audit::{AuditSink, Call, Outcome};
 use crate::quota::{Admission, MeteredBody, Tally};
 
@@ -23,6 +24,7 @@ use crate::quota::{Admission, MeteredBody, Tally};
 /// record is dropped before that.
 pub(crate) struct CallRecord {
     audit: Arc<dyn AuditSink>,
+    log: Arc<LogRate>,
     /// `None` once it has been written.
     call: Option<Call>,
     started: Instant,
@@ -39,9 +41,14 @@ struct Wire {
 }
 
 impl CallRecord {
-    pub(super) fn new(audit: Arc<dyn AuditSink>, call: Call, admission: Admission) -> Self {
+    pub(super) fn new(
+        audit: Arc<dyn AuditSink>,
+        log: Arc<LogRate>,
+        call: Call,
+        admission: Admission,
+    ) -> Self {
         let admission = Some(admission);
-        Self { audit, call: Some(call), started: Instant::now(), wire: Arc::default(), admission }
+        Self { audit, log, call: Some(call), started: Instant::now(), wire: Arc::default(), admission }
     }
 
     /// To be given to the request that is sent under this record.
@@ -87,7 +94,9 @@ impl CallRecord {
         call.request_id = wire.request_id;
         call.duration = self.started.elapsed();
         call.outcome = outcome;
-        tracing::debug!(?call, "called");
+        if tracing::enabled!(tracing::Level::DEBUG) && self.log.has_room(&call.guest) {
+            tracing::debug!(?call, "called");
+        }
         self.audit.call(&call);
     }
 }

@@ -90,7 +90,7 @@ fn world(aws: Aws, statements: &str, quotas: Quotas) -> World {
     World {
         aws,
         audit,
-        gate: Gate::new(factory, scope, policy.build().unwrap(), None, BTreeMap::new(), quotas, sink),
+        gate: Gate::new(factory, scope, policy.build().unwrap(), None, BTreeMap::new(), (quotas, GateLimits::default()), sink),
         bucket: "arn:aws:s3:::uploads".parse().unwrap(),
         key: ObjectKey::new("a").unwrap(),
     }

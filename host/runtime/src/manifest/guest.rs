@@ -14,6 +14,7 @@ use toml::Spanned;
 use super::aws::{self, AwsSection};
 use super::expect::{self, Expectation};
 use super::identity::{Credentials, Written};
+use super::wasi::{self, WasiSection};
 use super::{Reader, limits, policy, quota};
 use crate::limits::Limits;
 use crate::quota::Quotas;
@@ -38,6 +39,8 @@ pub struct GuestSection {
     pub limits: Limits,
     /// `quota` and `quotas`.
     pub quotas: Quotas,
+    /// `wasi`: what it is granted of WASI.
+    pub wasi: WasiSection,
     /// `allow` and `deny`, or the IAM policy document in JSON that `policy` names.
     pub policy: Policy,
     /// The file that `policy` names.
@@ -72,6 +75,8 @@ pub(super) struct Raw {
     accounts: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     limits: limits::Raw,
+    #[serde(default)]
+    pub(super) wasi: wasi::Raw,
     quota: Option<Spanned<quota::Raw>>,
     #[serde(default)]
     quotas: BTreeMap<String, Spanned<quota::Raw>>,
@@ -82,6 +87,13 @@ pub(super) struct Raw {
     deny: Vec<Spanned<Statement>>,
     #[serde(default)]
     expect: Vec<Spanned<expect::Raw>>,
+}
+
+impl Raw {
+    /// The files that it names: what the guest is, and what it may do.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.component).chain(&self.policy).map(|path| path.get_ref().as_str())
+    }
 }
 
 /// The longest name of a guest: it stands in logs, audit lines and session names.
@@ -105,6 +117,7 @@ impl GuestSection {
             .collect();
         let accounts = accounts(raw, reader);
         let limits = raw.limits.read(reader);
+        let wasi = raw.wasi.read(reader);
 
         let quotas = quota::read(raw.quota.as_ref(), &raw.quotas, reader);
         let written = policy::Written {
@@ -127,6 +140,7 @@ impl GuestSection {
             accounts: accounts?,
             limits,
             quotas: quotas?,
+            wasi: wasi?,
             policy: policy?,
             policy_document: raw.policy.as_ref().map(|path| PathBuf::from(path.get_ref())),
             expectations: expectations?,

@@ -1,10 +1,13 @@
 //! `[guest.NAME.limits]`
 
+use std::num::NonZeroUsize;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Reader, value};
 use crate::limits::Limits;
+use crate::quota::Rate;
 
 /// The section as TOML has it. A limit that is not given has its default.
 #[derive(Default, Deserialize)]
@@ -20,6 +23,11 @@ pub(super) struct Raw {
     transfer_memory: Option<Spanned<String>>,
     presigned_url_expiry: Option<Spanned<String>>,
     output_bytes: Option<Spanned<String>>,
+    in_flight_calls: Option<Spanned<NonZeroUsize>>,
+    log_rate: Option<Spanned<String>>,
+    http_requests: Option<Spanned<NonZeroUsize>>,
+    http_timeout: Option<Spanned<String>>,
+    http_body_bytes: Option<Spanned<String>>,
 }
 
 impl Raw {
@@ -30,6 +38,7 @@ impl Raw {
             (&mut limits.host_call_bytes, &self.host_call_bytes),
             (&mut limits.transfer_memory, &self.transfer_memory),
             (&mut limits.output_bytes, &self.output_bytes),
+            (&mut limits.http_body_bytes, &self.http_body_bytes),
         ] {
             let given = written.as_ref().and_then(|written| reader.check(written, |text| value::size(text)));
             *limit = given.unwrap_or(*limit);
@@ -38,6 +47,7 @@ impl Raw {
             (&mut limits.timeout, &self.timeout),
             (&mut limits.cpu_time, &self.cpu_time),
             (&mut limits.presigned_url_expiry, &self.presigned_url_expiry),
+            (&mut limits.http_timeout, &self.http_timeout),
         ] {
             let given =
                 written.as_ref().and_then(|written| reader.check(written, |text| value::duration(text)));
@@ -50,6 +60,16 @@ impl Raw {
         ] {
             *limit = written.as_ref().map_or(*limit, |written| *written.get_ref());
         }
+        // With none of these nothing could ever be called, which `deny` and an empty grant say more plainly.
+        for (limit, written) in [
+            (&mut limits.in_flight_calls, &self.in_flight_calls),
+            (&mut limits.http_requests, &self.http_requests),
+        ] {
+            *limit = written.as_ref().map_or(*limit, |written| written.get_ref().get());
+        }
+        let log_rate =
+            self.log_rate.as_ref().and_then(|written| reader.check(written, |text| text.parse::<Rate>()));
+        limits.log_rate = log_rate.unwrap_or(limits.log_rate);
         limits
     }
 }

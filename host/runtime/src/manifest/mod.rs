@@ -13,6 +13,8 @@ mod policy;
 mod quota;
 mod review;
 mod value;
+pub mod wasi;
+mod wasi_http;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -105,6 +107,10 @@ impl Manifest {
         let mut guests = BTreeMap::new();
         for (name, guest) in &raw.guest {
             guests.insert(name.get_ref().clone(), GuestSection::read(name, guest, aws.as_ref(), &mut reader));
+        }
+        let protected = protected(&raw, reader.source);
+        for guest in raw.guest.values() {
+            guest.wasi.check_written(&protected, &mut reader);
         }
         // Each section is either whole or the reason for a diagnostic.
         let whole = aws.zip(guests.into_iter().map(|(name, guest)| Some((name, guest?))).collect());
@@ -203,6 +209,12 @@ impl Manifest {
     pub(crate) fn directory(&self) -> &Dir {
         &self.directory
     }
+}
+
+/// The files below the manifest's folder that say what guests may do and what they are: the manifest, policy documents, components.
+fn protected(raw: &Raw, source: &Source) -> Vec<PathBuf> {
+    let manifest = Path::new(source.file()).file_name().map(PathBuf::from);
+    manifest.into_iter().chain(raw.guest.values().flat_map(guest::Raw::files).map(PathBuf::from)).collect()
 }
 
 /// Collects what is wrong while sections are read, so that one run shows every mistake.

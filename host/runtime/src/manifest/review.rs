@@ -27,8 +27,8 @@ impl Finding {
         ("shadowed", "all that a rule allows is denied by another"),
         ("unmet-expectation", "the policy does not say what an `expect` wants it to"),
         ("unused-name", "a name of `names` stands for what no statement allows anything on"),
-        ("ungranted-import", "the component imports a function that needs an action that nothing allows"),
-        ("unusable-grant", "a rule allows actions that no function that the component imports needs"),
+        ("ungranted-import", "the component imports what needs something that nothing allows or grants"),
+        ("unusable-grant", "what is allowed or granted is for what the component does not import"),
     ];
 }
 
@@ -123,8 +123,54 @@ impl GuestSection {
             ),
             location: Some(finding.location),
         }));
+        found.extend(self.review_wasi(inspection));
         found
     }
+
+    /// What is granted of WASI and not imported, and the other way round.
+    ///
+    /// Of files, variables and sockets that are imported and not granted nothing is said: the standard libraries of most languages
+    /// import them, whether or not the program uses them.
+    fn review_wasi(&self, inspection: &Inspection) -> Vec<Finding> {
+        const NEEDS: [(&str, &[&str]); 4] = [
+            ("environment", &["wasi:cli/environment"]),
+            ("arguments", &["wasi:cli/environment"]),
+            ("clock-resolution", &["wasi:clocks/wall-clock", "wasi:clocks/monotonic-clock"]),
+            ("random-seed", &["wasi:random/random", "wasi:random/insecure", "wasi:random/insecure-seed"]),
+        ];
+        let component = self.component.display();
+        let imports = |interfaces: &[&str]| {
+            interfaces.iter().any(|interface| inspection.imports_of(interface).next().is_some())
+        };
+        let unusable = |what: &str, interfaces: &[&str], location: Option<&Location>| {
+            (!imports(interfaces)).then(|| Finding {
+                kind: "unusable-grant",
+                message: format!("`{component}` does not import {}, so it has no use for {what}", listed(interfaces)),
+                location: location.cloned(),
+            })
+        };
+        let keys = NEEDS.iter().filter_map(|(key, interfaces)| {
+            unusable(&format!("`{key}`"), interfaces, Some(self.wasi.locations.get(key)?))
+        });
+        let directories = self.wasi.directories.iter().filter_map(|directory| {
+            let what = format!("the directory `{}`", directory.path.display());
+            unusable(&what, &["wasi:filesystem/preopens"], Some(&directory.location))
+        });
+        let http = self.wasi.http.iter().filter_map(|grant| {
+            unusable("the requests that it is granted", &["wasi:http/outgoing-handler"], grant.location.as_ref())
+        });
+        let ungranted = inspection.outgoing_http().filter(|_| self.wasi.http.is_empty()).map(|import| Finding {
+            kind: "ungranted-import",
+            message: format!("`{component}` imports `{import}`, and no `[[guest.NAME.wasi.http]]` grants it a request"),
+            location: None,
+        });
+        keys.chain(directories).chain(http).chain(ungranted).collect()
+    }
+}
+
+/// `` `a` `` or `` `a` or `b` ``.
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 
 /// `s3` of `innkeeper:aws/s3@0.2.0`.

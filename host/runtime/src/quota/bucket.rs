@@ -12,7 +12,7 @@ use super::Rate;
 /// It can be overfull, which `governor`'s and other limiters cannot: how many bytes an answer has, and that a call is tried again, is
 /// known only when it happens.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     rate: Rate,
     level: Mutex<Level>,
 }
@@ -27,7 +27,7 @@ struct Level {
 
 /// There is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Full {
+pub(crate) enum Full {
     /// There will be after this time, if nothing else comes.
     For(Duration),
     /// There will never be: it is more than the burst.
@@ -35,12 +35,12 @@ pub(super) enum Full {
 }
 
 impl Bucket {
-    pub(super) fn new(rate: Rate) -> Self {
+    pub(crate) fn new(rate: Rate) -> Self {
         Self { rate, level: Mutex::new(Level { filled: 0, at: Instant::now() }) }
     }
 
     /// Takes the room for so many, or says when there will be. Of several who ask at the same time for the last of it, one gets it.
-    pub(super) fn take(&self, count: u64) -> Result<(), Full> {
+    pub(crate) fn take(&self, count: u64) -> Result<(), Full> {
         if count > self.rate.burst() {
             return Err(Full::Forever);
         }

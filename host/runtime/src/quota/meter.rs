@@ -83,7 +83,7 @@ pub(crate) enum ObjectUse {
 #[derive(Debug, Default)]
 pub(crate) struct Admission {
     tally: Option<Tally>,
-    _concurrency: Vec<OwnedSemaphorePermit>,
+    concurrency: Vec<OwnedSemaphorePermit>,
 }
 
 /// Counts what a call uses.
@@ -147,11 +147,18 @@ impl Meters {
             meter.start(usage, demand).await?;
         }
         let admitted = Admitted { meters, usage: Arc::clone(usage), demand, received: AtomicU64::new(0) };
-        Ok(Admission { tally: Some(Tally(Arc::new(admitted))), _concurrency: concurrency })
+        Ok(Admission { tally: Some(Tally(Arc::new(admitted))), concurrency })
     }
 }
 
 impl Admission {
+    /// With a permit that is given back when the call is over.
+    #[must_use]
+    pub(crate) fn holding(mut self, permit: OwnedSemaphorePermit) -> Self {
+        self.concurrency.push(permit);
+        self
+    }
+
     /// What counts the call; `None` where no quota is on it.
     pub(crate) fn tally(&self) -> Option<Tally> {
         self.tally.clone()

@@ -19,6 +19,7 @@ impl From<Refusal> for s3_types::Error {
         match refusal {
             Refusal::Denied => Self::AccessDenied,
             Refusal::Quota(key) => Self::QuotaExceeded(key.to_owned()),
+            Refusal::Limit(key) => Self::LimitExceeded(key.to_owned()),
             Refusal::Host => Self::Credentials,
         }
     }
