@@ -33,7 +33,7 @@ pub(crate) use chunked::ChunkedError;
 pub(crate) use connector::Client;
 pub(crate) use download::Download;
 pub(crate) use endpoint::names_bucket;
-pub(crate) use signature_v2::signature as signature_v2;
+pub(crate) use signature::verify_policy;
 pub(crate) use signer::{Signer, is_signature_parameter};
 pub(crate) use upload::Trailers;
 

@@ -53,12 +53,7 @@ pub(super) fn verify(
     signer: &Signer,
     signed: &Signed<'_>,
 ) -> Result<(), AwsError> {
-    let known = shared.identities.secret(&signer.access_key_id).cloned();
-    let secret = match known.or_else(|| shared.sts.secret(&signer.access_key_id)) {
-        Some(secret) => secret,
-        None if shared.identities.is_empty() => return Ok(()),
-        None => return Err(unknown_key(service)),
-    };
+    let Some(secret) = secret_of(shared, service, signer)? else { return Ok(()) };
     if signer.version == SignatureVersion::V2 {
         // As in every region that is younger than 2014.
         if signed.endpoint.region.as_deref().is_some_and(|region| !VERSION_2_REGIONS.contains(&region)) {
@@ -91,6 +86,32 @@ pub(super) fn verify(
     match signature(s3, signer, &secret, date, payload, signed.parts) {
         Some(expected) if expected == signer.signature => Ok(()),
         _ => Err(mismatch(service)),
+    }
+}
+
+/// Verifies the signature of the policy of a form, which is all that is signed of one.
+pub(crate) fn verify_policy(shared: &Shared, signer: &Signer, policy: &str) -> Result<(), AwsError> {
+    let now = shared.clock.now();
+    shared.sts.admit(signer, now, &Service::S3)?;
+    let Some(secret) = secret_of(shared, &Service::S3, signer)? else { return Ok(()) };
+    let expected = match signer.version {
+        SignatureVersion::V2 => signature_v2::signature(&secret, policy.as_bytes()),
+        SignatureVersion::V4 => {
+            let date = signer.date.ok_or_else(|| mismatch(&Service::S3))?;
+            let key = v4::generate_signing_key(secret.expose(), date, &signer.region, &signer.service);
+            v4::calculate_signature(key, policy.as_bytes())
+        }
+    };
+    if expected == signer.signature { Ok(()) } else { Err(mismatch(&Service::S3)) }
+}
+
+/// The secret of a signer. None if there is nothing to be held to, since no identity is registered.
+fn secret_of(shared: &Shared, service: &Service, signer: &Signer) -> Result<Option<Secret>, AwsError> {
+    let known = shared.identities.secret(&signer.access_key_id).cloned();
+    match known.or_else(|| shared.sts.secret(&signer.access_key_id)) {
+        Some(secret) => Ok(Some(secret)),
+        None if shared.identities.is_empty() => Ok(None),
+        None => Err(unknown_key(service)),
     }
 }
 

@@ -101,6 +101,26 @@ impl Signer {
         Ok(Some(signer))
     }
 
+    /// The signer of a form's policy, by the fields of the form. None if it names none.
+    pub(crate) fn of_form<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        let token = field("x-amz-security-token").map(str::to_owned);
+        if let (Some(access_key_id), Some(signature)) = (field("awsaccesskeyid"), field("signature")) {
+            let signature = signature.to_owned();
+            return Some(Self {
+                signature,
+                session_token: token,
+                ..Self::version_2(access_key_id.to_owned())
+            });
+        }
+        let signer = Self::of_credential(field("x-amz-credential")?)?;
+        Some(Self {
+            date: amz_date(field("x-amz-date")?),
+            signature: field("x-amz-signature")?.to_owned(),
+            session_token: token,
+            ..signer
+        })
+    }
+
     /// `AWS AKID:SIGNATURE`
     fn of_version_2(credential: &str, headers: &HeaderMap) -> Result<Self, SignerError> {
         let (access_key_id, signature) =

@@ -23,6 +23,7 @@ mod multipart;
 mod new_object;
 mod object;
 mod operations;
+mod post;
 mod put;
 mod read;
 mod restore;

@@ -36,7 +36,7 @@ const RESPONSE_EXPIRES: &str = "response-expires";
 /// clock. Neither is its parsing of hosts, since the layer has done that. What s3s gets is a plain path-style request.
 #[derive(Clone)]
 pub(crate) struct S3Service {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     inner: s3s::service::S3Service,
 }
 
@@ -101,12 +101,25 @@ impl S3Service {
         Some(code)
     }
 
-    async fn call_inner(&self, mut parts: Parts, body: Body, target: &Target) -> Result<Answer, AwsError> {
+    async fn call_inner(&self, parts: Parts, body: Body, target: &Target) -> Result<Answer, AwsError> {
         let caller = parts.extensions.get::<RequestContext>().map(|context| context.caller.clone());
         let caller = caller.unwrap_or(Caller::Anonymous);
         self.check_region(&parts, target)?;
         self.check_owner(&parts, target)?;
+        if target.operation == "PostObject" {
+            return self.post(parts, body, target).await;
+        }
         access::check(&self.shared, &caller, &parts, target)?;
+        self.perform(parts, body, target).await
+    }
+
+    /// Has s3s call the operation, of a request that may be answered.
+    pub(super) async fn perform(
+        &self,
+        mut parts: Parts,
+        body: Body,
+        target: &Target,
+    ) -> Result<Answer, AwsError> {
         keep_expires(&mut parts);
         plain_uri(&mut parts, target)?;
         plain_headers(&mut parts.headers);
@@ -115,7 +128,7 @@ impl S3Service {
             return Err(from_s3s(&error(S3ErrorCode::InvalidDigest)));
         }
         let body = match target.operation {
-            "PutObject" | "UploadPart" | "PostObject" => body,
+            "PutObject" | "UploadPart" => body,
             // Its checksum headers are about the object.
             "CompleteMultipartUpload" => read_document(&mut parts, body).await?.into(),
             operation => {

@@ -96,13 +96,26 @@ pub(crate) async fn send(
     headers: &[(&'static str, &str)],
     body: &str,
 ) -> HttpResponse {
+    let signed = uri.contains("X-Amz-Signature") || headers.iter().any(|(name, _)| *name == "authorization");
+    let signature = signature("s3");
+    let mut headers = headers.to_vec();
+    if !signed {
+        headers.push(("authorization", &signature));
+    }
+    send_unsigned(fake, method, uri, &headers, body).await
+}
+
+/// Sends a request as it is.
+pub(crate) async fn send_unsigned(
+    fake: &FakeAws,
+    method: &str,
+    uri: &str,
+    headers: &[(&'static str, &str)],
+    body: &str,
+) -> HttpResponse {
     let mut request = http::Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
-    }
-    let signed = uri.contains("X-Amz-Signature") || headers.iter().any(|(name, _)| *name == "authorization");
-    if !signed {
-        request = request.header("authorization", signature("s3"));
     }
     let request = request.body(SdkBody::from(body)).unwrap();
     let components = RuntimeComponentsBuilder::for_tests().build().unwrap();

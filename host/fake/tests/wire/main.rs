@@ -3,22 +3,26 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests may fail as the tests do")]
 
 mod access_points;
+mod accounts;
 mod archives;
 mod attributes;
 mod aws;
 mod buckets;
 mod checksums;
 mod copies;
+mod cross_origin;
 mod deletes;
 mod faults;
 #[cfg(unix)]
 mod folders;
+mod forms;
 mod listing;
 mod multipart;
 mod multipart_listing;
 mod objects;
 mod protocol;
 mod roles;
+mod settings;
 mod signatures;
 mod tagging;
 mod uploads;
