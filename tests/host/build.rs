@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use innkeeper_build::{Artifact, Options};
 
 /// Which suite of `tests` a program belongs to, by what its name begins with; the first that fits.
-const SUITES: [(&str, &str); 9] = [
+const SUITES: [(&str, &str); 10] = [
     ("s3_bucket_", "s3_buckets"),
     ("s3_list_", "s3_listings"),
     ("s3_presign_", "s3_presign"),
@@ -25,6 +25,7 @@ const SUITES: [(&str, &str); 9] = [
     ("lambda_", "lambda"),
     ("wasi_", "wasi"),
     ("http_", "http"),
+    ("testing_", "testing"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -37,13 +37,15 @@ pub(crate) enum Exit {
     Test = 13,
     /// A test file cannot be read, or is wrong. No case has run.
     TestFile = 14,
+    /// What `innkeeper replay` ran again differs from what was recorded.
+    Differs = 15,
     /// Ctrl-C. What shells use: 128 and the number of the signal.
     Interrupted = 130,
 }
 
 impl Exit {
     /// All of them, by code.
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Success,
         Self::Guest,
         Self::Usage,
@@ -59,6 +61,7 @@ impl Exit {
         Self::Denied,
         Self::Test,
         Self::TestFile,
+        Self::Differs,
         Self::Interrupted,
     ];
 
@@ -85,6 +88,7 @@ impl Exit {
             Self::Denied => "denied",
             Self::Test => "test",
             Self::TestFile => "test-file",
+            Self::Differs => "differs",
             Self::Interrupted => "interrupted",
         }
     }
@@ -104,9 +108,10 @@ impl Exit {
             Self::Io => "a file, standard input or standard output failed",
             Self::Build => "the guest project could not be built",
             Self::Machine => "this machine cannot run guests",
-            Self::Denied => "the policy denies what `policy explain` was asked about",
+            Self::Denied => "the policy denies what `policy explain` or `replay` asked about",
             Self::Test => "a case of `test` failed",
             Self::TestFile => "a test file is missing or wrong; nothing was run",
+            Self::Differs => "what `replay` ran again differs from what was recorded",
             Self::Interrupted => "interrupted with Ctrl-C",
         }
     }

@@ -14,6 +14,8 @@ mod log;
 mod output;
 mod policy;
 mod progress;
+mod record;
+mod replay;
 mod run;
 mod style;
 mod test;
@@ -62,6 +64,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Run test files: call guests on fakes, and compare what comes of it with what is expected
     Test(test::Args),
+    /// Hold a recorded run against another policy, or against what the guest does now
+    Replay(replay::Args),
     /// Build a guest project to components
     Build(build::Args),
     /// Check a manifest and its guests, and, with --aws, who each of them is
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         Command::Run(args) => args.run(),
         Command::Inspect(args) => args.run(),
         Command::Test(args) => args.run(),
+        Command::Replay(args) => args.run(),
         Command::Build(args) => args.run(),
         Command::Check(args) => args.run(),
         Command::Fake(args) => args.run(),

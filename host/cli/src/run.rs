@@ -4,6 +4,7 @@ mod audit;
 mod document;
 mod input;
 mod observe;
+mod record;
 mod report;
 mod summary;
 mod world;
@@ -30,6 +31,7 @@ use crate::failure::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::{WithoutTerminal, while_waiting};
+use crate::record::Record;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,7 +53,13 @@ Examples:
 #[command(
     override_usage = "innkeeper run [OPTIONS] <GUEST> [INPUT]",
     after_help = "`innkeeper run --help` has examples, the exit codes and the JSON document.",
-    after_long_help = format!("{EXAMPLES}\n\n{}\n\n{}\n\n{}", document::HELP, audit::HELP, Exit::help()),
+    after_long_help = format!(
+        "{EXAMPLES}\n\n{}\n\n{}\n\n{}\n\n{}",
+        document::HELP,
+        audit::HELP,
+        crate::record::HELP,
+        Exit::help()
+    ),
 )]
 pub(crate) struct Args {
     /// The guest: the NAME of a section `[guest.NAME]` of the manifest
@@ -87,6 +95,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
 
+    /// Write what the guest asked of AWS, and how it ended, to a file that `innkeeper replay` reads
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
     /// Print one JSON document with the result and all that happened, and no summary
     #[arg(long)]
     json: bool,
@@ -109,6 +121,7 @@ struct Call {
     world: World,
     save: Option<PathBuf>,
     audit: Option<PathBuf>,
+    record: Option<PathBuf>,
     caching: Caching,
     enforcement: Enforcement,
 }
@@ -159,6 +172,7 @@ impl Args {
             world,
             save: self.save,
             audit: self.audit,
+            record: self.record,
             caching: if self.no_cache { Caching::Off } else { Caching::On },
             enforcement: Enforcement::Policy,
         })
@@ -223,11 +237,17 @@ impl Call {
         if let Some(fake) = fake {
             report.take_changes(fake.changes(), self.save.as_deref());
         }
-        match audit.finish() {
-            // The guest's own failure comes first; this one is told all the same.
-            Err(failure) if report.failure.is_some() => failure.print(),
-            Err(failure) => report.failure = Some(failure),
-            Ok(()) => {}
+        let recorded = match &self.record {
+            Some(path) => Record::of(&report, &input).write(path),
+            None => Ok(()),
+        };
+        for written in [recorded, audit.finish()] {
+            match written {
+                // The guest's own failure comes first; this one is told all the same.
+                Err(failure) if report.failure.is_some() => failure.print(),
+                Err(failure) => report.failure = Some(failure),
+                Ok(()) => {}
+            }
         }
         Ok(report)
     }

@@ -5,7 +5,7 @@ use innkeeper::policy::{Action, Arn, Candidate, Context, Decision, Policy, Reque
 use serde::Serialize;
 
 /// What a policy is asked.
-pub(super) struct Question {
+pub(crate) struct Question {
     action: Action,
     resource: Arn,
     /// By condition key.
@@ -14,7 +14,7 @@ pub(super) struct Question {
 
 /// What a policy says, and why: a line of `--batch` and the document of `--json`.
 #[derive(Debug, Serialize)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     decision: &'static str,
     /// Where the rule stands that decided; `None`: no rule allows it.
     rule: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Bearing {
 
 impl Question {
     /// The question, or what is wrong with it in a line.
-    pub(super) fn new(
+    pub(crate) fn new(
         action: &str,
         resource: &str,
         context: impl IntoIterator<Item = (String, String)>,
@@ -76,7 +76,7 @@ impl Question {
     }
 
     /// What a policy says.
-    pub(super) fn ask(&self, policy: &Policy) -> Option<Answer> {
+    pub(crate) fn ask(&self, policy: &Policy) -> Option<Answer> {
         let request = self.request()?;
         let decision = policy.decide(&request);
         let rule = decision.rule().map(|rule| rule.resource().location.to_string());
@@ -95,7 +95,7 @@ impl Question {
 }
 
 impl Answer {
-    pub(super) fn is_allowed(&self) -> bool {
+    pub(crate) fn is_allowed(&self) -> bool {
         self.decision == "allow"
     }
 
@@ -103,11 +103,11 @@ impl Answer {
         self.decision
     }
 
-    pub(super) fn reason(&self) -> &str {
+    pub(crate) fn reason(&self) -> &str {
         &self.reason
     }
 
-    pub(super) fn suggestion(&self) -> Option<&str> {
+    pub(crate) fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
     }
 

@@ -15,6 +15,8 @@ pub(super) enum Input {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// What was recorded.
+    Bytes(Vec<u8>),
 }
 
 impl Input {
@@ -30,6 +32,7 @@ impl Input {
     pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Text(text) => Ok(text.clone().into_bytes()),
+            Self::Bytes(bytes) => Ok(bytes.clone()),
             Self::Stdin => {
                 let mut bytes = Vec::new();
                 std::io::stdin()

@@ -12,6 +12,7 @@ mod inspect;
 mod interrupt;
 mod learn;
 mod policy;
+mod replay;
 mod run;
 mod support;
 mod test;

@@ -70,6 +70,7 @@ expect.object = [
     { bucket = "uploads", key = "thumbs/a.txt", content = { base64 = "aGVsbG8=" } },
     { bucket = "uploads", key = "old.txt", absent = true },
 ]
+expect.log = [""]
 expect.messages.jobs = ["one", { json-with = { two = 2 } }]
 expect.invocations.price = []
 expect.call = [
