@@ -6,6 +6,7 @@ mod input;
 mod observe;
 mod record;
 mod report;
+mod requests;
 mod summary;
 mod world;
 
@@ -229,6 +230,8 @@ impl Call {
             log: Vec::new(),
             calls: audit.log().calls(),
             decisions: audit.log().decisions(),
+            http_decisions: audit.log().http_decisions(),
+            http_requests: audit.log().http_requests(),
             changes: None,
             saved: None,
             timing: Timing { prepare, run },

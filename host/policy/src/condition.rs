@@ -110,6 +110,31 @@ impl Condition {
     }
 }
 
+/// Why a key of AWS's, by what its name begins with, makes no sense here or cannot be enforced.
+const NOT_HERE: &[(&str, &str)] = &[
+    (
+        "aws:principal",
+        "it is about who calls AWS, and for AWS that is the host, whichever guest asks; `innkeeper:Guest` is the guest's name",
+    ),
+    ("aws:user", "it is about who calls AWS, and for AWS that is the host, whichever guest asks; `innkeeper:Guest` is the guest's name"),
+    ("aws:source", "it is about where a call of AWS comes from, and all come from the host"),
+    ("aws:vpc", "it is about where a call of AWS comes from, and all come from the host"),
+    ("aws:multifactorauth", "a guest has no session of its own that it could have been asked for a code in"),
+    (
+        "s3:existingobjecttag",
+        "the host does not know an object's tags before it has asked for them; put what differs into the key, or into buckets of its own",
+    ),
+    (
+        "s3:requestobjecttag",
+        "the tags of a write are not looked at; whether a guest may set any is the action `s3:PutObjectTagging`",
+    ),
+];
+
+fn why_not(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    NOT_HERE.iter().find(|(beginning, _)| name.starts_with(beginning)).map(|(_, why)| *why)
+}
+
 /// The key of this name, if the host enforces it.
 fn key(
     source: &Source,
@@ -123,9 +148,10 @@ fn key(
     }
     let message = format!("the condition key {} is not enforced by this host", quoted(written.get_ref()));
     let enforced = ConditionKey::ALL.iter().copied().filter(is_enforced).map(ConditionKey::as_str);
-    let help = match nearest(written.get_ref(), enforced.clone()) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => {
+    let help = match (why_not(written.get_ref()), nearest(written.get_ref(), enforced.clone())) {
+        (Some(why), _) => why.to_owned(),
+        (None, Some(nearest)) => format!("did you mean `{nearest}`?"),
+        (None, None) => {
             format!("enforced are {}", enforced.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))
         }
     };

@@ -67,12 +67,14 @@ pub use arn::{
     Partition, QueueArn, QueueName, QueueUrl,
 };
 pub use condition::{ConditionKey, ContextValueError};
-pub use operation::{CopiedTags, DeleteTarget, LambdaOperation, Operation, S3Operation, SqsOperation};
+pub use operation::{
+    CopiedTags, DeleteTarget, LambdaOperation, Operation, S3Operation, SqsOperation, StoredAs,
+};
 pub use policy::{
     Candidate, Decision, Denial, DenialCause, Finding, FindingKind, Grant, IamDocument,
     MAX_SESSION_POLICY_CHARACTERS, Missing, Policy, PolicyBuilder, RoleDocument, Rule, RulePattern,
     SessionPolicyTooLong, Suggestion, UnmetCondition,
 };
-pub use request::{Context, Request, Resource};
+pub use request::{Context, ContextText, Request, Resource};
 pub use source::{Colour, Diagnostic, Diagnostics, Location, Source};
 pub use statement::{Effect, Statement};

@@ -8,7 +8,7 @@ mod wit;
 use std::fmt;
 
 pub use lambda::LambdaOperation;
-pub use s3::{CopiedTags, DeleteTarget, S3Operation};
+pub use s3::{CopiedTags, DeleteTarget, S3Operation, StoredAs};
 pub use sqs::SqsOperation;
 pub use wit::{WIT_FUNCTIONS, WitFunction};
 

@@ -175,6 +175,14 @@ pub struct Context<'a> {
     pub delimiter: Option<&'a str>,
     /// `s3:max-keys`: the page size of a listing.
     pub max_keys: Option<u32>,
+    /// `s3:VersionId`: the version of an object that is named.
+    pub version_id: Option<&'a str>,
+    /// `s3:x-amz-storage-class`: the storage class that a write asks for.
+    pub storage_class: Option<&'a str>,
+    /// `s3:x-amz-server-side-encryption`: the encryption that a write asks for.
+    pub server_side_encryption: Option<&'a str>,
+    /// `s3:x-amz-copy-source`: what is copied, `BUCKET/KEY`.
+    pub copy_source: Option<ContextText<'a>>,
     /// `innkeeper:Trigger`: what started the guest's call. From the host.
     pub trigger: Option<&'a str>,
     /// `innkeeper:ContentLength`: the bytes that a put sends.
@@ -188,7 +196,32 @@ pub struct Context<'a> {
     /// `aws:ResourceAccount`: the account that owns the queue or function. From the host.
     pub resource_account: Option<&'a str>,
     /// `lambda:FunctionArn`: the function that is called. From the host.
-    pub function_arn: Option<&'a str>,
+    pub function_arn: Option<ContextText<'a>>,
+}
+
+/// The value of a condition key that is made of several pieces, so that nothing has to be put together to compare it.
+#[derive(Clone, Copy, Debug)]
+pub enum ContextText<'a> {
+    /// The whole of it.
+    Written(&'a str),
+    /// The ARN of a resource.
+    Arn(Resource<'a>),
+    /// An object as `x-amz-copy-source` names it: `BUCKET/KEY`, or its ARN where the bucket is an access point.
+    CopySource(Resource<'a>),
+}
+
+impl<'a> ContextText<'a> {
+    /// The pieces.
+    pub(crate) fn segments(&self) -> [&'a str; 9] {
+        match self {
+            Self::Written(text) => [text, "", "", "", "", "", "", "", ""],
+            Self::CopySource(object) if object.region.is_empty() && object.account.is_empty() => {
+                let [a, b, c, d] = object.path;
+                [a, b, c, d, "", "", "", "", ""]
+            }
+            Self::Arn(resource) | Self::CopySource(resource) => resource.segments(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -214,6 +247,17 @@ mod tests {
         let bucket = point.parse().unwrap();
         assert_eq!(Resource::bucket(&bucket).to_string(), point);
         assert_eq!(Resource::object(&bucket, &key).to_string(), format!("{point}/object/a/b"));
+    }
+
+    #[test]
+    fn a_copy_source_is_what_the_header_says() {
+        let source = |bucket: &str| {
+            let (bucket, key) = (bucket.parse().unwrap(), ObjectKey::new("a/b").unwrap());
+            ContextText::CopySource(Resource::object(&bucket, &key)).segments().concat()
+        };
+        assert_eq!(source("arn:aws:s3:::uploads"), "uploads/a/b");
+        let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos";
+        assert_eq!(source(point), format!("{point}/object/a/b"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope, Service};
 use innkeeper_policy::arn::Partition;
 use innkeeper_policy::{
-    AccountId, AccountRegion, Decision as PolicyDecision, LambdaOperation, Operation, Policy, Request,
+    AccountId, AccountRegion, ContextText, Decision as PolicyDecision, LambdaOperation, Operation, Policy, Request,
     S3Operation, SqsOperation,
 };
 use tokio::sync::{OnceCell, Semaphore};
@@ -357,6 +357,8 @@ impl Gate {
         context.requested_region = self.shared.region.get().map(Region::as_str);
         context.current_time = Some(self.shared.factory.now());
         context.resource_account = request.resource.account();
+        context.function_arn = (request.resource.service() == innkeeper_policy::Service::Lambda)
+            .then_some(ContextText::Arn(request.resource));
         request
     }
 

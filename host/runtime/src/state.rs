@@ -13,7 +13,7 @@ use crate::context::{AwsCtx, AwsCtxView, AwsView};
 use crate::limits::{Limits, StoreLimiter};
 use crate::output::BoundedOutput;
 use crate::wasi::http::Outgoing;
-use crate::wasi::{Preopens, Wasi};
+use crate::wasi::{Errors, Preopens, Wasi};
 
 /// The data of a store. One per call: nothing of a call is there in the next.
 pub(crate) struct State {
@@ -63,6 +63,11 @@ impl State {
     /// For `wasi:filesystem/preopens`.
     pub(crate) fn preopens(&mut self) -> Preopens<'_> {
         Preopens { table: &mut self.table, directories: &self.directories }
+    }
+
+    /// For `wasi:io/error`.
+    pub(crate) fn errors(&mut self) -> Errors<'_> {
+        Errors(&mut self.table)
     }
 }
 

@@ -9,6 +9,7 @@ pub const CONDITION_KEYS: &[ConditionKey] = &[
     ConditionKey::RequestedRegion,
     ConditionKey::CurrentTime,
     ConditionKey::ResourceAccount,
+    ConditionKey::FunctionArn,
 ];
 
 /// What started a guest's call: the condition key `innkeeper:Trigger`.

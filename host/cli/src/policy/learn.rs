@@ -5,7 +5,9 @@ use std::io::Write as _;
 
 use clap::Parser as _;
 use innkeeper::audit::Decision;
-use innkeeper::policy::{Action, Arn, Context, Grant, Missing, Policy, Request, Resource};
+use innkeeper::policy::{
+    Action, Arn, Context, ContextText, Grant, Missing, Policy, Request, Resource, Service,
+};
 use innkeeper::{Manifest, Trigger};
 use similar::TextDiff;
 
@@ -88,6 +90,8 @@ fn missing(policy: &Policy, decisions: &[Decision]) -> Missing {
             context.trigger = Some(Trigger::Run.as_str());
             context.current_time = Some(decision.time);
             context.resource_account = resource.account();
+            context.function_arn =
+                (resource.service() == Service::Lambda).then_some(ContextText::Arn(resource));
             Some(Request { action: *action, resource, context })
         })
         .collect();

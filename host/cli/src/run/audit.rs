@@ -13,12 +13,14 @@ use crate::failure::Failure;
 /// What `innkeeper run --help` says of the trail.
 pub(super) const HELP: &str = r#"The lines of --audit, in the order in which it happened (version 1 of the schema):
   all       {version, sequence, event}; event is "start" (first, with {time, host}), "decision",
-            "call" or "end" (last; a trail without it was cut short)
+            "call", "http-decision", "http-request" or "end" (last; a trail without it was cut short)
   decision  {time, guest, id, operation, action, resource, context, decision}, where decision is
             "allow" with {rule} or "deny" with {rule, reason, suggestion}
   call      {time, guest, id, service, operation, resource, attempts, bytes-sent,
             bytes-received, duration, request-id, outcome}
-The decisions and the call of one operation have the same `id`."#;
+  http-decision  {time, guest, id, method, url, address, decision}, of a request that the guest would send
+  http-request   {time, guest, id, method, url, address, status, bytes-sent, bytes-received, duration, outcome}
+The decisions and the call or request of one operation have the same `id`."#;
 
 /// The audit trail of a run: in memory for the report, and in a file if there is to be one.
 pub(super) struct Trail {

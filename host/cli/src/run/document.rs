@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use innkeeper::audit::{Call, Decision};
+use innkeeper::audit::{Call, Decision, HttpDecision, HttpRequest};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -26,6 +26,9 @@ pub(super) const HELP: &str = r#"The document of --json:
   decisions        every decision of the policy: {time, guest, id, operation, action,
                    resource, decision}; decision is "allow" with {rule} or "deny" with
                    {rule, reason, suggestion}; `id` matches a call with its decisions
+  http-requests    every request that the guest has sent: {time, guest, id, method, url,
+                   address, status, bytes-sent, bytes-received, duration, outcome}
+  http-decisions   every decision on one: {time, guest, id, method, url, address, decision}
   changes          with --fake, what is different: {buckets-created, buckets-removed,
                    objects: [{kind, bucket, key, size-before, size-after}]}; else null
   timing           seconds: {prepare, run}
@@ -42,6 +45,8 @@ struct Document<'a> {
     log: String,
     calls: &'a [Call],
     decisions: &'a [Decision],
+    http_requests: &'a [HttpRequest],
+    http_decisions: &'a [HttpDecision],
     changes: Option<&'a Changes>,
     timing: Timing,
 }
@@ -74,6 +79,8 @@ pub(super) fn render(report: &Report) -> serde_json::Result<String> {
         log: String::from_utf8_lossy(&report.log).into_owned(),
         calls: &report.calls,
         decisions: &report.decisions,
+        http_requests: &report.http_requests,
+        http_decisions: &report.http_decisions,
         changes: report.changes.as_ref(),
         timing: report.timing,
     })
@@ -105,6 +112,8 @@ mod tests {
             log: b"hello\xff".to_vec(),
             calls: Vec::new(),
             decisions: Vec::new(),
+            http_decisions: Vec::new(),
+            http_requests: Vec::new(),
             changes: None,
             saved: None,
             timing: Timing::default(),

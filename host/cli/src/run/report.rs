@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use innkeeper::audit::{Call, Decision, Verdict};
+use innkeeper::audit::{Call, Decision, HttpDecision, HttpRequest, Verdict};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -24,6 +24,10 @@ pub(super) struct Report {
     pub(super) calls: Vec<Call>,
     /// The decisions of the policy, in order.
     pub(super) decisions: Vec<Decision>,
+    /// The decisions on requests that the guest would send, in order.
+    pub(super) http_decisions: Vec<HttpDecision>,
+    /// The requests that it has sent, in the order in which they ended.
+    pub(super) http_requests: Vec<HttpRequest>,
     /// What is different in the fake AWS. `None` without a fake.
     pub(super) changes: Option<Changes>,
     /// What of it was written to a folder, in words.
@@ -97,6 +101,8 @@ impl Report {
             log: Vec::new(),
             calls: Vec::new(),
             decisions: Vec::new(),
+            http_decisions: Vec::new(),
+            http_requests: Vec::new(),
             changes: None,
             saved: None,
             timing: Timing { prepare, run: Duration::ZERO },

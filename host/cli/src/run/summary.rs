@@ -5,12 +5,13 @@ use std::fmt::{self, Write};
 
 use innkeeper::audit::{Call, Decision, Outcome, Verdict};
 
+use super::requests;
 use super::report::{Called, ChangeKind, Changes, ObjectChange, Report};
 use crate::style::{ADDED, CHANGED, FAINT, HELP, REMOVED, TITLE, styled};
 use crate::text::{duration, plural, size, visible, visible_lines};
 
 /// How many lines a list has before the rest of it is only counted.
-const MAX_LINES: usize = 20;
+pub(super) const MAX_LINES: usize = 20;
 
 /// The report without the guest's result and without its failure, which stand elsewhere. Ends with a line break.
 pub(super) fn render(report: &Report) -> String {
@@ -29,6 +30,7 @@ fn write(out: &mut impl Write, report: &Report) -> fmt::Result {
     }
     write_calls(out, report)?;
     write_denials(out, report)?;
+    requests::write(out, report)?;
     let (mark, how) = match &report.failure {
         None => (styled(ADDED, "ok:").to_string(), "done"),
         Some(_) => (styled(REMOVED, "failed:").to_string(), "ended"),
@@ -242,7 +244,7 @@ fn write_denials(out: &mut impl Write, report: &Report) -> fmt::Result {
     writeln!(out)
 }
 
-fn write_rest(out: &mut impl Write, total: usize, what: &str) -> fmt::Result {
+pub(super) fn write_rest(out: &mut impl Write, total: usize, what: &str) -> fmt::Result {
     match total.checked_sub(MAX_LINES) {
         None | Some(0) => Ok(()),
         Some(rest) => {

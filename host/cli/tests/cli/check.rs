@@ -232,6 +232,86 @@ fn a_grant_that_is_missing_or_of_no_use_is_found() {
 }
 
 #[test]
+fn what_is_granted_of_wasi_and_not_imported_is_found() {
+    let wasi = "[guest.keeper.wasi]
+environment = { LOG = \"info\" }
+arguments = [\"all\"]
+clock-resolution = \"1s\"
+random-seed = 1
+directories = [{ path = \"data\", name = \"/data\" }]
+[[guest.keeper.wasi.http]]
+hosts = [\"api.example.com\"]
+methods = [\"GET\"]
+";
+    let project = keeper(&(wasi.to_owned() + GRANT)).with("data/a.txt", b"a".to_vec());
+    assert_eq!(found(&project), ["unusable-grant"; 6]);
+    let run = project.innkeeper(&["check"]).exits(3);
+    let stdout = String::from_utf8_lossy(&run.stdout);
+    for text in [
+        "innkeeper.toml:7:15: `keeper.wasm` does not import `wasi:cli/environment`, so it has no use for `environment`",
+        "innkeeper.toml:9:20: `keeper.wasm` does not import `wasi:clocks/wall-clock` or `wasi:clocks/monotonic-clock`",
+        "innkeeper.toml:11:16: `keeper.wasm` does not import `wasi:filesystem/preopens`, so it has no use for the directory `data`",
+        "innkeeper.toml:12:1: `keeper.wasm` does not import `wasi:http/outgoing-handler`",
+    ] {
+        assert!(stdout.contains(text), "`{text}` is not in\n{run}");
+    }
+}
+
+#[test]
+fn a_component_that_sends_requests_and_is_granted_none_is_found() {
+    let wat = "(component (import \"wasi:http/outgoing-handler@0.2.0\" (instance)))";
+    let manifest = "[aws]\nregion = \"eu-west-1\"\n[guest.fetch]\ncomponent = \"fetch.wasm\"\n";
+    let project = Project::new(manifest).with("fetch.wasm", wat::parse_str(wat).unwrap());
+    let run = project.innkeeper(&["check"]).exits(4);
+    let stdout = String::from_utf8_lossy(&run.stdout);
+    for text in [
+        "imports `wasi:http/outgoing-handler@0.2.0`, and its manifest grants it no request",
+        "grant the requests that it needs in `[[guest.NAME.wasi.http]]`",
+        "(ungranted-import)",
+    ] {
+        assert!(stdout.contains(text), "`{text}` is not in\n{run}");
+    }
+    let granted = manifest.to_owned() + "wasi.http = [{ hosts = [\"a.example\"], methods = [\"GET\"] }]\n";
+    let run = Project::new(&granted).with("fetch.wasm", wat::parse_str(wat).unwrap()).innkeeper(&["check"]);
+    assert!(!String::from_utf8_lossy(&run.stdout).contains("ungranted"), "{run}");
+}
+
+#[test]
+fn what_is_wrong_with_a_grant_of_wasi_is_told_at_its_place() {
+    let wrong = |lines: &str, texts: &[&str]| {
+        keeper(&format!("{lines}\n{GRANT}")).innkeeper(&["check"]).exits(3).says(texts);
+    };
+    wrong("wasi.enviroment = {}", &["unknown field `enviroment`"]);
+    wrong("wasi.environment = { A = 1 }", &["innkeeper.toml:6:26", "expected a text, or `{ inherit = \"NAME\" }`"]);
+    wrong(
+        "wasi.environment = { KEY = { inherit = \"AWS_SECRET_ACCESS_KEY\" } }",
+        &["`AWS_SECRET_ACCESS_KEY` cannot be inherited: a guest never holds the host's credentials"],
+    );
+    wrong("wasi.environment = { \"A=B\" = \"c\" }", &["`A=B` is no name of a variable"]);
+    wrong("wasi.clock-resolution = \"0s\"", &["a time has to be above 0"]);
+    wrong("wasi.random-seed = -1", &["innkeeper.toml:6:20"]);
+    wrong("wasi.directories = [{ path = \"../up\", name = \"/\" }]", &["leaves the manifest's folder"]);
+    wrong("wasi.directories = [{ path = \"/etc\", name = \"/\" }]", &["leaves the manifest's folder"]);
+    wrong(
+        "wasi.directories = [{ path = \"a\", name = \"/\" }, { path = \"b\", name = \"/\" }]",
+        &["two directories are called `/`"],
+    );
+    wrong(
+        "wasi.directories = [{ path = \".\", name = \"/\", access = \"read-write\" }]",
+        &["a guest that may write to this directory could replace `innkeeper.toml`"],
+    );
+    wrong("wasi.http = [{ hosts = [], methods = [\"GET\"] }]", &["`hosts` is empty"]);
+    wrong("wasi.http = [{ hosts = [\"a.example\"], methods = [\"get\"] }]", &["did you mean `GET`?"]);
+    wrong("wasi.http = [{ hosts = [\"https://a.example/path\"], methods = [\"GET\"] }]", &["it can name no path"]);
+    wrong(
+        "wasi.http = [{ hosts = [\"a.example\"], methods = [\"GET\"], addresses = [\"10.1.2.3/8\"] }]",
+        &["innkeeper.toml:6:73", "its first address is `10.0.0.0`"],
+    );
+    wrong("limits.in-flight-calls = 0", &["innkeeper.toml:6:26"]);
+    wrong("limits.log-rate = \"lots\"", &["`lots` is no rate"]);
+}
+
+#[test]
 fn a_rule_that_is_denied_or_never_matches_is_found() {
     let deny = "[[guest.keeper.deny]]\nactions = [\"*\"]\nresources = [\"arn:aws:s3:::uploads/*\"]\n";
     assert_eq!(found(&keeper(&(GRANT.to_owned() + deny))), ["shadowed"]);

@@ -6,7 +6,11 @@ use super::{
     key::{ConditionKey, Facts, Value},
     predicate,
 };
-use crate::{request::Context, source::nearest, text::quoted};
+use crate::{
+    request::{Context, ContextText},
+    source::nearest,
+    text::quoted,
+};
 
 /// Why a text cannot be the value of a condition key in a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +63,10 @@ impl<'a> Context<'a> {
                 let keys = u32::try_from(number(text)?);
                 self.max_keys = Some(keys.map_err(|_| wrong(format!("{} is too large", quoted(text))))?);
             }
+            ConditionKey::VersionId => self.version_id = Some(text),
+            ConditionKey::StorageClass => self.storage_class = Some(text),
+            ConditionKey::ServerSideEncryption => self.server_side_encryption = Some(text),
+            ConditionKey::CopySource => self.copy_source = Some(ContextText::Written(text)),
             ConditionKey::Guest => return Err(ContextValueError::Guest),
             ConditionKey::Trigger => self.trigger = Some(text),
             ConditionKey::ContentLength => self.content_length = Some(number(text)?),
@@ -71,7 +79,7 @@ impl<'a> Context<'a> {
                     Some(predicate::bool(text).map_err(|error| wrong(error.to_string()))?);
             }
             ConditionKey::ResourceAccount => self.resource_account = Some(text),
-            ConditionKey::FunctionArn => self.function_arn = Some(text),
+            ConditionKey::FunctionArn => self.function_arn = Some(ContextText::Written(text)),
         }
         Ok(())
     }
@@ -86,7 +94,8 @@ impl<'a> Context<'a> {
 
 fn text(value: Value<'_>) -> String {
     match value {
-        Value::Text(text) | Value::Arn(text) => text.to_owned(),
+        Value::Text(text) => text.to_owned(),
+        Value::Pieces(pieces) => pieces.concat(),
         Value::Number(number) => number.to_string(),
         // A time that RFC 3339 cannot say is beyond the year 9999.
         Value::Date(time) => OffsetDateTime::from(time).format(&Rfc3339).unwrap_or_default(),
@@ -105,6 +114,10 @@ mod tests {
         ("s3:prefix", "incoming/"),
         ("s3:delimiter", "/"),
         ("s3:max-keys", "10"),
+        ("s3:VersionId", "3HL4kqtJlcpXroDTDmJ"),
+        ("s3:x-amz-storage-class", "STANDARD_IA"),
+        ("s3:x-amz-server-side-encryption", "aws:kms"),
+        ("s3:x-amz-copy-source", "uploads/incoming/a.jpg"),
         ("innkeeper:Trigger", "run"),
         ("innkeeper:ContentLength", "1024"),
         ("aws:RequestedRegion", "eu-west-1"),

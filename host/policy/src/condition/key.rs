@@ -15,6 +15,14 @@ pub enum ConditionKey {
     Delimiter,
     /// `s3:max-keys`, a number: the page size of a listing.
     MaxKeys,
+    /// `s3:VersionId`, a string: the version of an object that is named.
+    VersionId,
+    /// `s3:x-amz-storage-class`, a string: the storage class that a write asks for.
+    StorageClass,
+    /// `s3:x-amz-server-side-encryption`, a string: the encryption that a write asks for, `AES256`, `aws:kms` or `aws:kms:dsse`.
+    ServerSideEncryption,
+    /// `s3:x-amz-copy-source`, a string: what is copied, `BUCKET/KEY`.
+    CopySource,
     /// `innkeeper:Guest`, a string: the guest's name in the manifest.
     Guest,
     /// `innkeeper:Trigger`, a string: what started the guest's call.
@@ -50,7 +58,8 @@ pub(crate) enum Value<'a> {
     Number(f64),
     Date(SystemTime),
     Bool(bool),
-    Arn(&'a str),
+    /// A text or an ARN, in pieces.
+    Pieces([&'a str; 9]),
 }
 
 /// All that conditions can ask about.
@@ -66,6 +75,10 @@ impl ConditionKey {
         Self::Prefix,
         Self::Delimiter,
         Self::MaxKeys,
+        Self::VersionId,
+        Self::StorageClass,
+        Self::ServerSideEncryption,
+        Self::CopySource,
         Self::Guest,
         Self::Trigger,
         Self::ContentLength,
@@ -82,6 +95,10 @@ impl ConditionKey {
             Self::Prefix => "s3:prefix",
             Self::Delimiter => "s3:delimiter",
             Self::MaxKeys => "s3:max-keys",
+            Self::VersionId => "s3:VersionId",
+            Self::StorageClass => "s3:x-amz-storage-class",
+            Self::ServerSideEncryption => "s3:x-amz-server-side-encryption",
+            Self::CopySource => "s3:x-amz-copy-source",
             Self::Guest => "innkeeper:Guest",
             Self::Trigger => "innkeeper:Trigger",
             Self::ContentLength => "innkeeper:ContentLength",
@@ -102,7 +119,15 @@ impl ConditionKey {
     /// it if the host has promised it: [`PolicyBuilder::provides`](crate::PolicyBuilder::provides).
     pub const fn is_provided_by_host(self) -> bool {
         match self {
-            Self::Prefix | Self::Delimiter | Self::MaxKeys | Self::ContentLength | Self::Guest => false,
+            Self::Prefix
+            | Self::Delimiter
+            | Self::MaxKeys
+            | Self::VersionId
+            | Self::StorageClass
+            | Self::ServerSideEncryption
+            | Self::CopySource
+            | Self::ContentLength
+            | Self::Guest => false,
             Self::Trigger
             | Self::RequestedRegion
             | Self::CurrentTime
@@ -116,6 +141,10 @@ impl ConditionKey {
         match self {
             Self::Prefix
             | Self::Delimiter
+            | Self::VersionId
+            | Self::StorageClass
+            | Self::ServerSideEncryption
+            | Self::CopySource
             | Self::Guest
             | Self::Trigger
             | Self::RequestedRegion
@@ -134,7 +163,18 @@ impl ConditionKey {
                 action,
                 Action::S3ListBucket | Action::S3ListBucketVersions | Action::S3ListBucketMultipartUploads
             ),
-            Self::ContentLength => action == Action::S3PutObject,
+            Self::VersionId => matches!(
+                action,
+                Action::S3GetObjectVersion
+                    | Action::S3GetObjectVersionAttributes
+                    | Action::S3DeleteObjectVersion
+                    | Action::S3GetObjectVersionTagging
+                    | Action::S3PutObjectVersionTagging
+                    | Action::S3DeleteObjectVersionTagging
+            ),
+            Self::StorageClass | Self::ServerSideEncryption | Self::CopySource | Self::ContentLength => {
+                action == Action::S3PutObject
+            }
             // The ARN of a queue or function has it, that of a bucket has not.
             Self::ResourceAccount => action.service() != Service::S3,
             Self::FunctionArn => {
@@ -196,6 +236,10 @@ impl<'a> Facts<'a> {
             ConditionKey::Prefix => context.prefix.map(Value::Text),
             ConditionKey::Delimiter => context.delimiter.map(Value::Text),
             ConditionKey::MaxKeys => context.max_keys.map(|keys| Value::Number(keys.into())),
+            ConditionKey::VersionId => context.version_id.map(Value::Text),
+            ConditionKey::StorageClass => context.storage_class.map(Value::Text),
+            ConditionKey::ServerSideEncryption => context.server_side_encryption.map(Value::Text),
+            ConditionKey::CopySource => context.copy_source.map(|source| Value::Pieces(source.segments())),
             ConditionKey::Guest => Some(Value::Text(self.guest)),
             ConditionKey::Trigger => context.trigger.map(Value::Text),
             ConditionKey::ContentLength => context.content_length.map(|bytes| Value::Number(number(bytes))),
@@ -203,7 +247,7 @@ impl<'a> Facts<'a> {
             ConditionKey::CurrentTime => context.current_time.map(Value::Date),
             ConditionKey::SecureTransport => context.secure_transport.map(Value::Bool),
             ConditionKey::ResourceAccount => context.resource_account.map(Value::Text),
-            ConditionKey::FunctionArn => context.function_arn.map(Value::Arn),
+            ConditionKey::FunctionArn => context.function_arn.map(|arn| Value::Pieces(arn.segments())),
         }
     }
 }

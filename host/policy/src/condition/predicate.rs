@@ -105,9 +105,15 @@ impl Expected {
             (Self::TextIgnoringCase(expected), Value::Text(found)) => {
                 expected.chars().flat_map(char::to_lowercase).eq(found.chars().flat_map(char::to_lowercase))
             }
-            (Self::Like(expected), Value::Text(found)) | (Self::Arn(expected), Value::Arn(found)) => {
-                expected.matches(&[found])
+            (Self::Like(expected), Value::Text(found)) => expected.matches(&[found]),
+            (Self::Text(expected), Value::Pieces(found)) => {
+                found.iter().try_fold(expected.as_str(), |left, piece| left.strip_prefix(piece)) == Some("")
             }
+            (Self::TextIgnoringCase(expected), Value::Pieces(found)) => expected
+                .chars()
+                .flat_map(char::to_lowercase)
+                .eq(found.iter().flat_map(|piece| piece.chars()).flat_map(char::to_lowercase)),
+            (Self::Like(expected) | Self::Arn(expected), Value::Pieces(found)) => expected.matches(&found),
             (Self::Number(comparison, expected), Value::Number(found)) => comparison.holds(&found, expected),
             (Self::Date(comparison, expected), Value::Date(found)) => comparison.holds(&found, expected),
             (Self::Bool(expected), Value::Bool(found)) => *expected == found,
@@ -199,6 +205,26 @@ mod tests {
     }
 
     #[test]
+    fn compares_what_is_in_pieces_as_if_it_were_whole() {
+        let pieces = Some(Value::Pieces(["uploads", "/", "Incoming/a", "", "", "", "", "", ""]));
+        for (operator, value, expected) in [
+            ("StringEquals", "uploads/Incoming/a", true),
+            ("StringEquals", "uploads/Incoming/", false),
+            ("StringEquals", "uploads/Incoming/ab", false),
+            ("StringEqualsIgnoreCase", "UPLOADS/incoming/A", true),
+            ("StringLike", "uploads/Inc*", true),
+            ("StringLike", "uploads?Incoming/?", true),
+            ("StringNotLike", "uploads/incoming/*", true),
+            ("StringNotEquals", "uploads/Incoming/a", false),
+        ] {
+            assert_eq!(holds(operator, &[value], pieces), expected, "{operator} {value}");
+        }
+        let arn = ["arn:aws:lambda:", "eu-west-1", ":", "123456789012", ":", "function:", "resize", "", ""];
+        assert!(holds("ArnLike", &["arn:aws:lambda:*:123456789012:function:re*"], Some(Value::Pieces(arn))));
+        assert!(!holds("ArnLike", &["arn:aws:lambda:us-*:123456789012:function:re*"], Some(Value::Pieces(arn))));
+    }
+
+    #[test]
     fn compares_numbers() {
         let ten = Some(Value::Number(10.0));
         for (operator, value, expected) in [
@@ -249,7 +275,9 @@ mod tests {
 
     #[test]
     fn compares_arns_field_by_field() {
-        let found = Some(Value::Arn("arn:aws:lambda:eu-west-1:123456789012:function:resize:live"));
+        let found = Some(Value::Pieces([
+            "arn:aws:lambda:eu-west-1:123456789012:function:resize:live", "", "", "", "", "", "", "", "",
+        ]));
         for operator in ["ArnEquals", "ArnLike"] {
             assert!(holds(operator, &["arn:aws:lambda:*:123456789012:function:resize*"], found));
             assert!(holds(operator, &["arn:aws:lambda:eu-west-1:123456789012:function:resize:live"], found));

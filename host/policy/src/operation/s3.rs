@@ -1,7 +1,7 @@
 use crate::{
     action::Action,
     arn::{BucketArn, ObjectKey, Partition},
-    request::{Context, Request, Resource},
+    request::{Context, ContextText, Request, Resource},
 };
 
 /// A call of Amazon S3.
@@ -43,6 +43,8 @@ pub enum S3Operation<'a> {
         key: &'a ObjectKey,
         /// The tags that are set.
         tags: &'a [(String, String)],
+        /// How it is stored.
+        stored: StoredAs<'a>,
         /// The bytes of the body.
         content_length: Option<u64>,
     },
@@ -69,6 +71,8 @@ pub enum S3Operation<'a> {
         key: &'a ObjectKey,
         /// What becomes of the tags.
         tags: CopiedTags<'a>,
+        /// How the copy is stored.
+        stored: StoredAs<'a>,
     },
     /// Deletes an object, or puts a delete marker on it; or deletes a version for good.
     DeleteObject {
@@ -141,6 +145,8 @@ pub enum S3Operation<'a> {
         key: &'a ObjectKey,
         /// The tags that are set.
         tags: &'a [(String, String)],
+        /// How it is stored.
+        stored: StoredAs<'a>,
     },
     /// Sends a part.
     UploadPart {
@@ -256,6 +262,22 @@ pub struct DeleteTarget {
     pub version: Option<String>,
 }
 
+/// How an object is to be stored, in the words of S3's headers. `None`: nothing is said, and no header is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoredAs<'a> {
+    /// `x-amz-storage-class`.
+    pub storage_class: Option<&'a str>,
+    /// `x-amz-server-side-encryption`.
+    pub encryption: Option<&'a str>,
+}
+
+impl<'a> StoredAs<'a> {
+    fn context(self) -> Context<'a> {
+        let Self { storage_class, encryption: server_side_encryption } = self;
+        Context { storage_class, server_side_encryption, ..Context::default() }
+    }
+}
+
 /// What becomes of the tags of an object that is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -339,9 +361,11 @@ impl<'a> S3Operation<'a> {
     #[expect(clippy::too_many_lines, reason = "one table, a line or two for each operation")]
     pub(super) fn request(&self, index: usize) -> Option<Request<'a>> {
         // A named version has actions of its own.
-        let of = |version: Option<&str>, current, named| if version.is_some() { named } else { current };
+        let of = |version: Option<&str>, current, other| if version.is_some() { other } else { current };
         let read = |version| of(version, Action::S3GetObject, Action::S3GetObjectVersion);
         let read_tags = |version| of(version, Action::S3GetObjectTagging, Action::S3GetObjectVersionTagging);
+
+        let named = |version_id: Option<&'a str>| Context { version_id, ..Context::default() };
 
         let (action, resource, context) = match (*self, index) {
             (
@@ -350,16 +374,20 @@ impl<'a> S3Operation<'a> {
                 | Self::PresignGetObject { bucket, key, version }
                 | Self::GetObjectAttributes { bucket, key, version },
                 0,
-            ) => (read(version), Resource::object(bucket, key), Context::default()),
+            ) => (read(version), Resource::object(bucket, key), named(version)),
             (Self::GetObjectAttributes { bucket, key, version }, 1) => (
                 of(version, Action::S3GetObjectAttributes, Action::S3GetObjectVersionAttributes),
                 Resource::object(bucket, key),
-                Context::default(),
+                named(version),
             ),
 
+            (Self::PutObject { bucket, key, content_length, stored, .. }, 0) => (
+                Action::S3PutObject,
+                Resource::object(bucket, key),
+                Context { content_length, ..stored.context() },
+            ),
             (
-                Self::PutObject { bucket, key, content_length, .. }
-                | Self::PresignPutObject { bucket, key, content_length }
+                Self::PresignPutObject { bucket, key, content_length }
                 | Self::UploadPart { bucket, key, content_length },
                 0,
             ) => (
@@ -368,16 +396,31 @@ impl<'a> S3Operation<'a> {
                 Context { content_length, ..Context::default() },
             ),
             (
-                Self::CreateMultipartUpload { bucket, key, .. }
-                | Self::CompleteMultipartUpload { bucket, key }
-                | Self::AbandonUpload { bucket, key },
+                Self::CompleteMultipartUpload { bucket, key } | Self::AbandonUpload { bucket, key },
                 0,
-            )
-            | (Self::CopyObject { bucket, key, .. } | Self::UploadPartCopy { bucket, key, .. }, 1) => {
-                (Action::S3PutObject, Resource::object(bucket, key), Context::default())
+            ) => (Action::S3PutObject, Resource::object(bucket, key), Context::default()),
+            (Self::CreateMultipartUpload { bucket, key, stored, .. }, 0) => {
+                (Action::S3PutObject, Resource::object(bucket, key), stored.context())
             }
+            (Self::CopyObject { source, source_key, bucket, key, stored, .. }, 1) => (
+                Action::S3PutObject,
+                Resource::object(bucket, key),
+                Context {
+                    copy_source: Some(ContextText::CopySource(Resource::object(source, source_key))),
+                    ..stored.context()
+                },
+            ),
+            (Self::UploadPartCopy { source, source_key, bucket, key, .. }, 1) => (
+                Action::S3PutObject,
+                Resource::object(bucket, key),
+                Context {
+                    copy_source: Some(ContextText::CopySource(Resource::object(source, source_key))),
+                    ..Context::default()
+                },
+            ),
             (
-                Self::PutObject { bucket, key, tags, .. } | Self::CreateMultipartUpload { bucket, key, tags },
+                Self::PutObject { bucket, key, tags, .. }
+                | Self::CreateMultipartUpload { bucket, key, tags, .. },
                 1,
             )
             | (Self::CopyObject { bucket, key, tags: CopiedTags::Given(tags), .. }, 2)
@@ -390,9 +433,9 @@ impl<'a> S3Operation<'a> {
                 Self::CopyObject { source, source_key, source_version, .. }
                 | Self::UploadPartCopy { source, source_key, source_version, .. },
                 0,
-            ) => (read(source_version), Resource::object(source, source_key), Context::default()),
+            ) => (read(source_version), Resource::object(source, source_key), named(source_version)),
             (Self::CopyObject { source, source_key, source_version, tags: CopiedTags::Source, .. }, 2) => {
-                (read_tags(source_version), Resource::object(source, source_key), Context::default())
+                (read_tags(source_version), Resource::object(source, source_key), named(source_version))
             }
             (Self::CopyObject { bucket, key, tags: CopiedTags::Source, .. }, 3) => {
                 (Action::S3PutObjectTagging, Resource::object(bucket, key), Context::default())
@@ -401,7 +444,7 @@ impl<'a> S3Operation<'a> {
             (Self::DeleteObject { bucket, key, version }, 0) => (
                 of(version, Action::S3DeleteObject, Action::S3DeleteObjectVersion),
                 Resource::object(bucket, key),
-                Context::default(),
+                named(version),
             ),
             (Self::DeleteObjects { bucket, objects }, index) => {
                 let DeleteTarget { key, version } = objects.get(index)?;
@@ -412,17 +455,17 @@ impl<'a> S3Operation<'a> {
             }
 
             (Self::GetObjectTagging { bucket, key, version }, 0) => {
-                (read_tags(version), Resource::object(bucket, key), Context::default())
+                (read_tags(version), Resource::object(bucket, key), named(version))
             }
             (Self::PutObjectTagging { bucket, key, version, .. }, 0) => (
                 of(version, Action::S3PutObjectTagging, Action::S3PutObjectVersionTagging),
                 Resource::object(bucket, key),
-                Context::default(),
+                named(version),
             ),
             (Self::DeleteObjectTagging { bucket, key, version }, 0) => (
                 of(version, Action::S3DeleteObjectTagging, Action::S3DeleteObjectVersionTagging),
                 Resource::object(bucket, key),
-                Context::default(),
+                named(version),
             ),
             (Self::RestoreObject { bucket, key, .. }, 0) => {
                 (Action::S3RestoreObject, Resource::object(bucket, key), Context::default())
@@ -482,7 +525,7 @@ mod tests {
     fn an_operation_on_an_object_needs_its_action_on_the_object() {
         let (bucket, key) = (&bucket(), &ObjectKey::new("incoming/a.jpg").unwrap());
         let object = "arn:aws-cn:s3:::uploads/incoming/a.jpg";
-        let (tags, content_length) = (&[][..], Some(7));
+        let (tags, content_length, stored) = (&[][..], Some(7), StoredAs::default());
         for (version, suffix) in [(None, ""), (Some("v"), "Version")] {
             for (operation, action) in [
                 (S3Operation::GetObject { bucket, key, version }, format!("GetObject{suffix}")),
@@ -499,9 +542,9 @@ mod tests {
                     format!("DeleteObject{suffix}Tagging"),
                 ),
                 (S3Operation::RestoreObject { bucket, key, version }, "RestoreObject".to_owned()),
-                (S3Operation::PutObject { bucket, key, tags, content_length }, "PutObject".to_owned()),
+                (S3Operation::PutObject { bucket, key, tags, stored, content_length }, "PutObject".to_owned()),
                 (S3Operation::PresignPutObject { bucket, key, content_length }, "PutObject".to_owned()),
-                (S3Operation::CreateMultipartUpload { bucket, key, tags }, "PutObject".to_owned()),
+                (S3Operation::CreateMultipartUpload { bucket, key, tags, stored }, "PutObject".to_owned()),
                 (S3Operation::UploadPart { bucket, key, content_length }, "PutObject".to_owned()),
                 (S3Operation::CompleteMultipartUpload { bucket, key }, "PutObject".to_owned()),
                 (S3Operation::AbandonUpload { bucket, key }, "PutObject".to_owned()),
@@ -525,8 +568,9 @@ mod tests {
         let tags = &[("team".to_owned(), "red".to_owned())][..];
         let object = "arn:aws-cn:s3:::uploads/a";
         let needed = [format!("s3:PutObject {object}"), format!("s3:PutObjectTagging {object}")];
-        assert_eq!(needs(S3Operation::PutObject { bucket, key, tags, content_length: None }), needed);
-        assert_eq!(needs(S3Operation::CreateMultipartUpload { bucket, key, tags }), needed);
+        let stored = StoredAs::default();
+        assert_eq!(needs(S3Operation::PutObject { bucket, key, tags, stored, content_length: None }), needed);
+        assert_eq!(needs(S3Operation::CreateMultipartUpload { bucket, key, tags, stored }), needed);
     }
 
     #[test]
@@ -536,7 +580,8 @@ mod tests {
         let (bucket, key) = (&bucket(), &ObjectKey::new("c").unwrap());
         let given = [("team".to_owned(), "red".to_owned())];
         let copy = |source_version, tags| {
-            needs(S3Operation::CopyObject { source, source_key, source_version, bucket, key, tags })
+            let stored = StoredAs::default();
+            needs(S3Operation::CopyObject { source, source_key, source_version, bucket, key, tags, stored })
         };
         let write = "s3:PutObject arn:aws-cn:s3:::uploads/c";
         let read = "s3:GetObject arn:aws-cn:s3:::originals/o";
@@ -556,6 +601,27 @@ mod tests {
         );
         let part = S3Operation::UploadPartCopy { source, source_key, source_version: None, bucket, key };
         assert_eq!(needs(part), [read, write]);
+    }
+
+    #[test]
+    fn a_write_carries_how_it_stores_and_what_it_copies() {
+        let (source, source_key) = (&"arn:aws:s3:::originals".parse().unwrap(), &ObjectKey::new("o").unwrap());
+        let (bucket, key) = (&bucket(), &ObjectKey::new("c").unwrap());
+        let stored = StoredAs { storage_class: Some("GLACIER"), encryption: Some("aws:kms") };
+        let values = |operation: S3Operation<'_>, index| {
+            let context = operation.request(index).unwrap().context;
+            context.values().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+        };
+        let how = ["s3:x-amz-storage-class=GLACIER", "s3:x-amz-server-side-encryption=aws:kms"];
+        assert_eq!(values(S3Operation::CreateMultipartUpload { bucket, key, tags: &[], stored }, 0), how);
+        assert_eq!(values(S3Operation::PutObject { bucket, key, tags: &[], stored, content_length: None }, 0), how);
+        let tags = CopiedTags::Source;
+        let copy = S3Operation::CopyObject { source, source_key, source_version: Some("v"), bucket, key, tags, stored };
+        assert_eq!(values(copy, 0), ["s3:VersionId=v"]);
+        assert_eq!(values(copy, 1), [how[0], how[1], "s3:x-amz-copy-source=originals/o"]);
+        assert_eq!(values(copy, 2), ["s3:VersionId=v"]);
+        let get = S3Operation::GetObject { bucket, key, version: None };
+        assert!(values(get, 0).is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use innkeeper_aws::{Environment, Identity, StaticKeys};
-use innkeeper_policy::{Effect, ObjectKey, Source, Statement};
+use innkeeper_policy::{Effect, ObjectKey, Source, Statement, StoredAs};
 use pretty_assertions::assert_eq;
 use serde::Deserialize;
 use toml::Spanned;
@@ -182,6 +182,7 @@ async fn a_put_is_decided_on_with_its_length() {
         bucket: &world.bucket,
         key: &world.key,
         tags: &[],
+        stored: StoredAs::default(),
         content_length: Some(bytes),
     };
     assert!(world.may(put(10)) && !world.may(put(11)));

@@ -5,7 +5,7 @@ use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
 use aws_smithy_types::DateTime;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use innkeeper_policy::arn::ObjectKey;
-use innkeeper_policy::{CopiedTags, S3Operation};
+use innkeeper_policy::{CopiedTags, S3Operation, StoredAs};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::bindings::s3_types::{
@@ -105,7 +105,7 @@ pub(crate) async fn copy(
     };
 
     // Both rights at once, before anything is sent: without the second nothing of the source is looked at either.
-    let least = operation(&source, bucket, key, CopiedTags::Given(&stored.tags));
+    let least = operation(&source, bucket, key, CopiedTags::Given(&stored.tags), stored.storage());
     if !ctx.gate().would_allow(&least.into()) {
         return match ctx.gate().s3(least).await {
             Err(refusal) => Err(refusal.into()),
@@ -142,7 +142,7 @@ pub(crate) async fn copy(
     }
 
     let tags = if tagged { CopiedTags::Source } else { CopiedTags::Given(&stored.tags) };
-    let mut permit = ctx.gate().s3(operation(&source, bucket, key, tags)).await?;
+    let mut permit = ctx.gate().s3(operation(&source, bucket, key, tags, stored.storage())).await?;
     let metadata =
         if stored.headers.is_some() { MetadataDirective::Replace } else { MetadataDirective::Copy };
     // A source without tags is copied without: whatever tags it is given meanwhile, the guest was not asked about.
@@ -225,6 +225,7 @@ fn operation<'a>(
     bucket: &'a Bucket,
     key: &'a ObjectKey,
     tags: CopiedTags<'a>,
+    stored: StoredAs<'a>,
 ) -> S3Operation<'a> {
     S3Operation::CopyObject {
         source: source.bucket.arn(),
@@ -233,6 +234,7 @@ fn operation<'a>(
         bucket: bucket.arn(),
         key,
         tags,
+        stored,
     }
 }
 

@@ -48,7 +48,12 @@ impl Multipart {
             ChecksumOfWrite::Computed(algorithm) => algorithm.clone(),
             ChecksumOfWrite::Default | ChecksumOfWrite::Given(_) => ChecksumAlgorithm::Crc32,
         };
-        let operation = S3Operation::CreateMultipartUpload { bucket: bucket.arn(), key, tags: &stored.tags };
+        let operation = S3Operation::CreateMultipartUpload {
+            bucket: bucket.arn(),
+            key,
+            tags: &stored.tags,
+            stored: stored.storage(),
+        };
         let mut permit = ctx.gate().s3(operation).await?;
         let abandon = ctx.gate().s3(S3Operation::AbandonUpload { bucket: bucket.arn(), key }).await?;
         let answer = with_stored!(permit.client.create_multipart_upload(), stored)

@@ -194,7 +194,13 @@ pub(crate) async fn send_put(
     conditions: WriteConditions,
 ) -> Result<PutObjectOutput, Error> {
     let content_length = u64::try_from(body.len()).ok();
-    let operation = S3Operation::PutObject { bucket: bucket.arn(), key, tags: &stored.tags, content_length };
+    let operation = S3Operation::PutObject {
+        bucket: bucket.arn(),
+        key,
+        tags: &stored.tags,
+        stored: stored.storage(),
+        content_length,
+    };
     let mut permit = ctx.gate().s3(operation).await?;
     permit.call.sent(body.len());
     let request = with_stored!(permit.client.put_object(), stored);

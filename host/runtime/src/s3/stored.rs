@@ -6,6 +6,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, ServerSideEncryption, StorageClass};
 use aws_smithy_types::DateTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use innkeeper_policy::StoredAs;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::bindings::s3_types::{
@@ -37,6 +38,16 @@ pub(crate) struct Stored {
     /// The ARN of a key that the manifest names.
     pub(crate) kms_key: Option<String>,
     pub(crate) checksum: ChecksumOfWrite,
+}
+
+impl Stored {
+    /// What a policy can ask about.
+    pub(crate) fn storage(&self) -> StoredAs<'_> {
+        StoredAs {
+            storage_class: self.storage_class.as_ref().map(StorageClass::as_str),
+            encryption: self.encryption.as_ref().map(ServerSideEncryption::as_str),
+        }
+    }
 }
 
 /// Headers and user metadata, checked.

@@ -84,6 +84,7 @@ impl Upload {
             bucket: bucket.arn(),
             key: &key,
             tags: &stored.tags,
+            stored: stored.storage(),
             content_length: size,
         };
         if !ctx.gate().would_allow(&put.into()) {

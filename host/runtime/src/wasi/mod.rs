@@ -7,6 +7,7 @@
 mod clocks;
 mod error;
 pub(crate) mod http;
+mod io_error;
 mod preopens;
 mod random;
 
@@ -22,6 +23,7 @@ use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxBuilder};
 use self::clocks::{MonotonicClock, WallClock};
 pub use self::error::WasiError;
 use self::http::HttpGrant;
+pub(crate) use self::io_error::Errors;
 pub(crate) use self::preopens::Preopens;
 use self::random::Seeded;
 use crate::manifest::wasi::{Access, Variable, WasiSection};
@@ -141,6 +143,9 @@ impl Environment {
 /// Adds WASI, as this host has it, to a linker.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    linker.allow_shadowing(true);
     preopens::replace(linker)?;
+    io_error::replace(linker)?;
+    linker.allow_shadowing(false);
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
 }

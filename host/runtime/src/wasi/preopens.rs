@@ -33,8 +33,5 @@ impl preopens::Host for Preopens<'_> {
 
 /// Puts this interface in the place of the one that is in the linker.
 pub(super) fn replace(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    let replaced = preopens::add_to_linker::<State, HasPreopens>(linker, State::preopens);
-    linker.allow_shadowing(false);
-    replaced
+    preopens::add_to_linker::<State, HasPreopens>(linker, State::preopens)
 }

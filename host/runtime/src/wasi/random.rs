@@ -83,7 +83,8 @@ mod tests {
         assert_eq!(bytes(1, "a"), bytes(1, "a"));
         assert_ne!(bytes(1, "a"), bytes(2, "a"));
         assert_ne!(bytes(1, "a"), bytes(1, "b"));
-        let (first, rest) = bytes(1, "a").split_at(32);
+        let bytes = bytes(1, "a");
+        let (first, rest) = bytes.split_at(32);
         assert!(!rest.windows(32).any(|window| window == first), "the blocks differ");
         assert_eq!(hex::encode(Seeded::new(42, "random").number().to_be_bytes()).len(), 32);
     }

@@ -24,6 +24,8 @@ fn report() -> Report {
         log: Vec::new(),
         calls: Vec::new(),
         decisions: Vec::new(),
+        http_decisions: Vec::new(),
+        http_requests: Vec::new(),
         changes: None,
         saved: None,
         timing: Timing { prepare: Duration::from_millis(21), run: Duration::from_millis(1234) },

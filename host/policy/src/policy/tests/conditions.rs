@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use pretty_assertions::assert_eq;
 
 use super::*;
-use crate::{ConditionKey, Context};
+use crate::{ConditionKey, Context, CopiedTags, StoredAs};
 
 /// Whether listing the bucket is allowed with this prefix, and `max-keys` of 100.
 fn lists(policy: &Policy, prefix: Option<&str>) -> bool {
@@ -96,8 +96,19 @@ fn refuses_what_is_not_enforced_at_its_place() {
     );
     assert_eq!(
         error("StringEquals.\"aws:PrincipalTag/team\" = \"a\""),
-        "innkeeper.toml:4:24: the condition key `aws:PrincipalTag/team` is not enforced by this host; enforced are \
-         `s3:prefix`, `s3:delimiter`, `s3:max-keys`, `innkeeper:Guest`, `innkeeper:ContentLength`"
+        "innkeeper.toml:4:24: the condition key `aws:PrincipalTag/team` is not enforced by this host; it is about who calls AWS, \
+         and for AWS that is the host, whichever guest asks; `innkeeper:Guest` is the guest's name"
+    );
+    assert!(
+        error("StringEquals.\"s3:ExistingObjectTag/team\" = \"a\"")
+            .contains("the host does not know an object's tags before it has asked for them")
+    );
+    assert!(error("StringEquals.\"s3:RequestObjectTag/team\" = \"a\"").contains("the action `s3:PutObjectTagging`"));
+    assert_eq!(
+        error("StringEquals.\"ec2:Vpc\" = \"a\""),
+        "innkeeper.toml:4:24: the condition key `ec2:Vpc` is not enforced by this host; enforced are `s3:prefix`, \
+         `s3:delimiter`, `s3:max-keys`, `s3:VersionId`, `s3:x-amz-storage-class`, `s3:x-amz-server-side-encryption`, \
+         `s3:x-amz-copy-source`, `innkeeper:Guest`, `innkeeper:ContentLength`"
     );
     assert!(
         error("StringEquals.\"s3:max-keys\" = \"10\"")
@@ -112,6 +123,66 @@ fn refuses_what_is_not_enforced_at_its_place() {
     assert!(error("StringLike.\"s3:prefix\" = [[\"a\"]]").contains("list in a list"));
     assert!(error("StringLike.\"s3:prefix\" = { a = 1 }").contains("expected a value or a list of values"));
     assert!(error("StringLike = \"a\"").starts_with("innkeeper.toml:4:"));
+}
+
+/// Whether a write of an object, or a copy to it, is allowed.
+fn writes(policy: &Policy, stored: StoredAs<'_>, source: Option<&str>) -> bool {
+    let bucket = &"arn:aws:s3:::uploads".parse::<BucketArn>().unwrap();
+    let key = &ObjectKey::new("a").unwrap();
+    let operation = match source {
+        None => S3Operation::PutObject { bucket, key, tags: &[], stored, content_length: None },
+        Some(source) => {
+            let source_key = &ObjectKey::new(source).unwrap();
+            let tags = CopiedTags::Given(&[]);
+            let copy =
+                S3Operation::CopyObject { source: bucket, source_key, source_version: None, bucket, key, tags, stored };
+            return Operation::from(copy).requests().all(|request| policy.allows(&request));
+        }
+    };
+    Operation::from(operation).requests().all(|request| policy.allows(&request))
+}
+
+#[test]
+fn a_write_is_allowed_for_how_it_stores() {
+    let text = |condition: &str| {
+        allow(&["s3:PutObject"], &["arn:aws:s3:::uploads/*"]) + &format!("condition.{condition}\n")
+    };
+    let class = |storage_class| StoredAs { storage_class, encryption: None };
+    let one = policy(&text("StringEquals.\"s3:x-amz-storage-class\" = [\"STANDARD_IA\", \"GLACIER_IR\"]"));
+    assert!(writes(&one, class(Some("GLACIER_IR")), None));
+    assert!(!writes(&one, class(Some("GLACIER")), None));
+    assert!(!writes(&one, class(None), None), "without the header there is no value");
+    let or_none = policy(&text("StringEqualsIfExists.\"s3:x-amz-storage-class\" = \"STANDARD_IA\""));
+    assert!(writes(&or_none, class(None), None) && !writes(&or_none, class(Some("GLACIER")), None));
+
+    let encrypted = policy(&text("Null.\"s3:x-amz-server-side-encryption\" = \"false\""));
+    let kms = StoredAs { storage_class: None, encryption: Some("aws:kms") };
+    assert!(writes(&encrypted, kms, None) && !writes(&encrypted, StoredAs::default(), None));
+}
+
+#[test]
+fn a_copy_is_allowed_from_where_it_comes() {
+    let text = allow(&["s3:GetObject"], &["arn:aws:s3:::uploads/*"])
+        + &allow(&["s3:PutObject"], &["arn:aws:s3:::uploads/*"])
+        + "condition.StringLike.\"s3:x-amz-copy-source\" = \"uploads/public/*\"\n";
+    let policy = policy(&text);
+    assert!(writes(&policy, StoredAs::default(), Some("public/b")));
+    assert!(!writes(&policy, StoredAs::default(), Some("private/b")));
+    assert!(!writes(&policy, StoredAs::default(), None), "a write that is no copy has no source");
+}
+
+#[test]
+fn a_version_is_named_or_it_is_not() {
+    let versions = ["s3:GetObject", "s3:GetObjectVersion"];
+    let text = allow(&versions, &["arn:aws:s3:::uploads/*"])
+        + "condition.StringEqualsIfExists.\"s3:VersionId\" = \"v1\"\n";
+    let policy = policy(&text);
+    let bucket = &"arn:aws:s3:::uploads".parse::<BucketArn>().unwrap();
+    let key = &ObjectKey::new("a").unwrap();
+    let reads = |version| {
+        Operation::from(S3Operation::GetObject { bucket, key, version }).requests().all(|request| policy.allows(&request))
+    };
+    assert!(reads(None) && reads(Some("v1")) && !reads(Some("v2")));
 }
 
 #[test]

@@ -29,7 +29,7 @@ use self::connect::ConnectError;
 pub(crate) use self::connect::{Connector, SystemResolver};
 use self::grant::Target;
 pub use self::grant::{HostPattern, HostPatternError, HttpGrant, MethodPattern, MethodPatternError};
-use self::record::{Asked, RequestRecord};
+use self::record::{Asked, RequestRecord, Requests};
 use crate::context::AwsCtx;
 use crate::limits::Limits;
 
@@ -37,14 +37,18 @@ use crate::limits::Limits;
 const MAX_HEADERS: usize = 100;
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 
+/// The requests of one call. What is not over when it is dropped, with the store of the call, is written down as cancelled.
+pub(crate) struct Outgoing(Sender);
+
 /// What a call's requests have in common.
 #[derive(Clone)]
-pub(crate) struct Outgoing {
+struct Sender {
     grants: Arc<[HttpGrant]>,
     connector: Arc<Connector>,
     ctx: AwsCtx,
     limits: HttpLimits,
     in_flight: Arc<Semaphore>,
+    requests: Requests,
 }
 
 #[derive(Clone, Copy)]
@@ -60,15 +64,24 @@ type Driving = Box<dyn Future<Output = Result<(), Error>> + Send>;
 impl Outgoing {
     /// For one call of a guest.
     pub(crate) fn new(grants: Arc<[HttpGrant]>, connector: Arc<Connector>, ctx: AwsCtx, limits: &Limits) -> Self {
-        Self {
+        Self(Sender {
             grants,
             connector,
             ctx,
             limits: HttpLimits { timeout: limits.http_timeout, body_bytes: limits.http_body_bytes },
             in_flight: Arc::new(Semaphore::new(limits.http_requests.min(Semaphore::MAX_PERMITS))),
-        }
+            requests: Requests::new(),
+        })
     }
+}
 
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        self.0.requests.end();
+    }
+}
+
+impl Sender {
     async fn send(
         self,
         request: Request<WasiBody>,
@@ -125,7 +138,7 @@ impl Outgoing {
             .find(|grant| permitted.first().is_none_or(|address| grant.permits(&target, *address)))
             .and_then(|grant| grant.location.as_ref());
         let rule = rule.map(ToString::to_string).unwrap_or_default();
-        let mut record = asked.allowed(rule, started, in_flight);
+        let record = asked.allowed(rule, started, in_flight, &self.requests);
         if let Some((error, cause)) = unresolved {
             match cause {
                 Some(cause) => record.fail_because(&error, &cause),
@@ -202,7 +215,7 @@ impl WasiHttpHooks for Outgoing {
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Sending {
-        Box::new(self.clone().send(request, options.unwrap_or_default()))
+        Box::new(self.0.clone().send(request, options.unwrap_or_default()))
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {

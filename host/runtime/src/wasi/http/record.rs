@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -27,15 +27,53 @@ pub(super) struct Asked {
 }
 
 /// The record of a request under way. It is written to the audit trail once: when the request is finished, or, as cancelled, when
-/// the record is dropped before that.
+/// the record is dropped before that, or the store of its call.
 pub(super) struct RequestRecord {
+    underway: Arc<Mutex<Option<Underway>>>,
+    sent: Arc<AtomicU64>,
+    received: Arc<AtomicU64>,
+}
+
+/// What is known of a request that is not over.
+struct Underway {
     ctx: AwsCtx,
-    request: Option<HttpRequest>,
+    request: HttpRequest,
     started: Instant,
     sent: Arc<AtomicU64>,
     received: Arc<AtomicU64>,
     /// One of the requests at the same time.
     _in_flight: OwnedSemaphorePermit,
+}
+
+/// The requests of one call. `None` once the call is over.
+///
+/// A request is a task of its own, which ends a little after the store that it belongs to. Its record does not wait for that: who ends
+/// the audit trail with the call has it.
+#[derive(Clone)]
+pub(super) struct Requests(Arc<Mutex<Option<Vec<Weak<Mutex<Option<Underway>>>>>>>);
+
+impl Requests {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Some(Vec::new()))))
+    }
+
+    fn add(&self, underway: &Arc<Mutex<Option<Underway>>>) {
+        match &mut *lock(&self.0) {
+            Some(requests) => {
+                requests.retain(|request| request.strong_count() > 0);
+                requests.push(Arc::downgrade(underway));
+            }
+            None => finish(underway, Outcome::Cancelled),
+        }
+    }
+
+    /// Writes down those that are not over, as cancelled.
+    pub(super) fn end(&self) {
+        let requests = lock(&self.0).take();
+        for request in requests.iter().flatten().filter_map(Weak::upgrade) {
+            finish(&request, Outcome::Cancelled);
+        }
+    }
 }
 
 impl Asked {
@@ -62,6 +100,7 @@ impl Asked {
         rule: String,
         started: Instant,
         in_flight: OwnedSemaphorePermit,
+        requests: &Requests,
     ) -> RequestRecord {
         self.decided(None, Verdict::Allow { rule });
         let gate = self.ctx.gate();
@@ -78,14 +117,18 @@ impl Asked {
             duration: Duration::ZERO,
             outcome: Outcome::Cancelled,
         };
-        RequestRecord {
-            request: Some(request),
+        let (sent, received) = (Arc::default(), Arc::default());
+        let underway = Underway {
+            request,
             started,
-            sent: Arc::default(),
-            received: Arc::default(),
+            sent: Arc::clone(&sent),
+            received: Arc::clone(&received),
             _in_flight: in_flight,
             ctx: self.ctx,
-        }
+        };
+        let underway = Arc::new(Mutex::new(Some(underway)));
+        requests.add(&underway);
+        RequestRecord { underway, sent, received }
     }
 
     fn decided(&self, address: Option<IpAddr>, verdict: Verdict) {
@@ -115,48 +158,55 @@ impl RequestRecord {
         Arc::clone(&self.received)
     }
 
-    pub(super) fn connected(&mut self, address: IpAddr) {
-        if let Some(request) = &mut self.request {
-            request.address = Some(address);
+    pub(super) fn connected(&self, address: IpAddr) {
+        if let Some(underway) = &mut *lock(&self.underway) {
+            underway.request.address = Some(address);
         }
     }
 
-    pub(super) fn answered(&mut self, status: http::StatusCode) {
-        if let Some(request) = &mut self.request {
-            request.status = Some(status.as_u16());
+    pub(super) fn answered(&self, status: http::StatusCode) {
+        if let Some(underway) = &mut *lock(&self.underway) {
+            underway.request.status = Some(status.as_u16());
         }
     }
 
-    pub(super) fn succeed(mut self) {
-        self.finish(Outcome::Success);
+    pub(super) fn succeed(self) {
+        finish(&self.underway, Outcome::Success);
     }
 
     /// The request has ended with what the guest is told.
-    pub(super) fn fail(mut self, error: &Error) {
-        self.finish(Outcome::Failure { error: name(error), cause: chain(error) });
+    pub(super) fn fail(self, error: &Error) {
+        self.fail_because(error, error);
     }
 
     /// The request has ended with what the guest is told, because of `cause`.
-    pub(super) fn fail_because(mut self, error: &Error, cause: &(dyn StdError + 'static)) {
-        self.finish(Outcome::Failure { error: name(error), cause: chain(cause) });
-    }
-
-    fn finish(&mut self, outcome: Outcome) {
-        let Some(mut request) = self.request.take() else { return };
-        request.bytes_sent = self.sent.load(Ordering::Relaxed);
-        request.bytes_received = self.received.load(Ordering::Relaxed);
-        request.duration = self.started.elapsed();
-        request.outcome = outcome;
-        let gate = self.ctx.gate();
-        log!(gate, DEBUG, ?request, "requested");
-        gate.audit().http_request(&request);
+    pub(super) fn fail_because(self, error: &Error, cause: &(dyn StdError + 'static)) {
+        finish(&self.underway, Outcome::Failure { error: name(error), cause: chain(cause) });
     }
 }
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        self.finish(Outcome::Cancelled);
+        finish(&self.underway, Outcome::Cancelled);
     }
+}
+
+/// Writes a request down, if that has not been done.
+fn finish(underway: &Mutex<Option<Underway>>, outcome: Outcome) {
+    let Some(underway) = lock(underway).take() else { return };
+    let Underway { ctx, mut request, started, sent, received, _in_flight } = underway;
+    request.bytes_sent = sent.load(Ordering::Relaxed);
+    request.bytes_received = received.load(Ordering::Relaxed);
+    request.duration = started.elapsed();
+    request.outcome = outcome;
+    let gate = ctx.gate();
+    log!(gate, DEBUG, ?request, "requested");
+    gate.audit().http_request(&request);
+}
+
+/// Nothing is left half done where these are locked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The case of WASI's error that a guest gets, as far as this host makes it.
