@@ -155,13 +155,14 @@ impl FakeAws {
         folder::seed(self, dir.as_ref())
     }
 
-    /// Makes queues and functions of documents that are not in a folder.
+    /// Makes queues and functions of documents that are not in a folder. `origin` is the file that they come from, for messages
+    /// ([`GuestFunction::file`](crate::GuestFunction::file)); it is not opened.
     ///
     /// # Errors
     ///
     /// [`InlineSeedError`], which names the queue or function. What was made before it stays.
-    pub fn seed_inline(&self, seed: &InlineSeed) -> Result<(), InlineSeedError> {
-        folder::seed_inline(self, seed)
+    pub fn seed_inline(&self, seed: &InlineSeed, origin: impl AsRef<Path>) -> Result<(), InlineSeedError> {
+        folder::seed_inline(self, seed, origin.as_ref())
     }
 
     /// Writes everything that is in S3 and SQS to a folder, in the layout of [`folder`], in place of the folders `s3` and

@@ -13,7 +13,12 @@ use crate::text::{size, visible};
 pub(super) fn write(out: &mut impl Write, report: &Report) -> fmt::Result {
     let requests = &report.http_requests;
     if !requests.is_empty() {
-        writeln!(out, "{} {}", styled(TITLE, "Requests"), styled(FAINT, format_args!("({})", requests.len())))?;
+        writeln!(
+            out,
+            "{} {}",
+            styled(TITLE, "Requests"),
+            styled(FAINT, format_args!("({})", requests.len()))
+        )?;
         requests.iter().take(MAX_LINES).try_for_each(|request| write_request(out, request))?;
         write_rest(out, requests.len(), "request")?;
         writeln!(out)?;
@@ -23,7 +28,12 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> fmt::Result {
     if denied.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{} {}", styled(TITLE, "Requests denied"), styled(FAINT, format_args!("({})", denied.len())))?;
+    writeln!(
+        out,
+        "{} {}",
+        styled(TITLE, "Requests denied"),
+        styled(FAINT, format_args!("({})", denied.len()))
+    )?;
     denied.iter().take(MAX_LINES).try_for_each(|decision| write_denial(out, decision))?;
     write_rest(out, denied.len(), "denial")?;
     writeln!(out)

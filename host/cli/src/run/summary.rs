@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 
 use innkeeper::audit::{Call, Decision, Outcome, Verdict};
 
-use super::requests;
 use super::report::{Called, ChangeKind, Changes, ObjectChange, Report};
+use super::requests;
 use crate::style::{ADDED, CHANGED, FAINT, HELP, REMOVED, TITLE, styled};
 use crate::text::{duration, plural, size, visible, visible_lines};
 

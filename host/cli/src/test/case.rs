@@ -65,7 +65,7 @@ impl Case {
         // The clock stands still but for what the case waits for.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
         let called = match runtime {
-            Ok(runtime) => runtime.block_on(self.call(engine)),
+            Ok(runtime) => runtime.block_on(self.call(file, engine)),
             Err(error) => Err(Failure::doing(Exit::Machine, "the async runtime cannot be started", &error)),
         };
         let called = match called {
@@ -85,10 +85,10 @@ impl Case {
         Ran { verdict, accepted: checks.accepted }
     }
 
-    async fn call(&self, engine: &Engine) -> Result<Called, Failure> {
+    async fn call(&self, file: &TestFile, engine: &Engine) -> Result<Called, Failure> {
         let aws = FakeAws::builder().clock(Clock::tokio()).build();
         for seed in &self.seeds {
-            seed.fill(&aws)?;
+            seed.fill(&aws, &file.path)?;
         }
         for fault in &self.faults {
             aws.faults().push(fault.clone());

@@ -95,8 +95,8 @@ fn read_object(raw: &RawObject, reader: &mut Reader<'_>) -> Option<(String, Stri
 }
 
 impl Seed {
-    /// Puts it into a fake.
-    pub(super) fn fill(&self, aws: &FakeAws) -> Result<(), Failure> {
+    /// Puts it into a fake. `file` is the test file that it stands in.
+    pub(super) fn fill(&self, aws: &FakeAws, file: &Path) -> Result<(), Failure> {
         let failed = |error: &(dyn std::error::Error + 'static)| Failure::because(Exit::Fake, error);
         if let Some(folder) = &self.folder {
             aws.seed(Path::new(folder)).map_err(|error| failed(&error))?;
@@ -107,6 +107,6 @@ impl Seed {
         for (bucket, key, object) in &self.objects {
             aws.s3().put(bucket, key.as_str(), object.clone()).map_err(|error| failed(&error))?;
         }
-        aws.seed_inline(&self.documents).map_err(|error| failed(&error))
+        aws.seed_inline(&self.documents, file).map_err(|error| failed(&error))
     }
 }

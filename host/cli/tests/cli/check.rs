@@ -282,7 +282,10 @@ fn what_is_wrong_with_a_grant_of_wasi_is_told_at_its_place() {
         keeper(&format!("{lines}\n{GRANT}")).innkeeper(&["check"]).exits(3).says(texts);
     };
     wrong("wasi.enviroment = {}", &["unknown field `enviroment`"]);
-    wrong("wasi.environment = { A = 1 }", &["innkeeper.toml:6:26", "expected a text, or `{ inherit = \"NAME\" }`"]);
+    wrong(
+        "wasi.environment = { A = 1 }",
+        &["innkeeper.toml:6:26", "expected a text, or `{ inherit = \"NAME\" }`"],
+    );
     wrong(
         "wasi.environment = { KEY = { inherit = \"AWS_SECRET_ACCESS_KEY\" } }",
         &["`AWS_SECRET_ACCESS_KEY` cannot be inherited: a guest never holds the host's credentials"],
@@ -302,7 +305,10 @@ fn what_is_wrong_with_a_grant_of_wasi_is_told_at_its_place() {
     );
     wrong("wasi.http = [{ hosts = [], methods = [\"GET\"] }]", &["`hosts` is empty"]);
     wrong("wasi.http = [{ hosts = [\"a.example\"], methods = [\"get\"] }]", &["did you mean `GET`?"]);
-    wrong("wasi.http = [{ hosts = [\"https://a.example/path\"], methods = [\"GET\"] }]", &["it can name no path"]);
+    wrong(
+        "wasi.http = [{ hosts = [\"https://a.example/path\"], methods = [\"GET\"] }]",
+        &["it can name no path"],
+    );
     wrong(
         "wasi.http = [{ hosts = [\"a.example\"], methods = [\"GET\"], addresses = [\"10.1.2.3/8\"] }]",
         &["innkeeper.toml:6:73", "its first address is `10.0.0.0`"],

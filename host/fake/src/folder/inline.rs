@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -18,7 +19,7 @@ use crate::sqs::{QueueDocument, SqsDirectError};
 ///     }"#,
 /// )?;
 /// let fake = FakeAws::new();
-/// fake.seed_inline(&seed)?;
+/// fake.seed_inline(&seed, "tests.json")?;
 /// assert_eq!(fake.sqs().messages("jobs").len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -65,7 +66,7 @@ impl InlineSeed {
 }
 
 /// Makes the queues and functions. A redrive policy needs the queue that it names, so all queues are there before any policy is.
-pub(crate) fn seed_inline(fake: &FakeAws, seed: &InlineSeed) -> Result<(), InlineSeedError> {
+pub(crate) fn seed_inline(fake: &FakeAws, seed: &InlineSeed, origin: &Path) -> Result<(), InlineSeedError> {
     for (name, queue) in &seed.queues {
         fake.sqs().seed_queue(name, queue).map_err(|source| of_queue(name, source))?;
     }
@@ -74,7 +75,7 @@ pub(crate) fn seed_inline(fake: &FakeAws, seed: &InlineSeed) -> Result<(), Inlin
     }
     for (name, function) in &seed.functions {
         fake.lambda()
-            .seed_function(name, function.clone())
+            .seed_function(name, function.clone(), origin)
             .map_err(|source| InlineSeedError::Function { name: name.clone(), source })?;
     }
     Ok(())

@@ -273,7 +273,10 @@ fn code_of(cx: &Context<'_>, input: &Value) -> Result<Code, AwsError> {
         }
         (None, Some(bucket), Some(key)) => (key, object(cx, bucket, key)?),
         _ => {
-            return Err(error("InvalidParameterValueException", "Please provide a source for function code."));
+            return Err(error(
+                "InvalidParameterValueException",
+                "Please provide a source for function code.",
+            ));
         }
     };
     if !ARCHIVES.iter().any(|start| archive.starts_with(start)) {

@@ -238,11 +238,7 @@ const DEFAULT_CONCURRENCY: u32 = 1000;
 
 impl Default for Functions {
     fn default() -> Self {
-        Self {
-            by_name: BTreeMap::new(),
-            guests: BTreeMap::new(),
-            account_concurrency: DEFAULT_CONCURRENCY,
-        }
+        Self { by_name: BTreeMap::new(), guests: BTreeMap::new(), account_concurrency: DEFAULT_CONCURRENCY }
     }
 }
 

@@ -88,7 +88,10 @@ pub(super) struct NoCode(String);
 
 impl NoCode {
     pub(super) fn new(file: &Path, guest: &str) -> Self {
-        Self(format!("`{}` says that the function is the guest `{guest}`, and nothing here runs guests", file.display()))
+        Self(format!(
+            "`{}` says that the function is the guest `{guest}`, and nothing here runs guests",
+            file.display()
+        ))
     }
 }
 

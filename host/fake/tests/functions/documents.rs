@@ -86,7 +86,10 @@ async fn a_guest_is_for_whoever_runs_guests_to_resolve() {
     assert_eq!(seeded.unwrap().functions, 1);
     let client = client(&fake);
     let output = invoke(&client, "price", "{}").send().await.unwrap();
-    assert_eq!((output.function_error(), &payload(&output)["errorType"]), (Some("Unhandled"), &json!("NoCode")));
+    assert_eq!(
+        (output.function_error(), &payload(&output)["errorType"]),
+        (Some("Unhandled"), &json!("NoCode"))
+    );
     let message = payload(&output)["errorMessage"].to_string();
     assert!(message.contains("lambda/price.json` says") && message.contains("`pricing`"), "{message}");
 
@@ -99,9 +102,18 @@ async fn a_guest_is_for_whoever_runs_guests_to_resolve() {
     for qualifier in ["$LATEST", "1", "live"] {
         let output = invoke(&client, "price", "[1]").qualifier(qualifier).send().await.unwrap();
         assert_eq!((output.function_error(), payload(&output)), (None, json!([1])), "{qualifier}");
-        let configuration =
-            client.get_function_configuration().function_name("price").qualifier(qualifier).send().await.unwrap();
-        assert_eq!((configuration.timeout(), configuration.memory_size()), (Some(7), Some(64)), "the document comes first");
+        let configuration = client
+            .get_function_configuration()
+            .function_name("price")
+            .qualifier(qualifier)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            (configuration.timeout(), configuration.memory_size()),
+            (Some(7), Some(64)),
+            "the document comes first"
+        );
     }
 }
 

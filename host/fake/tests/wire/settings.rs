@@ -109,7 +109,12 @@ async fn errors_name_what_they_are_about() {
         ("GET", format!("{base}/?website"), &[], "<BucketName>bucket</BucketName>"),
         ("GET", format!("{base}/a%26b?uploadId=none"), &[], "<UploadId>none</UploadId>"),
         ("GET", format!("{base}/a%26b"), &[("if-match", "\"x\"")], "<Condition>If-Match</Condition>"),
-        ("PUT", format!("{base}/a%26b"), &[("if-none-match", "*"), ("content-length", "0")], "<Condition>If-None-Match</Condition>"),
+        (
+            "PUT",
+            format!("{base}/a%26b"),
+            &[("if-none-match", "*"), ("content-length", "0")],
+            "<Condition>If-None-Match</Condition>",
+        ),
         (
             "GET",
             format!("{base}/a%26b"),
