@@ -71,6 +71,10 @@ assert sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"] == [queue]
 assert sqs.start_message_move_task(SourceArn=dead_arn)["TaskHandle"]
 [message] = receive(queue, WaitTimeSeconds=5)
 assert message["Body"] == "bad"
+[task] = sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"]
+assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 1), task
+with fails("ResourceNotFoundException"):
+    sqs.cancel_message_move_task(TaskHandle="none")
 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
 # In batches, of which a part may fail.
@@ -84,6 +88,26 @@ entries = [{"Id": m["MessageId"], "ReceiptHandle": m["ReceiptHandle"]} for m in 
 entries[0]["ReceiptHandle"] = "none"
 deleted = sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
 assert len(deleted["Successful"]) == 9 and [e["Code"] for e in deleted["Failed"]] == ["ReceiptHandleIsInvalid"], deleted
+
+# Kept longer, all at once.
+sqs.send_message(QueueUrl=queue, MessageBody="last")
+[last] = receive(queue)
+changed = sqs.change_message_visibility_batch(
+    QueueUrl=queue,
+    Entries=[
+        {"Id": "good", "ReceiptHandle": last["ReceiptHandle"], "VisibilityTimeout": 600},
+        {"Id": "bad", "ReceiptHandle": "none", "VisibilityTimeout": 600},
+    ],
+)
+assert [entry["Id"] for entry in changed["Successful"]] == ["good"], changed
+assert [(entry["Id"], entry["Code"]) for entry in changed["Failed"]] == [("bad", "ReceiptHandleIsInvalid")], changed
+
+# With other settings, which are then the queue's.
+sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "45", "RedrivePolicy": ""})
+settings = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+assert settings["VisibilityTimeout"] == "45" and "RedrivePolicy" not in settings, settings
+with fails("InvalidAttributeValue"):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "43201"})
 
 # In order, and once.
 fifo = sqs.create_queue(QueueName="steps.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
@@ -110,6 +134,8 @@ assert "Attributes" not in sqs.get_queue_attributes(QueueUrl=queue, AttributeNam
 # Tags, and the end of it.
 sqs.tag_queue(QueueUrl=queue, Tags={"team": "sales"})
 assert sqs.list_queue_tags(QueueUrl=queue)["Tags"] == {"team": "sales"}
+sqs.untag_queue(QueueUrl=queue, TagKeys=["team", "none"])
+assert "Tags" not in sqs.list_queue_tags(QueueUrl=queue)
 sqs.purge_queue(QueueUrl=queue)
 with fails("AWS.SimpleQueueService.PurgeQueueInProgress", 403):
     sqs.purge_queue(QueueUrl=queue)

@@ -198,4 +198,25 @@ mod tests {
         }
         assert_eq!(case(&from_code("SomethingNew", 500)), "service");
     }
+
+    #[test]
+    fn each_reason_of_throttling_has_its_case() {
+        for (text, expected) in [
+            ("ConcurrentInvocationLimitExceeded", Some("ConcurrentInvocations")),
+            ("ReservedFunctionConcurrentInvocationLimitExceeded", Some("ReservedConcurrentInvocations")),
+            ("FunctionInvocationRateLimitExceeded", Some("InvocationRate")),
+            ("ReservedFunctionInvocationRateLimitExceeded", Some("ReservedInvocationRate")),
+            ("CallerRateLimitExceeded", Some("CallerRate")),
+            ("ConcurrentSnapshotCreateLimitExceeded", Some("ConcurrentSnapshots")),
+            ("SomethingNew", None),
+        ] {
+            let throttled = TooManyRequestsException::builder().reason(text.into()).build();
+            let found = throttle_reason(&throttled).map(|reason| format!("{reason:?}"));
+            assert!(
+                found.as_deref().map(|found| found.rsplit("::").next()) == expected.map(Some),
+                "{text}: {found:?}"
+            );
+        }
+        assert!(throttle_reason(&TooManyRequestsException::builder().build()).is_none());
+    }
 }

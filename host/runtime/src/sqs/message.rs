@@ -43,7 +43,7 @@ impl Message {
             .interceptor(leave.call.observer())
             .send()
             .await;
-        settle(&mut leave.call, answer).map(drop)
+        settle(&mut leave.call, answer).map(drop).map_err(of_receipt)
     }
 
     /// Sets the visibility timeout in seconds.
@@ -103,7 +103,7 @@ pub(crate) async fn delete_many(
             .await;
         results.take(&batch, settle(&mut leave.call, answer).map(|output| output.failed));
     }
-    Ok(results.into_results())
+    Ok(results.into_results().into_iter().map(|result| result.map_err(of_receipt)).collect())
 }
 
 /// Sets the visibility timeouts of any number of messages, in seconds, batch by batch.
@@ -145,6 +145,15 @@ pub(crate) async fn change_many(
         results.take(&batch, settle(&mut leave.call, answer).map(|output| output.failed));
     }
     Ok(results.into_results())
+}
+
+/// What is wrong with a delete. Its one argument is the receipt, and SQS calls that of a FIFO queue whose time is over an invalid
+/// parameter.
+fn of_receipt(error: Error) -> Error {
+    match error {
+        Error::InvalidArgument(_) => Error::InvalidReceiptHandle,
+        other => other,
+    }
 }
 
 /// What comes of each of many messages.

@@ -46,7 +46,7 @@ pub(crate) async fn receive(
         0..=convert::MAX_VISIBILITY,
     )?;
     let mut leave = queue.leave(ctx, SqsOperation::ReceiveMessage { queue: queue.arn() }).await?;
-    let answer = leave
+    let request = leave
         .client
         .receive_message()
         .queue_url(&*leave.url)
@@ -58,9 +58,15 @@ pub(crate) async fn receive(
         // With it a retry of the SDK gets the messages of an answer that was lost, where a FIFO queue's groups would else be locked.
         .set_receive_request_attempt_id(queue.is_fifo().then(|| uuid::Uuid::new_v4().to_string()))
         .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+        .interceptor(leave.call.observer());
+    // Without a wait of the guest's it is the queue that says how long, and nobody knows that here.
+    let answer = match end_of_wait(ctx).filter(|_| wait.is_none()) {
+        Some(end) => match tokio::time::timeout_at(end, request.send()).await {
+            Ok(answer) => answer,
+            Err(_) => return Ok(Vec::new()),
+        },
+        None => request.send().await,
+    };
     let output = match answer {
         Ok(output) => output,
         failed => return settle(&mut leave.call, failed).map(|_| Vec::new()),
@@ -103,10 +109,17 @@ struct Damaged;
 #[error("the first message is longer than one host call may return")]
 struct TooLong;
 
-/// A wait that leaves the guest a moment to end by itself, so that no message is received for a guest that is gone.
+/// What a wait leaves the guest of its time, to end by itself.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// A wait that ends before the guest's time does, so that no message is received for a guest that is gone.
 fn within_time(ctx: &AwsCtx, wait: i32) -> i32 {
-    const MOMENT: Duration = Duration::from_millis(500);
     let Some(deadline) = ctx.transfers().deadline() else { return wait };
     let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(MOMENT);
     wait.min(i32::try_from(left.as_secs()).unwrap_or(i32::MAX))
+}
+
+/// When a wait of unknown length is given up. `None` for never, and where the guest's time is too short for any wait.
+fn end_of_wait(ctx: &AwsCtx) -> Option<Instant> {
+    ctx.transfers().deadline()?.checked_sub(MOMENT).filter(|end| *end > Instant::now())
 }
