@@ -15,6 +15,7 @@ use innkeeper::{CallError, Error, GuestBacktrace};
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::guest_function::ResolveError;
 use crate::style::{ERROR, FAINT, HELP, styled};
 use crate::text::{visible, visible_lines};
 
@@ -89,6 +90,15 @@ impl Failure {
     /// What is wrong with a file, with its lines.
     pub(crate) fn diagnostics(exit: Exit, diagnostics: Diagnostics) -> Self {
         Self::of(exit, Message::Diagnostics(diagnostics))
+    }
+
+    /// Why a function of a fake's seed that is a guest of a manifest cannot be run: what is wrong with the guest, and who wants it.
+    pub(crate) fn of_function(error: ResolveError, manifest: &Path) -> Self {
+        let who = error.to_string();
+        match error {
+            ResolveError::Guest { source, .. } => Self::of_guest(*source, manifest).with_cause(who),
+            error @ ResolveError::Function(_) => Self::because(Exit::Fake, &error),
+        }
     }
 
     /// Ctrl-C.

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 use crate::style::{ADDED, FAINT, WARNING, styled};
-use crate::text::{count, size};
+use crate::text::{count, size, visible};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -142,6 +142,15 @@ impl Args {
         let fake = fake.build();
         if let Some(folder) = &self.seed {
             fill(&fake, folder)?;
+            for function in fake.lambda().guest_functions() {
+                warn(format_args!(
+                    "the function `{}` is the guest `{}`, as `{}` says, and `innkeeper fake` runs no guests: invoking it fails with \
+                     `NoCode`",
+                    function.name(),
+                    visible(function.guest()),
+                    function.file().display()
+                ));
+            }
         }
         if let Some(folder) = &self.save {
             check_folder_to_save(folder)?;

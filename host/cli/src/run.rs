@@ -78,10 +78,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH", default_value = "innkeeper.toml")]
     manifest: PathBuf,
 
-    /// Use a fake AWS in memory, filled from a folder (DIR/s3/BUCKET/KEY...)
+    /// Use a fake AWS in memory, filled from a folder (DIR/s3/BUCKET/KEY..., DIR/sqs/QUEUE.json, DIR/lambda/FUNCTION.json)
     ///
     /// Nothing is read from the environment and nothing is sent anywhere. The argument that follows is the folder. To begin with
-    /// an empty AWS, give no folder: put `--fake` behind GUEST and INPUT, or before another option.
+    /// an empty AWS, give no folder: put `--fake` behind GUEST and INPUT, or before another option. A function whose file is
+    /// `{"guest": "NAME"}` is that guest of the manifest, with its own policy and limits.
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["endpoint_url", "profile"])]
     #[expect(clippy::option_option, reason = "how clap says that the option's value may be left out")]
     fake: Option<Option<PathBuf>>,
@@ -214,6 +215,12 @@ impl Call {
         let engine = compiled_cache::engine(self.caching)?;
         let host = self.world.host(manifest, fake.as_ref())?;
         let host = host.engine(engine).audit(audit.sink()).build()?;
+        if let Some(fake) = &fake {
+            let what = "compiling the guests that are functions";
+            let resolved = while_waiting(what, WithoutTerminal::Line, fake.resolve_functions(&host));
+            let resolved = interrupt.or(Box::pin(resolved)).await?;
+            resolved.map_err(|error| Failure::of_function(error, &self.manifest))?;
+        }
         let guest = self.ready(&host, &interrupt).await?;
         let prepare = started.elapsed();
 
@@ -221,6 +228,11 @@ impl Call {
         let what = format!("running `{}`", self.guest);
         let ended = interrupt.or(while_waiting(&what, WithoutTerminal::Silence, guest.call(&input))).await;
         let run = called.elapsed();
+        if let (Some(fake), Ok(_)) = (&fake, &ended) {
+            let what = "waiting for functions that were invoked asynchronously";
+            // With Ctrl-C the report is of what has happened until then.
+            let _ = interrupt.or(while_waiting(what, WithoutTerminal::Line, Box::pin(fake.settle()))).await;
+        }
 
         let mut report = Report {
             called: called_by(&host, &self.guest, fake.as_ref())?,

@@ -30,7 +30,13 @@ pub(super) const HELP: &str = r#"The document of --json:
                    address, status, bytes-sent, bytes-received, duration, outcome}
   http-decisions   every decision on one: {time, guest, id, method, url, address, decision}
   changes          with --fake, what is different: {buckets-created, buckets-removed,
-                   objects: [{kind, bucket, key, size-before, size-after}]}; else null
+                   objects: [{kind, bucket, key, size-before, size-after}],
+                   queues: [{kind, queue, visible, in-flight, delayed,
+                   messages: [{kind, message-id, body}]}],
+                   invocations: [{function, qualifier, version, invocation-type,
+                   attempts, outcome, error, log}]}; else null. kind is "added",
+                   "changed" or "removed"; outcome is "returned", "failed-handled",
+                   "failed-unhandled", "dropped", "unfinished" or "dry-run"
   timing           seconds: {prepare, run}
 Times are RFC 3339, durations seconds, sizes bytes. Keys may be added later."#;
 

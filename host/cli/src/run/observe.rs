@@ -46,7 +46,9 @@ impl Args {
             ..self.resolve()?
         };
         let manifest = Manifest::load(&call.manifest)?;
-        let Report { guest, decisions, failure, .. } = crate::block_on(call.run(Instant::now()))??;
+        let Report { guest, mut decisions, failure, .. } = crate::block_on(call.run(Instant::now()))??;
+        // Guests that it invokes as functions have policies of their own.
+        decisions.retain(|decision| *decision.guest == *guest);
         Ok(Observed { manifest, guest, decisions, failure })
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use innkeeper::audit::{Call, Decision, HttpDecision, HttpRequest, Verdict};
+use innkeeper_fake::{FunctionErrorKind, InvocationOutcome, InvocationType};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -58,7 +59,7 @@ pub(super) struct Timing {
     pub(super) run: Duration,
 }
 
-/// What is different in an AWS.
+/// What is different in an AWS, and what its functions were asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Changes {
@@ -66,6 +67,10 @@ pub(super) struct Changes {
     pub(super) buckets_removed: Vec<String>,
     /// By bucket and key.
     pub(super) objects: Vec<ObjectChange>,
+    /// By name.
+    pub(super) queues: Vec<QueueChange>,
+    /// In the order in which they came.
+    pub(super) invocations: Vec<Invocation>,
 }
 
 /// An object that is different.
@@ -81,7 +86,66 @@ pub(super) struct ObjectChange {
     pub(super) size_after: Option<u64>,
 }
 
-/// What happened to an object.
+/// A queue that is different, or has other messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct QueueChange {
+    pub(super) kind: ChangeKind,
+    pub(super) queue: String,
+    /// Messages that can be received, after.
+    pub(super) visible: usize,
+    /// Messages that have been received and not deleted, after.
+    pub(super) in_flight: usize,
+    /// Messages that wait for their delay, after.
+    pub(super) delayed: usize,
+    pub(super) messages: Vec<MessageChange>,
+}
+
+/// A message that is new, gone, or in another state. One that came and went is not among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct MessageChange {
+    pub(super) kind: ChangeKind,
+    pub(super) message_id: String,
+    pub(super) body: String,
+}
+
+/// What a function was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Invocation {
+    pub(super) function: String,
+    pub(super) qualifier: Option<String>,
+    pub(super) version: String,
+    pub(super) invocation_type: InvocationType,
+    /// How often it has been attempted.
+    pub(super) attempts: u32,
+    pub(super) outcome: Invoked,
+    /// The payload that it failed with. Untrusted text.
+    pub(super) error: Option<String>,
+    /// What the function wrote beside its answer, with Lambda's own lines. Untrusted text.
+    pub(super) log: String,
+}
+
+/// What came of an invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Invoked {
+    /// The function returned.
+    Returned,
+    /// The function failed, and says so itself.
+    FailedHandled,
+    /// The function failed, says its runtime.
+    FailedUnhandled,
+    /// The event was never attempted.
+    Dropped,
+    /// It was over before the function was, or had to be.
+    Unfinished,
+    /// Nothing was to run.
+    DryRun,
+}
+
+/// What happened to an object, a queue or a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum ChangeKind {
@@ -118,11 +182,7 @@ impl Report {
 impl From<innkeeper_fake::Changes> for Changes {
     fn from(changes: innkeeper_fake::Changes) -> Self {
         let objects = changes.s3.objects.into_iter().map(|object| ObjectChange {
-            kind: match object.kind {
-                innkeeper_fake::ChangeKind::Added => ChangeKind::Added,
-                innkeeper_fake::ChangeKind::Changed => ChangeKind::Changed,
-                innkeeper_fake::ChangeKind::Removed => ChangeKind::Removed,
-            },
+            kind: object.kind.into(),
             bucket: object.bucket,
             key: object.key,
             size_before: object.size_before,
@@ -132,6 +192,69 @@ impl From<innkeeper_fake::Changes> for Changes {
             objects: objects.collect(),
             buckets_created: changes.s3.buckets_created,
             buckets_removed: changes.s3.buckets_removed,
+            queues: changes.sqs.queues.into_iter().map(Into::into).collect(),
+            invocations: changes.lambda.invocations.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<innkeeper_fake::ChangeKind> for ChangeKind {
+    fn from(kind: innkeeper_fake::ChangeKind) -> Self {
+        match kind {
+            innkeeper_fake::ChangeKind::Added => Self::Added,
+            innkeeper_fake::ChangeKind::Changed => Self::Changed,
+            innkeeper_fake::ChangeKind::Removed => Self::Removed,
+        }
+    }
+}
+
+impl From<innkeeper_fake::QueueChange> for QueueChange {
+    fn from(change: innkeeper_fake::QueueChange) -> Self {
+        let messages = change.messages.into_iter().map(|message| MessageChange {
+            kind: message.kind.into(),
+            message_id: message.message_id,
+            body: message.body,
+        });
+        Self {
+            kind: change.kind.into(),
+            // As the file of a seed is named.
+            queue: match change.region {
+                Some(region) => format!("{}@{region}", change.queue),
+                None => change.queue,
+            },
+            visible: change.visible,
+            in_flight: change.in_flight,
+            delayed: change.delayed,
+            messages: messages.collect(),
+        }
+    }
+}
+
+impl From<innkeeper_fake::Invocation> for Invocation {
+    fn from(invocation: innkeeper_fake::Invocation) -> Self {
+        let outcome = match &invocation.outcome {
+            _ if invocation.invocation_type == InvocationType::DryRun => Invoked::DryRun,
+            Some(InvocationOutcome::Returned(_)) => Invoked::Returned,
+            Some(InvocationOutcome::Failed(error)) => match error.kind {
+                FunctionErrorKind::Handled => Invoked::FailedHandled,
+                FunctionErrorKind::Unhandled => Invoked::FailedUnhandled,
+            },
+            Some(InvocationOutcome::Dropped) => Invoked::Dropped,
+            None => Invoked::Unfinished,
+        };
+        let error = match invocation.outcome {
+            Some(InvocationOutcome::Failed(error)) => Some(error.payload.to_string()),
+            _ => None,
+        };
+        Self {
+            function: invocation.function,
+            qualifier: invocation.qualifier,
+            version: invocation.version,
+            invocation_type: invocation.invocation_type,
+            attempts: invocation.attempts,
+            outcome,
+            error,
+            log: invocation.log,
         }
     }
 }

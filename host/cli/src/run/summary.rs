@@ -1,11 +1,14 @@
 //! The report for a person, on standard error: what changed, what was called, and what was denied.
 
+mod changes;
+
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use innkeeper::audit::{Call, Decision, Outcome, Verdict};
 
-use super::report::{Called, ChangeKind, Changes, ObjectChange, Report};
+use self::changes::write_changes;
+use super::report::{Called, Report};
 use super::requests;
 use crate::style::{ADDED, CHANGED, FAINT, HELP, REMOVED, TITLE, styled};
 use crate::text::{duration, plural, size, visible, visible_lines};
@@ -51,74 +54,38 @@ fn write_log(out: &mut impl Write, report: &Report) -> fmt::Result {
     writeln!(out, "{}\n", visible_lines(&log, "  | "))
 }
 
-fn write_changes(out: &mut impl Write, changes: &Changes, saved: Option<&str>) -> fmt::Result {
-    let Changes { buckets_created, buckets_removed, objects } = changes;
-    if buckets_created.is_empty() && buckets_removed.is_empty() && objects.is_empty() {
-        return writeln!(out, "{}\n", styled(TITLE, "Nothing changed in the fake AWS"));
-    }
-    let of = |kind| objects.iter().filter(|object| object.kind == kind).count();
-    let numbers =
-        [(ChangeKind::Added, "added"), (ChangeKind::Changed, "changed"), (ChangeKind::Removed, "removed")]
-            .map(|(kind, verb)| (of(kind), verb));
-    let numbers: Vec<_> = numbers
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, verb)| format!("{number} {verb}"))
-        .collect();
-    let numbers =
-        if numbers.is_empty() { String::new() } else { format!("(objects: {})", numbers.join(", ")) };
-    writeln!(out, "{} {}", styled(TITLE, "Changed in the fake AWS"), styled(FAINT, numbers))?;
-    for bucket in buckets_created {
-        writeln!(out, "  {} bucket s3://{}", styled(ADDED, '+'), visible(bucket))?;
-    }
-    for bucket in buckets_removed {
-        writeln!(out, "  {} bucket s3://{}", styled(REMOVED, '-'), visible(bucket))?;
-    }
-    let rows: Vec<_> = objects.iter().take(MAX_LINES).map(row).collect();
-    let width = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0).min(72);
-    for (mark, name, sizes) in rows {
-        writeln!(out, "  {mark} {name:width$}  {sizes}")?;
-    }
-    write_rest(out, objects.len(), "object")?;
-    if let Some(saved) = saved {
-        writeln!(out, "  {}", visible(saved))?;
-    }
-    writeln!(out)
-}
-
-/// Mark, name and sizes of an object.
-fn row(object: &ObjectChange) -> (String, String, String) {
-    let (style, mark) = match object.kind {
-        ChangeKind::Added => (ADDED, '+'),
-        ChangeKind::Changed => (CHANGED, '~'),
-        ChangeKind::Removed => (REMOVED, '-'),
-    };
-    let sizes = match (object.size_before, object.size_after) {
-        (Some(before), Some(after)) => format!("{} -> {}", size(before), size(after)),
-        (Some(one), None) | (None, Some(one)) => size(one).to_string(),
-        (None, None) => String::new(),
-    };
-    (styled(style, mark).to_string(), format!("s3://{}/{}", object.bucket, visible(&object.key)), sizes)
-}
-
 fn write_calls(out: &mut impl Write, report: &Report) -> fmt::Result {
-    let calls = &report.calls;
-    if calls.is_empty() {
+    if report.calls.is_empty() {
         return writeln!(out, "{}\n", styled(TITLE, "No call of AWS"));
     }
+    // The guest's own first, then those of the guests that it invoked as functions.
+    let mut guests: BTreeMap<(bool, &str), Vec<&Call>> = BTreeMap::new();
+    for call in &report.calls {
+        guests.entry((*call.guest != *report.guest, &call.guest)).or_default().push(call);
+    }
+    for ((other, guest), calls) in guests {
+        let by = if other { format!(" by `{}`", visible(guest)) } else { String::new() };
+        let title = format!("Calls of AWS{by}");
+        writeln!(out, "{} {}", styled(TITLE, title), styled(FAINT, format_args!("({})", calls.len())))?;
+        write_operations(out, &calls, &report.called)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_operations(out: &mut impl Write, calls: &[&Call], called: &Called) -> fmt::Result {
     let mut groups: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
-    for call in calls {
+    for &call in calls {
         groups.entry((call.service, call.operation)).or_default().push(call);
     }
-    writeln!(out, "{} {}", styled(TITLE, "Calls of AWS"), styled(FAINT, format_args!("({})", calls.len())))?;
     let width =
         groups.keys().map(|(service, operation)| service.len() + 1 + operation.len()).max().unwrap_or(0);
     for ((service, operation), calls) in &groups {
         let name = format!("{service} {operation}");
         writeln!(out, "  {name:width$}  {:>4} ×{}", calls.len(), Traffic::of(calls))?;
-        write_failures(out, calls, &report.called)?;
+        write_failures(out, calls, called)?;
     }
-    writeln!(out)
+    Ok(())
 }
 
 /// What went over the wire for a group of calls.
@@ -188,6 +155,12 @@ fn help(error: &str, called: &Called) -> Option<String> {
         ("no-such-bucket", Called::Fake) => {
             "a bucket of the fake AWS is a folder `DIR/s3/BUCKET` of `--fake DIR`"
         }
+        ("queue-not-found", Called::Fake) => {
+            "a queue of the fake AWS is a file `DIR/sqs/QUEUE.json` of `--fake DIR`"
+        }
+        ("function-not-found", Called::Fake) => {
+            "a function of the fake AWS is a file `DIR/lambda/FUNCTION.json` of `--fake DIR`"
+        }
         (_, Called::Fake) => return None,
         ("connection" | "timeout", Called::Endpoint(url)) => {
             return Some(format!("is `{url}` the right endpoint, running, and reachable from here?"));
@@ -210,9 +183,9 @@ fn help(error: &str, called: &Called) -> Option<String> {
 fn write_denials(out: &mut impl Write, report: &Report) -> fmt::Result {
     // A guest that asks again and again is told of once. The order is that of the first time.
     let mut denials: Vec<(&Decision, usize)> = Vec::new();
-    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     for denial in report.denials() {
-        let place = *places.entry((denial.action, &denial.resource)).or_insert(denials.len());
+        let place = *places.entry((&denial.guest, denial.action, &denial.resource)).or_insert(denials.len());
         match denials.get_mut(place) {
             Some((_, times)) => *times += 1,
             None => denials.push((denial, 1)),
@@ -226,9 +199,14 @@ fn write_denials(out: &mut impl Write, report: &Report) -> fmt::Result {
     for (denial, times) in denials.iter().take(MAX_LINES) {
         let Verdict::Deny { reason, suggestion, .. } = &denial.verdict else { continue };
         let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+        let by = if *denial.guest == *report.guest {
+            String::new()
+        } else {
+            format!(" by `{}`", visible(&denial.guest))
+        };
         writeln!(
             out,
-            "  {} {} on {}{times}: {}",
+            "  {} {} on {}{by}{times}: {}",
             styled(REMOVED, '×'),
             denial.action,
             visible(&denial.resource),

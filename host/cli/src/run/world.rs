@@ -1,6 +1,7 @@
 //! Where the guest's calls go: to AWS, or to a fake.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use innkeeper::{Host, HostBuilder, Manifest};
 use innkeeper_fake::{Changes, Clock, FakeAws, Snapshot};
@@ -9,7 +10,11 @@ use innkeeper_testing::host_on;
 use crate::aws_options::AwsOverrides;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::guest_function::{self, ResolveError};
 use crate::text::{count, size};
+
+/// How long a run waits for what is left behind in a fake.
+const EVENTS: Duration = Duration::from_secs(10);
 
 /// Where the guest's calls go.
 pub(super) enum World {
@@ -51,7 +56,9 @@ impl World {
         let aws = FakeAws::builder().clock(Clock::real()).build();
         if let Some(folder) = folder {
             aws.seed(folder).map_err(|error| {
-                Failure::because(Exit::Fake, &error).with_help("an object is a file `DIR/s3/BUCKET/KEY...`")
+                Failure::because(Exit::Fake, &error).with_help(
+                    "an object is a file `DIR/s3/BUCKET/KEY...`, a queue `DIR/sqs/QUEUE.json`, a function `DIR/lambda/FUNCTION.json`",
+                )
             })?;
         }
         let before = aws.snapshot();
@@ -72,6 +79,17 @@ impl World {
 }
 
 impl Fake {
+    /// Makes those functions of the seed that are guests of the manifest what they are.
+    pub(super) async fn resolve_functions(&self, host: &Host) -> Result<(), ResolveError> {
+        guest_function::resolve(&self.aws, host).await
+    }
+
+    /// Waits for the functions that the guest has invoked asynchronously, and no longer than is worth it: one that fails is tried again
+    /// after a minute, and nobody waits for that.
+    pub(super) async fn settle(&self) {
+        let _ = tokio::time::timeout(EVENTS, self.aws.lambda().idle()).await;
+    }
+
     /// What is different from what it was filled with.
     pub(super) fn changes(&self) -> Changes {
         self.before.changes_to(&self.aws.snapshot())
@@ -82,5 +100,9 @@ impl Fake {
 pub(super) fn save(changes: &Changes, folder: &Path) -> Result<String, Failure> {
     let saved = changes.save(folder).map_err(|error| Failure::because(Exit::Io, &error))?;
     let (objects, bytes) = (count(saved.objects.len(), "object"), size(saved.bytes));
-    Ok(format!("{objects} ({bytes}) saved in `{}`", folder.display()))
+    let queues = match saved.queues.len() {
+        0 => String::new(),
+        queues => format!(" and {}", count(queues, "queue")),
+    };
+    Ok(format!("{objects} ({bytes}){queues} saved in `{}`", folder.display()))
 }

@@ -128,3 +128,25 @@ pub(crate) fn keeper() -> Vec<u8> {
             (i32.const 1024))"#,
     )
 }
+
+/// Invokes the function `pricing` with its input. Returns what the function returns, and reports what it fails with.
+pub(crate) fn caller() -> Vec<u8> {
+    plugin(
+        r#"(import "innkeeper:aws/lambda@0.2.0" "[static]function.open"
+            (func $open (param i32 i32 i32 i32 i32 i32)))
+        (import "innkeeper:aws/lambda@0.2.0" "[method]function.invoke"
+            (func $invoke (param i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
+        r#"(data (i32.const 0) "pricing")
+        (func (export "run") (param $at i32) (param $length i32) (result i32)
+            (call $open (i32.const 0) (i32.const 7) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 2048))
+            (if (i32.load8_u (i32.const 2048)) (then (unreachable)))
+            (call $invoke (i32.load (i32.const 2052)) (local.get $at) (local.get $length)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 2080))
+            (if (i32.load8_u (i32.const 2080)) (then (unreachable)))
+            ;; An error where there is a `function-error`; the payload either way.
+            (i32.store8 (i32.const 1024) (i32.load8_u (i32.const 2092)))
+            (i32.store (i32.const 1028) (i32.load (i32.const 2084)))
+            (i32.store (i32.const 1032) (i32.load (i32.const 2088)))
+            (i32.const 1024))"#,
+    )
+}

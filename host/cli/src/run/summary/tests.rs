@@ -2,8 +2,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use innkeeper::audit::OperationId;
+use innkeeper_fake::InvocationType;
 
-use super::super::report::Timing;
+use super::super::report::{
+    ChangeKind, Changes, Invocation, Invoked, MessageChange, ObjectChange, QueueChange, Timing,
+};
 use super::*;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -82,6 +85,7 @@ fn the_whole_of_it_is_readable_at_a_glance() {
                 object(ChangeKind::Changed, "state", [Some(2), Some(3)]),
                 object(ChangeKind::Removed, "old", [Some(1), None]),
             ],
+            ..Changes::default()
         }),
         saved: Some("1 object (12.3 kB) saved in `out`".to_owned()),
         calls: vec![
@@ -117,6 +121,107 @@ Denied by the policy (2)
 
 ok: `thumbnailer` done in 1.23 s (made ready in 21 ms)
 "
+    );
+}
+
+fn queue(
+    kind: ChangeKind,
+    name: &str,
+    messages: &[ChangeKind],
+    [visible, in_flight, delayed]: [usize; 3],
+) -> QueueChange {
+    let messages = messages.iter().enumerate().map(|(number, kind)| MessageChange {
+        kind: *kind,
+        message_id: number.to_string(),
+        body: "{}".to_owned(),
+    });
+    QueueChange { kind, queue: name.to_owned(), visible, in_flight, delayed, messages: messages.collect() }
+}
+
+fn invocation(qualifier: Option<&str>, outcome: Invoked, error: Option<&str>) -> Invocation {
+    Invocation {
+        function: "pricing".to_owned(),
+        qualifier: qualifier.map(str::to_owned),
+        version: "1".to_owned(),
+        invocation_type: InvocationType::RequestResponse,
+        attempts: 1,
+        outcome,
+        error: error.map(str::to_owned),
+        log: String::new(),
+    }
+}
+
+#[test]
+fn queues_show_what_became_of_their_messages_and_functions_how_they_ended() {
+    use ChangeKind::{Added, Changed, Removed};
+    let report = Report {
+        changes: Some(Changes {
+            objects: vec![object(Added, "a.json", [None, Some(2)])],
+            queues: vec![
+                queue(Changed, "orders", &[Removed, Removed, Changed], [0, 1, 0]),
+                queue(Added, "rejected", &[Added], [0, 0, 1]),
+                queue(Removed, "gone", &[Removed], [0, 0, 0]),
+                queue(Changed, "tuned", &[], [3, 0, 0]),
+            ],
+            invocations: vec![
+                invocation(Some("live"), Invoked::Returned, None),
+                invocation(None, Invoked::FailedUnhandled, Some("{\"errorType\":\"x\u{1b}[2J\"}")),
+                invocation(Some("live"), Invoked::Returned, None),
+                Invocation {
+                    invocation_type: InvocationType::Event,
+                    ..invocation(None, Invoked::Unfinished, None)
+                },
+            ],
+            ..Changes::default()
+        }),
+        calls: vec![
+            Call { service: "lambda", ..call("Invoke", 10, 20, Outcome::Success) },
+            Call { guest: "pricing".into(), ..call("GetObject", 0, 5, Outcome::Success) },
+        ],
+        decisions: vec![Decision { guest: "pricing".into(), ..denial("arn:aws:s3:::uploads/x", "x") }],
+        ..report()
+    };
+    assert_eq!(
+        plain(&report),
+        "\
+Changed in the fake AWS (objects: 1 added; messages: 1 added, 1 changed, 3 removed)
+  + s3://uploads/a.json  2 B
+  ~ sqs://orders    2 messages removed, 1 message in another state, 1 in it (1 in flight)
+  + sqs://rejected  1 message added, 1 in it (1 delayed)
+  - sqs://gone      1 message removed
+  ~ sqs://tuned     3 in it
+
+Functions invoked in the fake AWS (4)
+  pricing:live     2 ×  returned
+  pricing          1 ×  failed (unhandled)
+      {\"errorType\":\"x\\u{1b}[2J\"}
+  pricing          1 ×  had not ended, asynchronously
+
+Calls of AWS (1)
+  lambda Invoke     1 ×  10 B sent  20 B received
+
+Calls of AWS by `pricing` (1)
+  s3 GetObject     1 ×  5 B received
+
+Denied by the policy (1)
+  × s3:GetObject on arn:aws:s3:::uploads/x by `pricing`: not granted
+    help: x
+
+ok: `thumbnailer` done in 1.23 s (made ready in 21 ms)
+"
+    );
+}
+
+#[test]
+fn invocations_alone_change_nothing() {
+    let invocations = vec![invocation(None, Invoked::DryRun, None)];
+    let report = Report { changes: Some(Changes { invocations, ..Changes::default() }), ..report() };
+    let text = plain(&report);
+    assert!(
+        text.starts_with(
+            "Nothing changed in the fake AWS\n\nFunctions invoked in the fake AWS (1)\n  pricing     1 ×  dry run\n\n"
+        ),
+        "{text}"
     );
 }
 

@@ -1,0 +1,98 @@
+//! Functions of the fake that are guests of the manifest.
+
+use serde_json::json;
+
+use crate::guests;
+use crate::support::Project;
+
+const MANIFEST: &str = r#"
+[guest.caller]
+component = "caller.wasm"
+
+[[guest.caller.allow]]
+actions = ["lambda:InvokeFunction"]
+resources = ["arn:aws:lambda:*:*:function:pricing"]
+
+[guest.echo]
+component = "echo.wasm"
+
+[guest.fail]
+component = "fail.wasm"
+
+[guest.keeper]
+component = "keeper.wasm"
+"#;
+
+/// A guest that invokes `pricing`, which is a guest of that name.
+fn project(guest: &str) -> Project {
+    Project::new(MANIFEST)
+        .with("caller.wasm", guests::caller())
+        .with("echo.wasm", guests::echo())
+        .with("fail.wasm", guests::fail())
+        .with("keeper.wasm", guests::keeper())
+        .with("aws/lambda/pricing.json", json!({ "guest": guest }).to_string())
+}
+
+#[test]
+fn a_guest_invokes_another_and_the_summary_says_so() {
+    let run = project("echo").innkeeper(&["run", "--fake", "aws", "caller", "[1]"]).exits(0);
+    run.says(&[
+        "Nothing changed in the fake AWS\n\nFunctions invoked in the fake AWS (1)\n  pricing     1 ×  returned\n",
+        "Calls of AWS (1)\n  lambda Invoke     1 ×  3 B sent  3 B received\n",
+    ])
+    .prints("[1]");
+}
+
+#[test]
+fn what_a_function_fails_with_is_told() {
+    let run = project("fail").innkeeper(&["run", "--fake", "aws", "caller", "\"no\""]).exits(1);
+    run.says(&[
+        "pricing     1 ×  failed (handled)\n      {\"errorMessage\":\"\\\"no\\\"\",\"errorType\":\"Error\"}",
+    ]);
+}
+
+#[test]
+fn the_json_document_has_the_invocations() {
+    let run = project("echo").innkeeper(&["run", "--json", "--fake", "aws", "caller", "[1]"]).exits(0);
+    let document = run.json();
+    let invocation = &document["changes"]["invocations"][0];
+    assert_eq!((&invocation["function"], &invocation["outcome"]), (&json!("pricing"), &json!("returned")));
+    assert_eq!(
+        (&invocation["invocation-type"], &invocation["error"]),
+        (&json!("request-response"), &json!(null))
+    );
+    assert!(invocation["log"].as_str().unwrap().starts_with("START RequestId: "));
+}
+
+#[test]
+fn a_guest_that_there_is_not_is_named_with_the_file_that_wants_it() {
+    project("ecko").innkeeper(&["run", "--fake", "aws", "caller", "[1]"]).exits(3).says(&[
+        "error: `innkeeper.toml` has no guest `ecko`",
+        "caused by: `aws/lambda/pricing.json` says that the function `pricing` is the guest `ecko`",
+        "did you mean `echo`?",
+    ]);
+    let project = project("echo").with("echo.wasm", "no component");
+    project
+        .innkeeper(&["run", "--fake", "aws", "caller", "[1]"])
+        .exits(4)
+        .says(&["echo.wasm", "aws/lambda/pricing.json"]);
+}
+
+#[test]
+fn a_function_is_answers_or_a_guest() {
+    let project = project("echo").with("aws/lambda/pricing.json", "{}");
+    project
+        .innkeeper(&["run", "--fake", "aws", "caller", "[1]"])
+        .exits(8)
+        .says(&["aws/lambda/pricing.json", "a function has `answers` or a `guest`"]);
+}
+
+#[test]
+fn what_a_function_asks_for_is_not_learnt_as_its_callers() {
+    let project = project("keeper")
+        .with("innkeeper.toml", MANIFEST.replace("InvokeFunction", "GetFunction"))
+        .with("aws/s3/uploads/old.txt", "old");
+    let run = project.innkeeper(&["policy", "learn", "--", "run", "--fake", "aws", "caller", "{}"]).exits(0);
+    let diff = String::from_utf8(run.stdout).unwrap();
+    assert!(diff.contains("lambda:InvokeFunction") && !diff.contains("s3:"), "{diff}");
+}
