@@ -30,8 +30,15 @@ const SUITES: [(&str, &str); 10] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let programs = compile(&root.join("tests/programs"))?;
-    let thumbnailer = compile(&root.join("guests/rust/thumbnailer"))?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let programs = compile(&root.join("tests/programs"), None)?;
+    // Where the manifest of the example wants them: those of one manifest are in one folder.
+    let mut examples = Vec::new();
+    for (example, folder) in
+        [("order-desk", "order-desk"), ("pricing", "order-desk"), ("thumbnailer", "thumbnailer")]
+    {
+        examples.extend(compile(&root.join("guests/rust").join(example), Some(out.join(folder)))?);
+    }
 
     let folder = programs.first().and_then(|program| program.path.parent()).ok_or("there are no programs")?;
     let mut code = String::new();
@@ -46,8 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     writeln!(code, "}}")?;
-    for thumbnailer in &thumbnailer {
-        writeln!(code, "/// The compiled example.\npub const THUMBNAILER: &str = {:?};", thumbnailer.path)?;
+    for Artifact { name, path, .. } in &examples {
+        writeln!(code, "/// The compiled example.\npub const {}: &str = {path:?};", name.to_uppercase())?;
     }
     // A program without a test of its name in the suite does not compile; see `src/lib.rs`. What is no service's is the guest's own.
     let mut suites: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -63,12 +70,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         writeln!(code, "}} }}")?;
     }
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("programs.rs"), code)?;
+    fs::write(out.join("programs.rs"), code)?;
     Ok(())
 }
 
-fn compile(package: &Path) -> Result<Vec<Artifact>, Box<dyn Error>> {
-    let options = Options { profile: "guest".into(), ..Options::default() };
+fn compile(package: &Path, out_dir: Option<PathBuf>) -> Result<Vec<Artifact>, Box<dyn Error>> {
+    let options = Options { profile: "guest".into(), out_dir, ..Options::default() };
     let guests = innkeeper_build::build(package, &options, &mut |event| eprintln!("{event}"))?;
     for input in guests.iter().flat_map(|guest| &guest.inputs) {
         println!("cargo::rerun-if-changed={}", input.display());

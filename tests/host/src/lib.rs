@@ -18,6 +18,9 @@
 
 #![expect(clippy::panic, clippy::expect_used, reason = "a harness of tests fails the test")]
 
+// The binary's own: so what these tests see is what `innkeeper run --fake` does.
+#[path = "../../../host/cli/src/guest_function.rs"]
+mod guest_function;
 pub mod moto;
 pub mod s3;
 
@@ -149,6 +152,15 @@ impl TestHost {
             .audit(self.audit.clone())
             // Each call has a host of its own; what one gave out is to be good for the next.
             .token_key([7; 32])
+    }
+
+    /// Makes those functions of the fake's seed that are guests what they are, as `innkeeper run` does.
+    ///
+    /// # Errors
+    ///
+    /// There is no such guest, or it cannot be made ready.
+    pub async fn resolve_functions(&self, host: &Host) -> Result<(), Box<dyn std::error::Error>> {
+        Ok(guest_function::resolve(&self.aws, host).await?)
     }
 
     fn statement(mut self, effect: &str, action: &str, resource: &str) -> Self {

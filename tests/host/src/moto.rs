@@ -1,9 +1,12 @@
-//! A real `moto_server`: an S3 that nobody here wrote, on loopback.
+//! A real `moto_server`: an AWS that nobody here wrote, on loopback.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
 
 /// The release of moto that the tests know. Its name stands in that of the folder, so that another release is another folder.
 const MOTO: &str = "5.2.5";
@@ -44,6 +47,23 @@ impl Moto {
         // It logs every request; a full pipe would stop it.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Some(Self { server, url })
+    }
+
+    /// Posts a document to moto's own API, which settles what it does (`/moto-api/...`).
+    pub fn post(&self, path: &str, document: &Value) {
+        let address = self.url.strip_prefix("http://").expect("moto_server has no TLS");
+        let body = document.to_string();
+        let mut stream = TcpStream::connect(address).expect("moto_server listens");
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: \
+             close\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("moto_server reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("moto_server answers");
+        assert!(answer.starts_with("HTTP/1.1 20"), "{path}: {answer}");
     }
 
     /// Where it listens, such as `http://127.0.0.1:5000`.

@@ -329,6 +329,44 @@ async fn lambda_list_aliases() {
     is_denied(program::LAMBDA_LIST_ALIASES, &price()).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_listing_goes_on_with_the_page_that_failed() {
+    let host = TestHost::new()
+        .allow("lambda:ListFunctions", "*")
+        .allow("lambda:ListVersionsByFunction", PRICE)
+        .allow("lambda:ListAliases", PRICE);
+    let function = host.aws().lambda().function("price", |_| async { Ok("") }).unwrap();
+    for number in 0..4_u32 {
+        let version = function.memory_size(128 + number).publish();
+        function.alias(format!("v{version}"), version).unwrap();
+        host.aws().lambda().function(format!("a{number}"), |_| async { Ok("") }).unwrap();
+    }
+    for (program, operation, pages) in [
+        (program::LAMBDA_LIST_FUNCTIONS, "ListFunctions", json!([["a0", "a1"], ["a2", "a3"], ["price"]])),
+        (
+            program::LAMBDA_LIST_VERSIONS,
+            "ListVersionsByFunction",
+            json!([["$LATEST", "1"], ["2", "3"], ["4"]]),
+        ),
+        (program::LAMBDA_LIST_ALIASES, "ListAliases", json!([["v1", "v2"], ["v3", "v4"]])),
+    ] {
+        let input = json!({ "function": "price", "page-size": 2, "again": true });
+        host.aws().faults().push(Fault::error("SomethingNewException").on(operation).skip(1));
+        let answer = host.call(program, &input).await["ok"].clone();
+        assert_eq!(
+            (&answer["pages"], &answer["errors"]),
+            (&pages, &json!(["Other(\"SomethingNewException\")"])),
+            "{program}"
+        );
+        assert_eq!(host.aws().faults().remaining(), 0, "{program}");
+        is_denied(program, &input).await;
+    }
+    function.alias("v5", "1").unwrap();
+    let input = json!({ "function": "price", "page-size": 2, "again": true });
+    let answer = host.call(program::LAMBDA_LIST_ALIASES, &input).await["ok"]["pages"].clone();
+    assert_eq!(answer, json!([["v1", "v2"], ["v3", "v4"], ["v5"]]));
+}
+
 // What is asked of the policy
 
 #[tokio::test(start_paused = true)]
@@ -423,6 +461,29 @@ async fn an_answer_is_held_to_the_hosts_own_bound() {
         .call(program::LAMBDA_INVOKE_WITH_RESPONSE_STREAM, &with(price(), &json!({ "stop-after": 10 })))
         .await;
     assert_eq!(answer["ok"]["body"], "x".repeat(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_ends_what_the_policy_allows() {
+    let host = allowed("InvokeFunction").setting("quota.calls-per-run = 1");
+    let twice = json!({ "function": "price", "payload": "{}", "times": 2 });
+    assert!(host.call(program::LAMBDA_INVOKE, &price()).await["ok"].is_object());
+    let answer = host.call(program::LAMBDA_INVOKE, &twice).await;
+    assert!(answer["error"].as_str().unwrap_or_default().starts_with("QuotaExceeded("), "{answer}");
+    assert_eq!(host.aws().lambda().invocations_of("price").len(), 2, "the third was not sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_does_not_answer_in_the_hosts_time_may_have_run() {
+    let host = TestHost::new().allow("lambda:*", "*").setting("limits.timeout = \"2h\"");
+    host.aws().lambda().function("price", |_| async { Ok("") }).unwrap();
+    for (program, operation) in
+        [(program::LAMBDA_INVOKE, "Invoke"), (program::LAMBDA_GET_CONFIGURATION, "GetFunctionConfiguration")]
+    {
+        host.aws().faults().push(Fault::delay(Duration::from_hours(1)).on(operation).always());
+        assert_eq!(host.call(program, &price()).await, error("Timeout"), "{program}");
+        host.aws().faults().clear();
+    }
 }
 
 // Retries

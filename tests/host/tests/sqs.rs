@@ -285,6 +285,19 @@ async fn sqs_drain() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sqs_round_trips() {
+    let host = allowed(ORDERS, &["SendMessage", "ReceiveMessage", "DeleteMessage"]);
+    for (batch, operation, calls) in [(1, "SendMessage", 12), (10, "SendMessageBatch", 2)] {
+        host.aws().clear_calls();
+        let input = with(orders(), &json!({ "count": 12, "batch": batch, "length": 64 }));
+        assert_eq!(host.call(program::SQS_ROUND_TRIPS, &input).await, ok(&json!(12)));
+        assert_eq!(requests(&host).iter().filter(|sent| *sent == operation).count(), calls);
+        assert!(bodies(&host, "orders").is_empty());
+        is_denied(program::SQS_ROUND_TRIPS, &input).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn sqs_message() {
     let host = allowed(ORDERS, &["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"]);
     let sqs = host.aws().sqs();
@@ -686,7 +699,91 @@ async fn the_rest_of_a_group_is_not_sent_behind_what_failed() {
     assert_eq!(batches.count(), 1, "the second batch was not tried");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_group_is_locked_as_long_as_one_of_its_messages_is_in_flight() {
+    let host = allowed(FIFO, &["ReceiveMessage", "DeleteMessage"]);
+    for (body, group) in [("one", "a"), ("two", "a"), ("other", "b")] {
+        host.aws().sqs().send("steps.fifo", NewMessage::new(body).group_id(group)).unwrap();
+    }
+    let receive = async || {
+        let input = json!({ "queue": "steps.fifo", "visibility": 30 });
+        let answer = host.call(program::SQS_RECEIVE_MESSAGES, &input).await["ok"].clone();
+        answer[0].as_object().map(|message| (message["body"].clone(), message["receive-count"].clone()))
+    };
+    assert_eq!(receive().await, Some((json!("one"), json!(1))));
+    assert_eq!(receive().await, Some((json!("other"), json!(1))), "another group is free");
+    assert_eq!(receive().await, None, "`two` waits behind `one`");
+    tokio::time::advance(Duration::from_secs(29)).await;
+    assert_eq!(receive().await, None);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_eq!(
+        receive().await,
+        Some((json!("one"), json!(2))),
+        "it comes again, and before what is behind it"
+    );
+
+    tokio::time::advance(Duration::from_secs(31)).await;
+    let delete = json!({ "queue": "steps.fifo", "then": ["delete"] });
+    assert_eq!(host.call(program::SQS_MESSAGE, &delete).await, ok(&json!(["ok"])));
+    let left: Vec<_> =
+        [receive().await, receive().await].into_iter().flatten().map(|(body, _)| body).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(left.contains(&json!("two")) && !left.contains(&json!("one")), "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_twice_within_five_minutes_is_there_once() {
+    let host = allowed(FIFO, &["SendMessage", "ReceiveMessage", "DeleteMessage"]);
+    let input = json!({ "queue": "steps.fifo", "body": "x", "group": "g", "deduplication": "d" });
+    let send = async || host.call(program::SQS_SEND_MESSAGE, &input).await["ok"]["ids"][0].clone();
+    let first = send().await;
+    assert!(first.is_string());
+    assert_eq!(host.call(program::SQS_DRAIN, &json!({ "queue": "steps.fifo" })).await, ok(&json!(["x"])));
+    tokio::time::advance(Duration::from_secs(299)).await;
+    assert_eq!(send().await, first, "SQS says that it has it");
+    assert!(bodies(&host, "steps.fifo").is_empty(), "though it has been deleted");
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_ne!(send().await, first);
+    assert_eq!(bodies(&host, "steps.fifo"), ["x"]);
+}
+
 // Time
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_kept_for_the_retention_period() {
+    let host = allowed(ALL, &["CreateQueue", "SendMessage", "ReceiveMessage", "GetQueueAttributes"]);
+    let brief = json!({ "queue": "brief", "message-retention-period": 60 });
+    assert_eq!(host.call(program::SQS_CREATE, &brief).await["ok"]["name"], "brief");
+    host.call(program::SQS_SEND_MESSAGE, &json!({ "queue": "brief", "body": "x" })).await;
+    tokio::time::advance(Duration::from_secs(59)).await;
+    let receive = json!({ "queue": "brief", "visibility": 0 });
+    assert_eq!(host.call(program::SQS_RECEIVE_MESSAGES, &receive).await["ok"][0]["body"], "x");
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_eq!(host.call(program::SQS_RECEIVE_MESSAGES, &receive).await, ok(&json!([])));
+    let attributes = host.call(program::SQS_GET_ATTRIBUTES, &json!({ "queue": "brief" })).await;
+    assert_eq!(attributes["ok"]["messages"], 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_the_guests_for_its_visibility_timeout() {
+    let host = allowed(ALL, &["ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage"]);
+    host.aws().sqs().send("orders", "hello").unwrap();
+    host.aws().sqs().send("steps.fifo", NewMessage::new("step").group_id("g")).unwrap();
+    let then = async |queue: &str, then: Value| {
+        let input =
+            json!({ "queue": queue, "visibility": 5, "seconds": 10, "wait-at": "dead", "then": then });
+        host.call(program::SQS_MESSAGE, &input).await["ok"].clone()
+    };
+    assert_eq!(
+        then("orders", json!(["extend", "release", "extend"])).await,
+        json!(["ok", "ok", "MessageNotInFlight"])
+    );
+    // A standard queue takes an old receipt, a FIFO queue does not.
+    assert_eq!(then("orders", json!(["wait", "delete"])).await, json!(["ok", "ok"]));
+    assert!(bodies(&host, "orders").is_empty());
+    assert_eq!(then("steps.fifo", json!(["wait", "delete"])).await, json!(["ok", "InvalidReceiptHandle"]));
+    assert_eq!(bodies(&host, "steps.fifo"), ["step"]);
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_long_poll_waits_for_a_message_and_no_longer() {
@@ -732,6 +829,15 @@ async fn a_long_poll_ends_before_the_guests_time_does() {
     host.aws().sqs().create_queue("orders").unwrap();
     let poll = with(orders(), &json!({ "wait": 20 }));
     assert_eq!(host.call(program::SQS_RECEIVE_MESSAGES, &poll).await, ok(&json!([])), "it can still answer");
+    // So it can where it is the queue that has them wait.
+    host.aws().sqs().set_attributes("orders", [("ReceiveMessageWaitTimeSeconds", "20")]).unwrap();
+    let started = tokio::time::Instant::now();
+    assert_eq!(host.call(program::SQS_RECEIVE_MESSAGES, &orders()).await, ok(&json!([])));
+    assert_eq!(started.elapsed().as_secs(), 7);
+    assert_eq!(host.audit().calls().pop().unwrap().outcome, Outcome::Cancelled);
+    host.aws().sqs().send("orders", "here").unwrap();
+    let answer = host.call(program::SQS_RECEIVE_MESSAGES, &orders()).await;
+    assert_eq!(answer["ok"][0]["body"], "here", "the poll that was given up has taken nothing");
 }
 
 // Bounds
@@ -774,6 +880,52 @@ async fn a_message_of_1_mib_goes_and_a_longer_one_does_not() {
     let longer = with(orders(), &json!({ "length": (1 << 20) + 1 }));
     assert_eq!(host.call(program::SQS_SEND_MESSAGE, &longer).await, error("MessageTooLong(1048577)"));
     assert!(!requests(&host).contains(&"SendMessage".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_ends_what_the_policy_allows() {
+    let host = allowed(ORDERS, &["SendMessage"]).setting("quota.calls-per-run = 3");
+    let send = |times: u32| with(orders(), &json!({ "body": "x", "times": times }));
+    // The first call asks for the queue's URL.
+    assert!(host.call(program::SQS_SEND_MESSAGE, &send(2)).await["ok"].is_object());
+    let answer = host.call(program::SQS_SEND_MESSAGE, &send(4)).await;
+    assert!(answer["error"].as_str().unwrap_or_default().starts_with("QuotaExceeded("), "{answer}");
+    assert!(!answer.to_string().contains(ACCOUNT), "{answer}");
+    let sent = requests(&host).iter().filter(|operation| *operation == "SendMessage").count();
+    assert_eq!(sent, 2 + 2, "what is too much is not sent");
+}
+
+// Listings
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_goes_on_with_the_page_that_failed() {
+    let host = host()
+        .allow("sqs:GetQueueUrl", ALL)
+        .allow("sqs:ListQueues", ALL)
+        .allow("sqs:ListDeadLetterSourceQueues", DEAD);
+    let sqs = host.aws().sqs();
+    let policy = format!("{{\"deadLetterTargetArn\":\"{}\",\"maxReceiveCount\":4}}", sqs.arn("dead"));
+    for number in 0..5 {
+        sqs.create_queue_with(format!("part-{number}"), [("RedrivePolicy", policy.as_str())]).unwrap();
+    }
+    for (program, operation, input) in [
+        (program::SQS_LIST_QUEUES, "ListQueues", json!({ "prefix": "part-" })),
+        (program::SQS_LIST_DEAD_LETTER_SOURCES, "ListDeadLetterSourceQueues", json!({ "queue": "dead" })),
+    ] {
+        let input = with(input, &json!({ "page-size": 2, "again": true }));
+        host.aws().faults().push(Fault::error("SomethingNew").on(operation).skip(1));
+        let answer = host.call(program, &input).await["ok"].clone();
+        assert_eq!(
+            answer["pages"],
+            json!([["part-0", "part-1"], ["part-2", "part-3"], ["part-4"]]),
+            "{program}"
+        );
+        assert_eq!(answer["errors"], json!(["Other(\"SomethingNew\")"]), "{program}");
+        assert_eq!(host.aws().faults().remaining(), 0, "{program}");
+
+        let host = self::host().allow("sqs:GetQueueUrl", ALL);
+        assert_eq!(host.call(program, &input).await, error("AccessDenied"), "{program}");
+    }
 }
 
 // Errors

@@ -344,6 +344,23 @@ pub fn pages<L: s3::Listing>(
     Ok(json!({ "pages": pages, "errors": errors, "token": token(listing) }))
 }
 
+/// Calls a listing until its end, and answers with its pages, made of `page`, and the errors on the way: after the first one it asks for
+/// the same page again.
+pub fn pages_and_errors<P, E: Debug>(
+    mut next: impl FnMut() -> Result<Option<P>, E>,
+    page: impl Fn(P) -> Value,
+) -> Result<Value, E> {
+    let (mut pages, mut errors) = (Vec::new(), Vec::new());
+    loop {
+        match next() {
+            Ok(Some(next)) => pages.push(page(next)),
+            Ok(None) => return Ok(json!({ "pages": pages, "errors": errors })),
+            Err(error) if errors.is_empty() => errors.push(format!("{error:?}")),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Makes a function from an [`Input`] to a JSON value the guest's `run`.
 #[macro_export]
 macro_rules! program {

@@ -17,6 +17,9 @@ fn run(input: &Input) -> Result<Value, Error> {
         Some(length) => vec![b' '; usize::try_from(length).unwrap_or(usize::MAX)],
         None => input.option("payload").unwrap_or_default().into_bytes(),
     };
+    for _ in 1..input.number("times").unwrap_or(1) {
+        function.invoke(&payload, &options)?;
+    }
     let answer = function.invoke(&payload, &options)?;
     Ok(json!({
         "payload": String::from_utf8_lossy(&answer.payload),
