@@ -12,10 +12,10 @@ use innkeeper::manifest::ManifestError;
 use innkeeper::policy::source::nearest;
 use innkeeper::policy::{Colour, Diagnostics};
 use innkeeper::{CallError, Error, GuestBacktrace};
+use innkeeper_testing::{NotReady, ResolveError};
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::guest_function::ResolveError;
 use crate::style::{ERROR, FAINT, HELP, styled};
 use crate::text::{visible, visible_lines};
 
@@ -97,7 +97,16 @@ impl Failure {
         let who = error.to_string();
         match error {
             ResolveError::Guest { source, .. } => Self::of_guest(*source, manifest).with_cause(who),
-            error @ ResolveError::Function(_) => Self::because(Exit::Fake, &error),
+            error => Self::because(Exit::Fake, &error),
+        }
+    }
+
+    /// Why a guest could not be called on a fake.
+    pub(crate) fn not_ready(error: NotReady, manifest: &Path) -> Self {
+        match error {
+            NotReady::Guest(error) => Self::of_guest(error, manifest),
+            NotReady::Function(error) => Self::of_function(error, manifest),
+            error => Self::because(Exit::Fake, &error),
         }
     }
 

@@ -7,7 +7,6 @@ mod compiled_cache;
 mod exit;
 mod failure;
 mod fake;
-mod guest_function;
 mod inspect;
 mod interrupt;
 mod json;

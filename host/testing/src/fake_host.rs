@@ -7,6 +7,7 @@ use innkeeper::{Engine, Error, Host, HostBuilder, Manifest};
 use innkeeper_fake::FakeAws;
 
 use crate::called::Called;
+use crate::guest_function::{ResolveError, resolve_functions};
 use crate::trail::Trail;
 
 /// The region of a fake, if the manifest names none.
@@ -47,6 +48,18 @@ pub fn host_on(aws: &FakeAws, manifest: Manifest) -> Result<HostBuilder, Error> 
     Ok(host.endpoint(Endpoint::new(OWN_ENDPOINT).map_err(innkeeper::aws::Error::from)?))
 }
 
+/// Why a guest could not be called.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotReady {
+    /// The host or the guest cannot be made ready.
+    #[error(transparent)]
+    Guest(#[from] Error),
+    /// A function of the fake's seed that is a guest cannot.
+    #[error(transparent)]
+    Function(#[from] ResolveError),
+}
+
 /// The guests of a manifest, on a fake, with a trail of what they ask.
 #[derive(Debug)]
 pub struct FakeHost {
@@ -83,12 +96,14 @@ impl FakeHost {
         &self.host
     }
 
-    /// Calls a guest once, and waits until the functions that it has invoked asynchronously are done as well.
+    /// Calls a guest once, and waits until the functions that it has invoked asynchronously are done as well. Functions of the fake's
+    /// seed that are guests of the manifest run as such, each under its own policy and limits.
     ///
     /// # Errors
     ///
-    /// Why the guest could not be made ready. What comes of the call itself is in [`Called`].
-    pub async fn call(&self, guest: &str, input: &[u8]) -> Result<Called, Error> {
+    /// Why the guest, or one that is a function, could not be made ready. What comes of the call itself is in [`Called`].
+    pub async fn call(&self, guest: &str, input: &[u8]) -> Result<Called, NotReady> {
+        resolve_functions(&self.aws, &self.host).await?;
         let ready = self.host.guest(guest).await?;
         let first = self.trail.len();
         let started = tokio::time::Instant::now();

@@ -55,6 +55,7 @@ pub mod check;
 mod difference;
 mod engine;
 mod fake_host;
+mod guest_function;
 mod pattern;
 mod sentence;
 mod test_host;
@@ -68,7 +69,8 @@ pub use innkeeper_fake::{
 pub use self::called::{Called, ErrorKind};
 pub use self::difference::{Content, DiffLine, Difference, LineKind};
 pub use self::engine::{CACHE_VARIABLE, cache_directory, engine};
-pub use self::fake_host::{FakeHost, host_on};
+pub use self::fake_host::{FakeHost, NotReady, host_on};
+pub use self::guest_function::{GuestFunction, ResolveError, resolve_functions};
 pub use self::pattern::{CallPattern, DenialPattern, Times, UnknownName};
 pub use self::sentence::{Calls, Denials, FunctionSentence, ObjectSentence, QueueSentence};
 pub use self::test_host::TestHost;

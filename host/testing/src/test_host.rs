@@ -226,7 +226,7 @@ impl TestHost {
         let host = FakeHost::new(self.aws.clone(), self.manifest.clone(), self.engine.clone());
         let called = match host {
             Ok(host) => host.call(guest, input.as_ref()).await,
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         called.unwrap_or_else(|error| stop(&causes(&error)))
     }

@@ -18,9 +18,6 @@
 
 #![expect(clippy::panic, clippy::expect_used, reason = "a harness of tests fails the test")]
 
-// The binary's own: so what these tests see is what `innkeeper run --fake` does.
-#[path = "../../../host/cli/src/guest_function.rs"]
-mod guest_function;
 pub mod moto;
 pub mod s3;
 
@@ -160,7 +157,7 @@ impl TestHost {
     ///
     /// There is no such guest, or it cannot be made ready.
     pub async fn resolve_functions(&self, host: &Host) -> Result<(), Box<dyn std::error::Error>> {
-        Ok(guest_function::resolve(&self.aws, host).await?)
+        Ok(innkeeper_testing::resolve_functions(&self.aws, host).await?)
     }
 
     fn statement(mut self, effect: &str, action: &str, resource: &str) -> Self {

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use innkeeper::{Host, HostBuilder, Manifest};
 use innkeeper_fake::{Changes, Clock, FakeAws, Snapshot};
-use innkeeper_testing::host_on;
+use innkeeper_testing::{ResolveError, host_on, resolve_functions};
 
 use crate::aws_options::AwsOverrides;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::guest_function::{self, ResolveError};
 use crate::text::{count, size};
 
 /// How long a run waits for what is left behind in a fake.
@@ -81,7 +80,7 @@ impl World {
 impl Fake {
     /// Makes those functions of the seed that are guests of the manifest what they are.
     pub(super) async fn resolve_functions(&self, host: &Host) -> Result<(), ResolveError> {
-        guest_function::resolve(&self.aws, host).await
+        resolve_functions(&self.aws, host).await
     }
 
     /// Waits for the functions that the guest has invoked asynchronously, and no longer than is worth it: one that fails is tried again

@@ -21,13 +21,14 @@ const MAX_TIMEOUT: u32 = 900;
 /// A guest is called with the event's payload, and what it returns is the answer, byte for byte. A failure that it reports (the `err`
 /// of a plugin's `run`) is a function error that is `Handled`; a trap, a limit and a failed exit are `Unhandled`, as those of a
 /// runtime are. What it writes beside its answer is the function's log.
-pub(crate) struct GuestFunction {
+pub struct GuestFunction {
     guest: Guest,
 }
 
 /// Why a function of a seed that is a guest cannot be run.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ResolveError {
+#[non_exhaustive]
+pub enum ResolveError {
     /// There is no such guest, or it cannot be made ready.
     #[error("`{file}` says that the function `{function}` is the guest `{guest}`")]
     Guest {
@@ -52,7 +53,9 @@ pub(crate) enum ResolveError {
 /// # Errors
 ///
 /// [`ResolveError`], for the first that cannot be run. Those before it have their code.
-pub(crate) async fn resolve(fake: &FakeAws, host: &Host) -> Result<(), ResolveError> {
+///
+/// From then on the fake and the host keep each other alive, until [`FakeAws::reset`] lets go of the functions.
+pub async fn resolve_functions(fake: &FakeAws, host: &Host) -> Result<(), ResolveError> {
     for function in fake.lambda().guest_functions() {
         let guest = host.guest(function.guest()).await.map_err(|source| ResolveError::Guest {
             file: function.file().display().to_string(),
@@ -68,7 +71,7 @@ pub(crate) async fn resolve(fake: &FakeAws, host: &Host) -> Result<(), ResolveEr
 
 impl GuestFunction {
     /// The guest as a function.
-    pub(crate) fn new(guest: Guest) -> Self {
+    pub fn new(guest: Guest) -> Self {
         Self { guest }
     }
 
