@@ -315,7 +315,7 @@ impl Layer {
                     endpoint_region: endpoint.region,
                     caller: Caller::of(&self.shared, signer.as_ref()),
                 });
-                return self.s3.call(parts, Body::http_body(upload), &target, &ids).await;
+                return Box::pin(self.s3.call(parts, Body::http_body(upload), &target, &ids)).await;
             }
             (Some(signer), Content::Known(content)) => (signer, content),
             (None, Content::Known(_)) => return refusal.of(&unsigned()),

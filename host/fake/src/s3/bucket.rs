@@ -13,7 +13,9 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use super::acl::{acl_request, owner_of};
 use super::configuration::{Configuration, check_ownership};
 use super::error::{error, error_with};
+use super::lock;
 use super::store::Bucket;
+use super::versions::Versioning;
 use crate::account::{Account, Caller};
 use crate::fake::Shared;
 use crate::layer::{DEFAULT_REGION, RequestContext};
@@ -58,6 +60,10 @@ pub(crate) fn create(
         Some(bucket) => bucket.acl = Some(acl),
         None => {
             let mut bucket = Bucket::new(shared.clock.now(), region, owner, configuration);
+            if input.object_lock_enabled_for_bucket == Some(true) {
+                bucket.configuration.object_lock = Some(lock::of_new_bucket());
+                bucket.versioning = Versioning::Enabled;
+            }
             bucket.check_public(&acl)?;
             bucket.acl = Some(acl);
             buckets.insert(name.clone(), bucket);

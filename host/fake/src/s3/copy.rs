@@ -66,12 +66,13 @@ pub(crate) fn copy_object(
         &source.object,
         input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str),
     )?;
-    let acl = described.acl.clone();
+    let (acl, lock) = (described.acl.clone(), described.lock);
     let mut object = copied(&source.object, described, replace_metadata, replace_tags, checksum, shared);
 
     let mut buckets = shared.store.lock();
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     object.acl = acl.of_object(&context.caller, bucket)?.map(Arc::new);
+    object.lock = bucket.lock_of(lock, object.last_modified)?;
     let (if_match, if_none_match) = conditions_of_destination(&request.headers)?;
     check_write(if_match.as_ref(), if_none_match.as_ref(), bucket.object(&input.key))?;
     let object = bucket.put(&input.key, object, &shared.ids);
@@ -169,7 +170,7 @@ fn copied(
     checksum: Checksum,
     shared: &Shared,
 ) -> Object {
-    let Description { headers, tags, encryption, acl: _ } = described;
+    let Description { headers, tags, encryption, acl: _, lock: _ } = described;
     let headers = if replace_metadata {
         headers
     } else {

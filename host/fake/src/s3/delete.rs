@@ -8,6 +8,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use super::bucket::bucket_mut;
 use super::conditions::{check_write, matches};
 use super::error::{error, not_implemented};
+use super::lock::Bypass;
 use super::read::check_version_id;
 use super::store::Bucket;
 use super::versions::{NULL, Version};
@@ -26,7 +27,9 @@ pub(crate) fn delete_object(
     }
     let mut buckets = shared.store.lock();
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
-    let deleted = remove(shared, bucket, &input.key, input.version_id.as_deref(), input.if_match.as_ref())?;
+    let bypass = Bypass::of(input.bypass_governance_retention);
+    let version = input.version_id.as_deref();
+    let deleted = remove(shared, bucket, &input.key, version, input.if_match.as_ref(), bypass)?;
     let output = DeleteObjectOutput {
         delete_marker: deleted.marker.then_some(true),
         version_id: deleted.version_id,
@@ -45,10 +48,11 @@ pub(crate) fn delete_objects(
     if input.delete.objects.is_empty() || input.delete.objects.len() > MAX_KEYS {
         return Err(error(S3ErrorCode::MalformedXML));
     }
+    let bypass = Bypass::of(input.bypass_governance_retention);
     let quiet = input.delete.quiet.unwrap_or(false);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in input.delete.objects {
-        match delete_one(shared, bucket, &object) {
+        match delete_one(shared, bucket, &object, bypass) {
             Ok(_) if quiet => {}
             Ok(one) => deleted.push(DeletedObject {
                 delete_marker: one.marker.then_some(true),
@@ -79,7 +83,12 @@ struct Deleted {
     version_id: Option<String>,
 }
 
-fn delete_one(shared: &Shared, bucket: &mut Bucket, object: &ObjectIdentifier) -> Result<Deleted, S3Error> {
+fn delete_one(
+    shared: &Shared,
+    bucket: &mut Bucket,
+    object: &ObjectIdentifier,
+    bypass: Bypass,
+) -> Result<Deleted, S3Error> {
     if object.last_modified_time.is_some() || object.size.is_some() {
         return Err(not_implemented("deletes on condition of size or time"));
     }
@@ -89,7 +98,7 @@ fn delete_one(shared: &Shared, bucket: &mut Bucket, object: &ObjectIdentifier) -
     let if_match = object.e_tag.clone().map(ETagCondition::ETag);
     // An empty element is none.
     let version = object.version_id.as_deref().filter(|id| !id.is_empty());
-    remove(shared, bucket, &object.key, version, if_match.as_ref())
+    remove(shared, bucket, &object.key, version, if_match.as_ref(), bypass)
 }
 
 /// Deleting what is not there succeeds, unless a condition asks for it.
@@ -99,6 +108,7 @@ fn remove(
     key: &str,
     version: Option<&str>,
     if_match: Option<&ETagCondition>,
+    bypass: Bypass,
 ) -> Result<Deleted, S3Error> {
     let Some(id) = version else {
         check_write(if_match, None, bucket.object(key))?;
@@ -114,6 +124,9 @@ fn remove(
             Some(_) => return Err(error(S3ErrorCode::PreconditionFailed)),
             None => return Err(error(S3ErrorCode::NoSuchVersion)),
         }
+    }
+    if let Some(Version::Object(object)) = bucket.versions(key).find(|version| version.id() == id) {
+        object.lock.check_delete(shared.clock.now(), bypass)?;
     }
     let removed = bucket.delete_version(key, id);
     Ok(Deleted {

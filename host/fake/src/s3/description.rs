@@ -5,6 +5,7 @@ use s3s::{S3ErrorCode, S3Result};
 
 use super::acl::AclRequest;
 use super::error::{error, error_with, not_implemented};
+use super::lock::Lock;
 use super::object::{Encryption, ObjectHeaders};
 use super::tags::Tags;
 use crate::fake::Shared;
@@ -31,6 +32,7 @@ pub(crate) struct Description {
     pub(crate) tags: Tags,
     pub(crate) encryption: Encryption,
     pub(crate) acl: AclRequest,
+    pub(crate) lock: Lock,
 }
 
 /// The [`Description`] in an input of s3s: `PutObject`, `CopyObject` and `CreateMultipartUpload` have the same fields.
@@ -43,9 +45,11 @@ macro_rules! describe {
         if input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some() {
             return Err($crate::s3::error::not_implemented("encryption with customer keys"));
         }
-        if input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some() {
-            return Err($crate::s3::error::not_implemented("object lock"));
-        }
+        let lock = $crate::s3::lock::Lock::asked(
+            input.object_lock_mode.as_ref(),
+            input.object_lock_retain_until_date.take(),
+            input.object_lock_legal_hold_status.as_ref(),
+        )?;
         let acl = $crate::s3::acl::acl_request!(input);
         acl.check()?;
         $crate::s3::description::check_storage_class(
@@ -73,6 +77,7 @@ macro_rules! describe {
                 $context,
             )?,
             acl,
+            lock,
         }
     }};
 }

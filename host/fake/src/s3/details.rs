@@ -1,5 +1,7 @@
 //! What AWS says in an error document beside its code and its message: which bucket, which key, which condition.
 
+use std::fmt::Write as _;
+
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -137,7 +139,8 @@ pub(super) fn write(document: &mut String, code: &str, named: &Named, headers: &
         elements.push(("Condition".to_owned(), condition.to_owned()));
     }
     for (element, value) in elements {
-        document.push_str(&format!("<{element}>{}</{element}>", escaped(&value)));
+        // Writing to memory does not fail.
+        let _ = write!(document, "<{element}>{}</{element}>", escaped(&value));
     }
 }
 

@@ -19,6 +19,7 @@ mod error;
 mod list;
 mod list_objects;
 mod list_versions;
+mod lock;
 mod multipart;
 mod new_object;
 mod object;

@@ -8,6 +8,7 @@ use md5::{Digest as _, Md5};
 
 use super::acl::Acl;
 use super::checksum::Checksum;
+use super::lock::Lock;
 
 /// An object as the fake keeps it. Cheap to clone: the body is shared.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub struct Object {
     pub restore: Option<Restore>,
     /// None is the bucket owner's, and nobody else's.
     pub(crate) acl: Option<Arc<Acl>>,
+    pub(crate) lock: Lock,
 }
 
 /// A part of an object that was uploaded in parts.
@@ -126,6 +128,7 @@ impl Object {
             version_id: None,
             restore: None,
             acl: None,
+            lock: Lock::default(),
         }
     }
 

@@ -22,7 +22,9 @@ use s3s::dto::{
     GetBucketReplicationInput, GetBucketReplicationOutput, GetBucketRequestPaymentInput,
     GetBucketRequestPaymentOutput, GetBucketTaggingInput, GetBucketTaggingOutput, GetBucketVersioningInput,
     GetBucketVersioningOutput, GetBucketWebsiteInput, GetBucketWebsiteOutput, GetObjectAclInput,
-    GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput, GetObjectOutput,
+    GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput,
+    GetObjectLegalHoldInput, GetObjectLegalHoldOutput, GetObjectLockConfigurationInput,
+    GetObjectLockConfigurationOutput, GetObjectOutput, GetObjectRetentionInput, GetObjectRetentionOutput,
     GetObjectTaggingInput, GetObjectTaggingOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput,
     HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
     ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
@@ -37,15 +39,17 @@ use s3s::dto::{
     PutBucketReplicationOutput, PutBucketRequestPaymentInput, PutBucketRequestPaymentOutput,
     PutBucketTaggingInput, PutBucketTaggingOutput, PutBucketVersioningInput, PutBucketVersioningOutput,
     PutBucketWebsiteInput, PutBucketWebsiteOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput,
-    PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput, PutPublicAccessBlockInput,
-    PutPublicAccessBlockOutput, RestoreObjectInput, RestoreObjectOutput, UploadPartCopyInput,
-    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    PutObjectLegalHoldInput, PutObjectLegalHoldOutput, PutObjectLockConfigurationInput,
+    PutObjectLockConfigurationOutput, PutObjectOutput, PutObjectRetentionInput, PutObjectRetentionOutput,
+    PutObjectTaggingInput, PutObjectTaggingOutput, PutPublicAccessBlockInput, PutPublicAccessBlockOutput,
+    RestoreObjectInput, RestoreObjectOutput, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
+    UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::{
-    acl, attributes, bucket, configuration, copy, delete, list_objects, list_versions, multipart, put, read,
-    restore, tags, versioning,
+    acl, attributes, bucket, configuration, copy, delete, list_objects, list_versions, lock, multipart, put,
+    read, restore, tags, versioning,
 };
 use crate::fake::Shared;
 
@@ -54,472 +58,95 @@ pub(crate) struct Operations {
     pub(crate) shared: Arc<Shared>,
 }
 
-#[async_trait]
-impl S3 for Operations {
-    async fn create_bucket(
-        &self,
-        request: S3Request<CreateBucketInput>,
-    ) -> S3Result<S3Response<CreateBucketOutput>> {
-        bucket::create(&self.shared, request)
-    }
-
-    async fn delete_bucket(
-        &self,
-        request: S3Request<DeleteBucketInput>,
-    ) -> S3Result<S3Response<DeleteBucketOutput>> {
-        bucket::delete(&self.shared, &request)
-    }
-
-    async fn head_bucket(
-        &self,
-        request: S3Request<HeadBucketInput>,
-    ) -> S3Result<S3Response<HeadBucketOutput>> {
-        bucket::head(&self.shared, &request)
-    }
-
-    async fn list_buckets(
-        &self,
-        request: S3Request<ListBucketsInput>,
-    ) -> S3Result<S3Response<ListBucketsOutput>> {
-        bucket::list(&self.shared, request)
-    }
-
-    async fn get_bucket_location(
-        &self,
-        request: S3Request<GetBucketLocationInput>,
-    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
-        bucket::location(&self.shared, &request)
-    }
-
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
-        put::put_object(&self.shared, request).await
-    }
-
-    async fn copy_object(
-        &self,
-        request: S3Request<CopyObjectInput>,
-    ) -> S3Result<S3Response<CopyObjectOutput>> {
-        copy::copy_object(&self.shared, request)
-    }
-
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        read::get_object(&self.shared, request)
-    }
-
-    async fn head_object(
-        &self,
-        request: S3Request<HeadObjectInput>,
-    ) -> S3Result<S3Response<HeadObjectOutput>> {
-        read::head_object(&self.shared, request)
-    }
-
-    async fn delete_object(
-        &self,
-        request: S3Request<DeleteObjectInput>,
-    ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        delete::delete_object(&self.shared, request)
-    }
-
-    async fn delete_objects(
-        &self,
-        request: S3Request<DeleteObjectsInput>,
-    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
-        delete::delete_objects(&self.shared, request)
-    }
-
-    async fn list_objects(
-        &self,
-        request: S3Request<ListObjectsInput>,
-    ) -> S3Result<S3Response<ListObjectsOutput>> {
-        list_objects::list_objects(&self.shared, request)
-    }
-
-    async fn list_objects_v2(
-        &self,
-        request: S3Request<ListObjectsV2Input>,
-    ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        list_objects::list_objects_v2(&self.shared, request)
-    }
-
-    async fn create_multipart_upload(
-        &self,
-        request: S3Request<CreateMultipartUploadInput>,
-    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        multipart::create(&self.shared, request)
-    }
-
-    async fn upload_part(
-        &self,
-        request: S3Request<UploadPartInput>,
-    ) -> S3Result<S3Response<UploadPartOutput>> {
-        multipart::upload_part(&self.shared, request).await
-    }
-
-    async fn upload_part_copy(
-        &self,
-        request: S3Request<UploadPartCopyInput>,
-    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
-        multipart::upload_part_copy(&self.shared, request)
-    }
-
-    async fn complete_multipart_upload(
-        &self,
-        request: S3Request<CompleteMultipartUploadInput>,
-    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        multipart::complete(&self.shared, request)
-    }
-
-    async fn abort_multipart_upload(
-        &self,
-        request: S3Request<AbortMultipartUploadInput>,
-    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
-        multipart::abort(&self.shared, request)
-    }
-
-    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
-        multipart::list_parts(&self.shared, request)
-    }
-
-    async fn list_multipart_uploads(
-        &self,
-        request: S3Request<ListMultipartUploadsInput>,
-    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
-        multipart::list_uploads(&self.shared, request)
-    }
-
-    async fn get_object_tagging(
-        &self,
-        request: S3Request<GetObjectTaggingInput>,
-    ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
-        tags::get(&self.shared, request)
-    }
-
-    async fn put_object_tagging(
-        &self,
-        request: S3Request<PutObjectTaggingInput>,
-    ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
-        tags::put(&self.shared, request)
-    }
-
-    async fn delete_object_tagging(
-        &self,
-        request: S3Request<DeleteObjectTaggingInput>,
-    ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-        tags::delete(&self.shared, request)
-    }
-
-    async fn get_object_attributes(
-        &self,
-        request: S3Request<GetObjectAttributesInput>,
-    ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
-        attributes::get_object_attributes(&self.shared, request)
-    }
-
-    async fn restore_object(
-        &self,
-        request: S3Request<RestoreObjectInput>,
-    ) -> S3Result<S3Response<RestoreObjectOutput>> {
-        restore::restore_object(&self.shared, request)
-    }
-
-    async fn put_bucket_versioning(
-        &self,
-        request: S3Request<PutBucketVersioningInput>,
-    ) -> S3Result<S3Response<PutBucketVersioningOutput>> {
-        versioning::put(&self.shared, request)
-    }
-
-    async fn get_bucket_versioning(
-        &self,
-        request: S3Request<GetBucketVersioningInput>,
-    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
-        versioning::get(&self.shared, &request)
-    }
-
-    async fn list_object_versions(
-        &self,
-        request: S3Request<ListObjectVersionsInput>,
-    ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
-        list_versions::list_object_versions(&self.shared, request)
-    }
-
-    async fn put_bucket_tagging(
-        &self,
-        request: S3Request<PutBucketTaggingInput>,
-    ) -> S3Result<S3Response<PutBucketTaggingOutput>> {
-        configuration::put_tagging(&self.shared, request)
-    }
-
-    async fn get_bucket_tagging(
-        &self,
-        request: S3Request<GetBucketTaggingInput>,
-    ) -> S3Result<S3Response<GetBucketTaggingOutput>> {
-        configuration::get_tagging(&self.shared, &request)
-    }
-
-    async fn delete_bucket_tagging(
-        &self,
-        request: S3Request<DeleteBucketTaggingInput>,
-    ) -> S3Result<S3Response<DeleteBucketTaggingOutput>> {
-        configuration::delete_tagging(&self.shared, &request)
-    }
-
-    async fn put_bucket_cors(
-        &self,
-        request: S3Request<PutBucketCorsInput>,
-    ) -> S3Result<S3Response<PutBucketCorsOutput>> {
-        configuration::put_cors(&self.shared, request)
-    }
-
-    async fn get_bucket_cors(
-        &self,
-        request: S3Request<GetBucketCorsInput>,
-    ) -> S3Result<S3Response<GetBucketCorsOutput>> {
-        configuration::get_cors(&self.shared, &request)
-    }
-
-    async fn delete_bucket_cors(
-        &self,
-        request: S3Request<DeleteBucketCorsInput>,
-    ) -> S3Result<S3Response<DeleteBucketCorsOutput>> {
-        configuration::delete_cors(&self.shared, &request)
-    }
-
-    async fn put_bucket_lifecycle_configuration(
-        &self,
-        request: S3Request<PutBucketLifecycleConfigurationInput>,
-    ) -> S3Result<S3Response<PutBucketLifecycleConfigurationOutput>> {
-        configuration::put_lifecycle(&self.shared, request)
-    }
-
-    async fn get_bucket_lifecycle_configuration(
-        &self,
-        request: S3Request<GetBucketLifecycleConfigurationInput>,
-    ) -> S3Result<S3Response<GetBucketLifecycleConfigurationOutput>> {
-        configuration::get_lifecycle(&self.shared, &request)
-    }
-
-    async fn delete_bucket_lifecycle(
-        &self,
-        request: S3Request<DeleteBucketLifecycleInput>,
-    ) -> S3Result<S3Response<DeleteBucketLifecycleOutput>> {
-        configuration::delete_lifecycle(&self.shared, &request)
-    }
-
-    async fn put_bucket_policy(
-        &self,
-        request: S3Request<PutBucketPolicyInput>,
-    ) -> S3Result<S3Response<PutBucketPolicyOutput>> {
-        configuration::put_policy(&self.shared, request)
-    }
-
-    async fn get_bucket_policy(
-        &self,
-        request: S3Request<GetBucketPolicyInput>,
-    ) -> S3Result<S3Response<GetBucketPolicyOutput>> {
-        configuration::get_policy(&self.shared, &request)
-    }
-
-    async fn delete_bucket_policy(
-        &self,
-        request: S3Request<DeleteBucketPolicyInput>,
-    ) -> S3Result<S3Response<DeleteBucketPolicyOutput>> {
-        configuration::delete_policy(&self.shared, &request)
-    }
-
-    async fn put_public_access_block(
-        &self,
-        request: S3Request<PutPublicAccessBlockInput>,
-    ) -> S3Result<S3Response<PutPublicAccessBlockOutput>> {
-        configuration::put_public_access_block(&self.shared, request)
-    }
-
-    async fn get_public_access_block(
-        &self,
-        request: S3Request<GetPublicAccessBlockInput>,
-    ) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
-        configuration::get_public_access_block(&self.shared, &request)
-    }
-
-    async fn delete_public_access_block(
-        &self,
-        request: S3Request<DeletePublicAccessBlockInput>,
-    ) -> S3Result<S3Response<DeletePublicAccessBlockOutput>> {
-        configuration::delete_public_access_block(&self.shared, &request)
-    }
-
-    async fn put_bucket_ownership_controls(
-        &self,
-        request: S3Request<PutBucketOwnershipControlsInput>,
-    ) -> S3Result<S3Response<PutBucketOwnershipControlsOutput>> {
-        configuration::put_ownership_controls(&self.shared, request)
-    }
-
-    async fn get_bucket_ownership_controls(
-        &self,
-        request: S3Request<GetBucketOwnershipControlsInput>,
-    ) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
-        configuration::get_ownership_controls(&self.shared, &request)
-    }
-
-    async fn delete_bucket_ownership_controls(
-        &self,
-        request: S3Request<DeleteBucketOwnershipControlsInput>,
-    ) -> S3Result<S3Response<DeleteBucketOwnershipControlsOutput>> {
-        configuration::delete_ownership_controls(&self.shared, &request)
-    }
-
-    async fn put_bucket_encryption(
-        &self,
-        request: S3Request<PutBucketEncryptionInput>,
-    ) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
-        configuration::put_encryption(&self.shared, request)
-    }
-
-    async fn get_bucket_encryption(
-        &self,
-        request: S3Request<GetBucketEncryptionInput>,
-    ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
-        configuration::get_encryption(&self.shared, &request)
-    }
-
-    async fn delete_bucket_encryption(
-        &self,
-        request: S3Request<DeleteBucketEncryptionInput>,
-    ) -> S3Result<S3Response<DeleteBucketEncryptionOutput>> {
-        configuration::delete_encryption(&self.shared, &request)
-    }
-
-    async fn get_bucket_acl(
-        &self,
-        request: S3Request<GetBucketAclInput>,
-    ) -> S3Result<S3Response<GetBucketAclOutput>> {
-        acl::get_bucket_acl(&self.shared, &request)
-    }
-
-    async fn get_object_acl(
-        &self,
-        request: S3Request<GetObjectAclInput>,
-    ) -> S3Result<S3Response<GetObjectAclOutput>> {
-        acl::get_object_acl(&self.shared, &request)
-    }
-
-    async fn put_bucket_acl(
-        &self,
-        request: S3Request<PutBucketAclInput>,
-    ) -> S3Result<S3Response<PutBucketAclOutput>> {
-        acl::put_bucket_acl(&self.shared, request)
-    }
-
-    async fn put_object_acl(
-        &self,
-        request: S3Request<PutObjectAclInput>,
-    ) -> S3Result<S3Response<PutObjectAclOutput>> {
-        acl::put_object_acl(&self.shared, request)
-    }
-
-    async fn put_bucket_logging(
-        &self,
-        request: S3Request<PutBucketLoggingInput>,
-    ) -> S3Result<S3Response<PutBucketLoggingOutput>> {
-        configuration::put_logging(&self.shared, request)
-    }
-
-    async fn put_bucket_notification_configuration(
-        &self,
-        request: S3Request<PutBucketNotificationConfigurationInput>,
-    ) -> S3Result<S3Response<PutBucketNotificationConfigurationOutput>> {
-        configuration::put_notification(&self.shared, request)
-    }
-
-    async fn put_bucket_accelerate_configuration(
-        &self,
-        request: S3Request<PutBucketAccelerateConfigurationInput>,
-    ) -> S3Result<S3Response<PutBucketAccelerateConfigurationOutput>> {
-        configuration::put_accelerate(&self.shared, request)
-    }
-
-    async fn put_bucket_request_payment(
-        &self,
-        request: S3Request<PutBucketRequestPaymentInput>,
-    ) -> S3Result<S3Response<PutBucketRequestPaymentOutput>> {
-        configuration::put_request_payment(&self.shared, request)
-    }
-
-    async fn put_bucket_website(
-        &self,
-        request: S3Request<PutBucketWebsiteInput>,
-    ) -> S3Result<S3Response<PutBucketWebsiteOutput>> {
-        configuration::put_website(&self.shared, request)
-    }
-
-    async fn delete_bucket_website(
-        &self,
-        request: S3Request<DeleteBucketWebsiteInput>,
-    ) -> S3Result<S3Response<DeleteBucketWebsiteOutput>> {
-        configuration::delete_website(&self.shared, &request)
-    }
-
-    async fn put_bucket_replication(
-        &self,
-        request: S3Request<PutBucketReplicationInput>,
-    ) -> S3Result<S3Response<PutBucketReplicationOutput>> {
-        configuration::put_replication(&self.shared, request)
-    }
-
-    async fn get_bucket_replication(
-        &self,
-        request: S3Request<GetBucketReplicationInput>,
-    ) -> S3Result<S3Response<GetBucketReplicationOutput>> {
-        configuration::get_replication(&self.shared, &request)
-    }
-
-    async fn delete_bucket_replication(
-        &self,
-        request: S3Request<DeleteBucketReplicationInput>,
-    ) -> S3Result<S3Response<DeleteBucketReplicationOutput>> {
-        configuration::delete_replication(&self.shared, &request)
-    }
-
-    async fn get_bucket_policy_status(
-        &self,
-        request: S3Request<GetBucketPolicyStatusInput>,
-    ) -> S3Result<S3Response<GetBucketPolicyStatusOutput>> {
-        configuration::get_policy_status(&self.shared, &request)
-    }
-
-    async fn get_bucket_logging(
-        &self,
-        request: S3Request<GetBucketLoggingInput>,
-    ) -> S3Result<S3Response<GetBucketLoggingOutput>> {
-        configuration::get_logging(&self.shared, &request)
-    }
-
-    async fn get_bucket_notification_configuration(
-        &self,
-        request: S3Request<GetBucketNotificationConfigurationInput>,
-    ) -> S3Result<S3Response<GetBucketNotificationConfigurationOutput>> {
-        configuration::get_notification(&self.shared, &request)
-    }
-
-    async fn get_bucket_accelerate_configuration(
-        &self,
-        request: S3Request<GetBucketAccelerateConfigurationInput>,
-    ) -> S3Result<S3Response<GetBucketAccelerateConfigurationOutput>> {
-        configuration::get_accelerate(&self.shared, &request)
-    }
-
-    async fn get_bucket_request_payment(
-        &self,
-        request: S3Request<GetBucketRequestPaymentInput>,
-    ) -> S3Result<S3Response<GetBucketRequestPaymentOutput>> {
-        configuration::get_request_payment(&self.shared, &request)
-    }
-
-    async fn get_bucket_website(
-        &self,
-        request: S3Request<GetBucketWebsiteInput>,
-    ) -> S3Result<S3Response<GetBucketWebsiteOutput>> {
-        configuration::get_website(&self.shared, &request)
-    }
+/// The implementation of s3s's trait: `method: Input -> Output = function`. How the function takes its request is said in front of it:
+/// whole (`value`), as a `reference`, or whole by one that is waited for (`future`).
+macro_rules! operations {
+    ($($method:ident: $input:ident -> $output:ident = $how:ident $function:path;)*) => {
+        #[async_trait]
+        impl S3 for Operations {
+            $(async fn $method(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
+                operations!(@$how $function, self, request)
+            })*
+        }
+    };
+    (@value $function:path, $this:ident, $request:ident) => { $function(&$this.shared, $request) };
+    (@reference $function:path, $this:ident, $request:ident) => { $function(&$this.shared, &$request) };
+    (@future $function:path, $this:ident, $request:ident) => { $function(&$this.shared, $request).await };
+}
+
+operations! {
+    create_bucket: CreateBucketInput -> CreateBucketOutput = value bucket::create;
+    delete_bucket: DeleteBucketInput -> DeleteBucketOutput = reference bucket::delete;
+    head_bucket: HeadBucketInput -> HeadBucketOutput = reference bucket::head;
+    list_buckets: ListBucketsInput -> ListBucketsOutput = value bucket::list;
+    get_bucket_location: GetBucketLocationInput -> GetBucketLocationOutput = reference bucket::location;
+    put_object: PutObjectInput -> PutObjectOutput = future put::put_object;
+    copy_object: CopyObjectInput -> CopyObjectOutput = value copy::copy_object;
+    get_object: GetObjectInput -> GetObjectOutput = value read::get_object;
+    head_object: HeadObjectInput -> HeadObjectOutput = value read::head_object;
+    delete_object: DeleteObjectInput -> DeleteObjectOutput = value delete::delete_object;
+    delete_objects: DeleteObjectsInput -> DeleteObjectsOutput = value delete::delete_objects;
+    list_objects: ListObjectsInput -> ListObjectsOutput = value list_objects::list_objects;
+    list_objects_v2: ListObjectsV2Input -> ListObjectsV2Output = value list_objects::list_objects_v2;
+    create_multipart_upload: CreateMultipartUploadInput -> CreateMultipartUploadOutput = value multipart::create;
+    upload_part: UploadPartInput -> UploadPartOutput = future multipart::upload_part;
+    upload_part_copy: UploadPartCopyInput -> UploadPartCopyOutput = value multipart::upload_part_copy;
+    complete_multipart_upload: CompleteMultipartUploadInput -> CompleteMultipartUploadOutput = value multipart::complete;
+    abort_multipart_upload: AbortMultipartUploadInput -> AbortMultipartUploadOutput = value multipart::abort;
+    list_parts: ListPartsInput -> ListPartsOutput = value multipart::list_parts;
+    list_multipart_uploads: ListMultipartUploadsInput -> ListMultipartUploadsOutput = value multipart::list_uploads;
+    get_object_tagging: GetObjectTaggingInput -> GetObjectTaggingOutput = value tags::get;
+    put_object_tagging: PutObjectTaggingInput -> PutObjectTaggingOutput = value tags::put;
+    delete_object_tagging: DeleteObjectTaggingInput -> DeleteObjectTaggingOutput = value tags::delete;
+    get_object_attributes: GetObjectAttributesInput -> GetObjectAttributesOutput = value attributes::get_object_attributes;
+    restore_object: RestoreObjectInput -> RestoreObjectOutput = value restore::restore_object;
+    put_bucket_versioning: PutBucketVersioningInput -> PutBucketVersioningOutput = value versioning::put;
+    get_bucket_versioning: GetBucketVersioningInput -> GetBucketVersioningOutput = reference versioning::get;
+    list_object_versions: ListObjectVersionsInput -> ListObjectVersionsOutput = value list_versions::list_object_versions;
+    put_bucket_tagging: PutBucketTaggingInput -> PutBucketTaggingOutput = value configuration::put_tagging;
+    get_bucket_tagging: GetBucketTaggingInput -> GetBucketTaggingOutput = reference configuration::get_tagging;
+    delete_bucket_tagging: DeleteBucketTaggingInput -> DeleteBucketTaggingOutput = reference configuration::delete_tagging;
+    put_bucket_cors: PutBucketCorsInput -> PutBucketCorsOutput = value configuration::put_cors;
+    get_bucket_cors: GetBucketCorsInput -> GetBucketCorsOutput = reference configuration::get_cors;
+    delete_bucket_cors: DeleteBucketCorsInput -> DeleteBucketCorsOutput = reference configuration::delete_cors;
+    put_bucket_lifecycle_configuration: PutBucketLifecycleConfigurationInput -> PutBucketLifecycleConfigurationOutput = value configuration::put_lifecycle;
+    get_bucket_lifecycle_configuration: GetBucketLifecycleConfigurationInput -> GetBucketLifecycleConfigurationOutput = reference configuration::get_lifecycle;
+    delete_bucket_lifecycle: DeleteBucketLifecycleInput -> DeleteBucketLifecycleOutput = reference configuration::delete_lifecycle;
+    put_bucket_policy: PutBucketPolicyInput -> PutBucketPolicyOutput = value configuration::put_policy;
+    get_bucket_policy: GetBucketPolicyInput -> GetBucketPolicyOutput = reference configuration::get_policy;
+    delete_bucket_policy: DeleteBucketPolicyInput -> DeleteBucketPolicyOutput = reference configuration::delete_policy;
+    put_public_access_block: PutPublicAccessBlockInput -> PutPublicAccessBlockOutput = value configuration::put_public_access_block;
+    get_public_access_block: GetPublicAccessBlockInput -> GetPublicAccessBlockOutput = reference configuration::get_public_access_block;
+    delete_public_access_block: DeletePublicAccessBlockInput -> DeletePublicAccessBlockOutput = reference configuration::delete_public_access_block;
+    put_bucket_ownership_controls: PutBucketOwnershipControlsInput -> PutBucketOwnershipControlsOutput = value configuration::put_ownership_controls;
+    get_bucket_ownership_controls: GetBucketOwnershipControlsInput -> GetBucketOwnershipControlsOutput = reference configuration::get_ownership_controls;
+    delete_bucket_ownership_controls: DeleteBucketOwnershipControlsInput -> DeleteBucketOwnershipControlsOutput = reference configuration::delete_ownership_controls;
+    put_bucket_encryption: PutBucketEncryptionInput -> PutBucketEncryptionOutput = value configuration::put_encryption;
+    get_bucket_encryption: GetBucketEncryptionInput -> GetBucketEncryptionOutput = reference configuration::get_encryption;
+    delete_bucket_encryption: DeleteBucketEncryptionInput -> DeleteBucketEncryptionOutput = reference configuration::delete_encryption;
+    get_bucket_acl: GetBucketAclInput -> GetBucketAclOutput = reference acl::get_bucket_acl;
+    get_object_acl: GetObjectAclInput -> GetObjectAclOutput = reference acl::get_object_acl;
+    put_bucket_acl: PutBucketAclInput -> PutBucketAclOutput = value acl::put_bucket_acl;
+    put_object_acl: PutObjectAclInput -> PutObjectAclOutput = value acl::put_object_acl;
+    put_bucket_logging: PutBucketLoggingInput -> PutBucketLoggingOutput = value configuration::put_logging;
+    put_bucket_notification_configuration: PutBucketNotificationConfigurationInput -> PutBucketNotificationConfigurationOutput = value configuration::put_notification;
+    put_bucket_accelerate_configuration: PutBucketAccelerateConfigurationInput -> PutBucketAccelerateConfigurationOutput = value configuration::put_accelerate;
+    put_bucket_request_payment: PutBucketRequestPaymentInput -> PutBucketRequestPaymentOutput = value configuration::put_request_payment;
+    put_bucket_website: PutBucketWebsiteInput -> PutBucketWebsiteOutput = value configuration::put_website;
+    delete_bucket_website: DeleteBucketWebsiteInput -> DeleteBucketWebsiteOutput = reference configuration::delete_website;
+    put_bucket_replication: PutBucketReplicationInput -> PutBucketReplicationOutput = value configuration::put_replication;
+    get_bucket_replication: GetBucketReplicationInput -> GetBucketReplicationOutput = reference configuration::get_replication;
+    delete_bucket_replication: DeleteBucketReplicationInput -> DeleteBucketReplicationOutput = reference configuration::delete_replication;
+    get_bucket_policy_status: GetBucketPolicyStatusInput -> GetBucketPolicyStatusOutput = reference configuration::get_policy_status;
+    put_object_lock_configuration: PutObjectLockConfigurationInput -> PutObjectLockConfigurationOutput = value lock::put_configuration;
+    get_object_lock_configuration: GetObjectLockConfigurationInput -> GetObjectLockConfigurationOutput = reference lock::get_configuration;
+    put_object_retention: PutObjectRetentionInput -> PutObjectRetentionOutput = value lock::put_retention;
+    get_object_retention: GetObjectRetentionInput -> GetObjectRetentionOutput = reference lock::get_retention;
+    put_object_legal_hold: PutObjectLegalHoldInput -> PutObjectLegalHoldOutput = value lock::put_legal_hold;
+    get_object_legal_hold: GetObjectLegalHoldInput -> GetObjectLegalHoldOutput = reference lock::get_legal_hold;
+    get_bucket_logging: GetBucketLoggingInput -> GetBucketLoggingOutput = reference configuration::get_logging;
+    get_bucket_notification_configuration: GetBucketNotificationConfigurationInput -> GetBucketNotificationConfigurationOutput = reference configuration::get_notification;
+    get_bucket_accelerate_configuration: GetBucketAccelerateConfigurationInput -> GetBucketAccelerateConfigurationOutput = reference configuration::get_accelerate;
+    get_bucket_request_payment: GetBucketRequestPaymentInput -> GetBucketRequestPaymentOutput = reference configuration::get_request_payment;
+    get_bucket_website: GetBucketWebsiteInput -> GetBucketWebsiteOutput = reference configuration::get_website;
 }

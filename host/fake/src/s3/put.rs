@@ -25,7 +25,7 @@ pub(crate) async fn put_object(
     if input.write_offset_bytes.is_some() {
         return Err(not_implemented("appending to an object"));
     }
-    let Description { headers, tags, encryption, acl } =
+    let Description { headers, tags, encryption, acl, lock } =
         describe!(input, expires_of(&extensions), shared, &context, default);
     let body = UploadBody {
         headers: &request_headers,
@@ -43,6 +43,7 @@ pub(crate) async fn put_object(
     // Looked up again: the bucket may have gone while the body came.
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     object.acl = acl.of_object(&context.caller, bucket)?.map(Arc::new);
+    object.lock = bucket.lock_of(lock, object.last_modified)?;
     check_write(input.if_match.as_ref(), input.if_none_match.as_ref(), bucket.object(&input.key))?;
     let object = bucket.put(&input.key, object, &shared.ids);
     Ok(S3Response::new(with_checksum!(PutObjectOutput, Some(&object.checksum), {

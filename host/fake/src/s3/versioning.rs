@@ -1,3 +1,4 @@
+use http::StatusCode;
 use s3s::dto::{
     BucketVersioningStatus, GetBucketVersioningInput, GetBucketVersioningOutput, PutBucketVersioningInput,
     PutBucketVersioningOutput,
@@ -5,7 +6,7 @@ use s3s::dto::{
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::bucket::{bucket_in, bucket_mut};
-use super::error::{error, not_implemented};
+use super::error::{custom_with, error, not_implemented};
 use super::versions::Versioning;
 use crate::fake::Shared;
 
@@ -23,7 +24,13 @@ pub(crate) fn put(
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
         _ => return Err(error(S3ErrorCode::MalformedXML)),
     };
-    bucket_mut(&mut shared.store.lock(), &input.bucket)?.versioning = versioning;
+    let mut buckets = shared.store.lock();
+    let bucket = bucket_mut(&mut buckets, &input.bucket)?;
+    if versioning == Versioning::Suspended && bucket.configuration.object_lock.is_some() {
+        let message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
+        return Err(custom_with("InvalidBucketState", StatusCode::CONFLICT, message));
+    }
+    bucket.versioning = versioning;
     Ok(S3Response::new(PutBucketVersioningOutput::default()))
 }
 

@@ -107,7 +107,7 @@ impl S3Service {
         self.check_region(&parts, target)?;
         self.check_owner(&parts, target)?;
         if target.operation == "PostObject" {
-            return self.post(parts, body, target).await;
+            return Box::pin(self.post(parts, body, target)).await;
         }
         access::check(&self.shared, &caller, &parts, target)?;
         self.perform(parts, body, target).await

@@ -17,6 +17,7 @@ mod faults;
 mod folders;
 mod forms;
 mod listing;
+mod locks;
 mod multipart;
 mod multipart_listing;
 mod objects;

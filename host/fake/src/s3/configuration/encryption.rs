@@ -68,7 +68,6 @@ pub(crate) fn get_encryption(
                 sse_algorithm: ServerSideEncryption::from_static(ServerSideEncryption::AES256),
             }),
             bucket_key_enabled: Some(false),
-            ..ServerSideEncryptionRule::default()
         }],
     });
     Ok(S3Response::new(GetBucketEncryptionOutput { server_side_encryption_configuration: Some(encryption) }))

@@ -12,8 +12,9 @@ mod tagging;
 use http::StatusCode;
 use s3s::dto::{
     BucketAccelerateStatus, BucketLifecycleConfiguration, CORSConfiguration, LoggingEnabled,
-    NotificationConfiguration, OwnershipControls, Payer, PublicAccessBlockConfiguration,
-    ReplicationConfiguration, ServerSideEncryptionConfiguration, Tag, WebsiteConfiguration,
+    NotificationConfiguration, ObjectLockConfiguration, OwnershipControls, Payer,
+    PublicAccessBlockConfiguration, ReplicationConfiguration, ServerSideEncryptionConfiguration, Tag,
+    WebsiteConfiguration,
 };
 use s3s::{S3Error, S3Response, S3Result};
 
@@ -55,6 +56,8 @@ pub(crate) struct Configuration {
     payer: Option<Payer>,
     website: Option<WebsiteConfiguration>,
     replication: Option<ReplicationConfiguration>,
+    /// Where there is one, versions can be locked.
+    pub(crate) object_lock: Option<ObjectLockConfiguration>,
 }
 
 type Answer<T> = S3Result<S3Response<T>>;
@@ -77,6 +80,7 @@ impl Configuration {
             payer: None,
             website: None,
             replication: None,
+            object_lock: None,
         }
     }
 

@@ -49,13 +49,15 @@ pub(crate) fn complete(
     if let Some(kind) = &input.checksum_type {
         assembly.check_kind(kind)?;
     }
-    let object = assembly.join(&headers, input.mpu_object_size, shared)?;
+    let lock = assembly.description.lock;
+    let mut object = assembly.join(&headers, input.mpu_object_size, shared)?;
 
     let mut buckets = shared.store.lock();
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     // Looked up again: another call may have finished it while the bytes were being joined.
     upload(bucket, &input.key, &input.upload_id)?;
     check_write(input.if_match.as_ref(), input.if_none_match.as_ref(), bucket.object(&input.key))?;
+    object.lock = bucket.lock_of(lock, object.last_modified)?;
     let object = Object { body: Bytes::new(), ..(*bucket.put(&input.key, object, &shared.ids)).clone() };
     let answer = answer(&context, bucket, &input.bucket, &input.key, &object);
     bucket.uploads.finish(input.upload_id, Finished { key: input.key, parts: numbers, object });

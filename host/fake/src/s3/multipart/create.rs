@@ -32,6 +32,7 @@ pub(crate) fn create(
     let id = shared.ids.sequenced("upload", ID_LENGTH);
     let mut buckets = shared.store.lock();
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
+    bucket.lock_of(description.lock, shared.clock.now())?;
     let upload = Upload {
         initiator: context.caller.canonical_id().to_owned(),
         acl: description.acl.of_object(&context.caller, bucket)?,

@@ -102,28 +102,32 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
     let mut rest = header.split_once(';')?.1;
     loop {
         let (name, after) = rest.split_once('=')?;
-        let (value, next) = match after.trim_start().strip_prefix('"') {
-            Some(quoted) => {
-                // Browsers write a quote as `%22`; the escape by a backslash is older.
-                let end = quoted.char_indices().scan(false, |escaped, (at, c)| {
-                    let ends = c == '"' && !*escaped;
-                    *escaped = c == '\\' && !*escaped;
-                    Some((at, ends))
-                });
-                let end = end.into_iter().find(|(_, ends)| *ends)?.0;
-                let (value, next) = quoted.split_at(end);
-                (value.replace("\\\"", "\""), next.get(1..)?)
-            }
-            None => {
-                let (value, next) = after.split_once(';').map_or((after, ""), |(value, next)| (value, next));
-                (value.trim().to_owned(), next)
-            }
+        let (value, next) = if let Some(quoted) = after.trim_start().strip_prefix('"') {
+            let end = closing_quote(quoted)?;
+            let (value, next) = quoted.split_at(end);
+            (value.replace("\\\"", "\""), next.get(1..)?)
+        } else {
+            let (value, next) = after.split_once(';').unwrap_or((after, ""));
+            (value.trim().to_owned(), next)
         };
         if name.trim().eq_ignore_ascii_case(wanted) {
             return Some(value);
         }
         rest = next.trim_start().trim_start_matches(';');
     }
+}
+
+/// Where a quoted text ends. Browsers write a quote in it as `%22`; the escape by a backslash is older.
+fn closing_quote(quoted: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, character) in quoted.char_indices() {
+        match character {
+            '"' if !escaped => return Some(at),
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    None
 }
 
 fn boundary(content_type: &str) -> Option<String> {
