@@ -54,8 +54,10 @@
 //!   many, attributes, tags, restore from the archive), multipart uploads with copies into parts, and the listings of
 //!   objects in both versions, object versions, uploads and parts. In virtual-host and path style, and through access
 //!   points; with conditional requests, ranges and part numbers, all five checksum algorithms in headers and trailers,
-//!   of the whole and of parts, presigned URLs, storage classes. All else answers `NotImplemented`: bucket policies and
-//!   ACLs, object lock, encryption with customer keys, `SelectObjectContent`, forms.
+//!   of the whole and of parts, presigned URLs, storage classes, object lock, default encryption, cross-origin rules, ACLs
+//!   (where a bucket has them, see [`ObjectOwnership`]) and uploads by form. Policies, lifecycles, notifications, replication,
+//!   logging and websites are kept and given back, and do nothing. All else answers `NotImplemented`: encryption with
+//!   customer keys, `SelectObjectContent`, inventories.
 //! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
 //!   batches, FIFO queues, dead letters, message move tasks, tags. Not `AddPermission` and `RemovePermission`, and not
 //!   the query protocol.
@@ -67,8 +69,9 @@
 //!
 //! Any credentials are accepted, since the fake does not know the secrets of its callers, until one is registered with
 //! [`FakeAwsBuilder::identity`]: from then on every signature is verified. That of a session which the fake has issued
-//! always is. A request has to be signed in any case, for the service and the region of its endpoint; a presigned URL
-//! expires, and so does a session. Of a body in signed chunks only the first signature is verified, and not that of each
+//! always is. A request has to be signed in any case, for the service and the region of its endpoint, unless an ACL lets
+//! everybody in; a presigned URL expires, and so does a session. Each identity is an account of its own, which in S3 owns what
+//! it makes. Of a body in signed chunks only the first signature is verified, and not that of each
 //! chunk. No policy is evaluated, neither IAM's nor a bucket's.
 //!
 //! # Time

@@ -313,3 +313,20 @@ async fn ends_while_connections_are_open() {
     tokio::time::timeout(Duration::from_secs(10), &mut server.ended).await.unwrap().unwrap();
     assert!(TcpStream::connect(&server.address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_to_keep_a_body_that_is_refused() {
+    let server = listening().await;
+    let first_line = async |signature: &str| {
+        let mut stream = server.connect().await;
+        let request = format!(
+            "PUT /bucket/new HTTP/1.1\r\nhost: localhost\r\n{signature}content-length: 5\r\nexpect: 100-continue\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 64];
+        let length = stream.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..length]).lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(first_line("").await, "HTTP/1.1 403 Forbidden");
+    assert_eq!(first_line(SIGNED).await, "HTTP/1.1 100 Continue");
+}

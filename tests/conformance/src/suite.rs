@@ -22,6 +22,14 @@ const S3_TESTS_PACKAGES: &[&str] =
 /// The account of moto's tests.
 const MOTO_ACCOUNT: &str = "123456789012";
 
+/// The users of Ceph's tests, the one with a tenant last, and their canonical user ids: the SHA-256 of the account ids that identities
+/// have in their order.
+const S3_TESTS_USERS: [(&str, &str); 3] = [
+    ("main", "f7b11509f4d675c3c44f0dd37ca830bb02e8cfa58f04c46283c4bfcbdce1ff45"),
+    ("alt", "27d6fbbe5c7d230a83b72e525751d4e0a33477eeb7817a4af485825a133e1b1e"),
+    ("tenant", "2a749ecbe7c135a7e8ad68945bd410ae249a9e1d9b05ccc7aa19ea936b417961"),
+];
+
 /// A suite of somebody else's.
 pub(crate) struct Suite {
     pub(crate) name: &'static str,
@@ -123,7 +131,9 @@ impl Suite {
                 };
                 let environment =
                     PythonEnvironment::install("s3-tests", S3_TESTS_PACKAGES).ok_or_else(no_python)?;
-                let server = Server::start(binary, &[])?;
+                let identities = S3_TESTS_USERS.map(|(name, _)| format!("{name}:{name}-secret"));
+                let arguments: Vec<_> = identities.iter().flat_map(|user| ["--identity", user]).collect();
+                let server = Server::start(binary, &arguments)?;
                 let configuration = target().join("conformance/s3-tests.conf");
                 fs::write(&configuration, s3_tests_configuration(server.port()))
                     .map_err(|error| error.to_string())?;
@@ -145,19 +155,17 @@ impl Suite {
 
 /// What Ceph's tests want to know of the server: users, each of whom the fake takes.
 fn s3_tests_configuration(port: u16) -> String {
-    let user = |section: &str, name: &str| {
+    let users = S3_TESTS_USERS.map(|(name, id)| {
         format!(
-            "[{section}]\ndisplay_name = {name}\nuser_id = {name}\nemail = {name}@example.com\n\
+            "[s3 {name}]\ndisplay_name = {name}\nuser_id = {id}\nemail = {name}@example.com\n\
              access_key = {name}\nsecret_key = {name}-secret\n\n"
         )
-    };
+    });
     format!(
         "[DEFAULT]\nhost = localhost\nport = {port}\nis_secure = False\nssl_verify = False\n\n\
          [fixtures]\nbucket prefix = ceph-{{random}}-\niam name prefix = s3-tests-\niam path prefix = /s3-tests/\n\n\
-         {}{}{}",
-        user("s3 main", "main"),
-        user("s3 alt", "alt"),
-        user("s3 tenant", "tenant") + "tenant = testx\n",
+         {}tenant = testx\n",
+        users.concat().trim_end().to_owned() + "\n",
     )
 }
 

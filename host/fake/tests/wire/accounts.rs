@@ -1,5 +1,7 @@
 //! Several accounts in one fake, and what ACLs let the others do.
 
+#![expect(clippy::disallowed_methods, reason = "these tests are about what lies under a client")]
+
 use aws_sdk_s3::config::Credentials;
 use aws_sdk_s3::types::{
     AccessControlPolicy, BucketCannedAcl, Grant, Grantee, ObjectCannedAcl, ObjectOwnership as Ownership,

@@ -9,13 +9,10 @@ use crate::aws::{client, send_unsigned, text};
 const URI: &str = "https://bucket.s3.eu-west-1.amazonaws.com/";
 
 fn form(fields: &[(&str, &str)], file: &str) -> String {
-    let mut body = String::new();
-    for (name, value) in fields {
-        body.push_str(&format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
-    }
-    body.push_str("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"cat.jpg\"\r\n\r\n");
-    body.push_str(&format!("{file}\r\n--b--\r\n"));
-    body
+    let head = "--b\r\nContent-Disposition: form-data; name=";
+    let fields: String =
+        fields.iter().map(|(name, value)| format!("{head}\"{name}\"\r\n\r\n{value}\r\n")).collect();
+    format!("{fields}{head}\"file\"; filename=\"cat.jpg\"\r\n\r\n{file}\r\n--b--\r\n")
 }
 
 /// The status and the document of the answer to a form that nobody has signed as a request.

@@ -186,7 +186,7 @@ async fn refuses_what_it_would_have_to_drop() {
     let (fake, client) = bucket();
     let put = || client.put_object().bucket("bucket").key("key").body(ByteStream::from_static(b"x"));
     let locked = put().object_lock_legal_hold_status(ObjectLockLegalHoldStatus::On).send().await;
-    assert_eq!(error(locked), coded(501, "NotImplemented"));
+    assert_eq!(error(locked), coded(400, "InvalidRequest"));
     let acl = put().acl(aws_sdk_s3::types::ObjectCannedAcl::PublicRead).send().await;
     assert_eq!(error(acl), coded(400, "AccessControlListNotSupported"));
     let customer = put().sse_customer_algorithm("AES256").sse_customer_key("k").sse_customer_key_md5("m");

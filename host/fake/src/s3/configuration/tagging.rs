@@ -36,7 +36,9 @@ pub(crate) fn put_tagging(
             format!("Bucket tag count cannot be greater than {MAX_TAGS}"),
         ));
     }
-    change(shared, &bucket, |configuration| configuration.tags = Some(tags))?;
+    // No tags are as good as none.
+    let tags = Some(tags).filter(|tags| !tags.is_empty());
+    change(shared, &bucket, |configuration| configuration.tags = tags)?;
     Ok(with_status(PutBucketTaggingOutput {}, StatusCode::NO_CONTENT))
 }
 
