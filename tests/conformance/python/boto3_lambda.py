@@ -1,7 +1,9 @@
 """The whole life of an invocation."""
 
 import base64
+import io
 import json
+import zipfile
 
 from fake_client import client, fails
 
@@ -45,6 +47,31 @@ stream = functions.invoke_with_response_stream(FunctionName="pieces")["EventStre
 events = list(stream)
 pieces = [event["PayloadChunk"]["Payload"] for event in events if "PayloadChunk" in event]
 assert b"".join(pieces) == b"one two three" and "InvokeComplete" in events[-1], events
+
+# Made, changed and deleted by the client. The code is not run.
+role = client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+assert client("iam").get_role(RoleName="worker")["Role"]["Arn"] == role
+archive = io.BytesIO()
+with zipfile.ZipFile(archive, "w") as code:
+    code.writestr("main.py", "def handle(event, context): return event")
+made = functions.create_function(
+    FunctionName="made", Role=role, Runtime="python3.12", Handler="main.handle", Code={"ZipFile": archive.getvalue()}
+)
+assert (made["State"], made["CodeSize"], made["Role"]) == ("Active", len(archive.getvalue()), role)
+functions.get_waiter("function_active_v2").wait(FunctionName="made")
+assert functions.update_function_configuration(FunctionName="made", Timeout=9)["Timeout"] == 9
+functions.get_waiter("function_updated_v2").wait(FunctionName="made")
+assert invoke("made", {})["FunctionError"] == "Unhandled"
+with fails("ResourceConflictException", 409):
+    functions.create_function(FunctionName="made", Role=role, Code={"ZipFile": archive.getvalue()})
+with fails("InvalidParameterValueException", 400):
+    functions.update_function_code(FunctionName="made", ZipFile=b"no archive")
+functions.delete_function(FunctionName="made")
+with fails("ResourceNotFoundException", 404):
+    functions.get_function(FunctionName="made")
+client("iam").delete_role(RoleName="worker")
+with fails("NoSuchEntity", 404):
+    client("iam").get_role(RoleName="worker")
 
 # Refused.
 with fails("ResourceNotFoundException", 404):

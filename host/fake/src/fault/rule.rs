@@ -30,6 +30,7 @@ use crate::calls::Service;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "a rule as it is written down, of which one thing happens")]
 pub struct FaultRule {
     /// [`Fault::error`]: the code of an AWS error.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,7 +149,7 @@ pub enum FaultRuleError {
     #[error("`{0}` is no header of HTTP, or its value is none")]
     Header(String),
     /// A service that the fake does not have.
-    #[error("the fake has no service `{0}`: it has `s3`, `sqs`, `lambda`, `sts`")]
+    #[error("the fake has no service `{0}`: it has `s3`, `sqs`, `lambda`, `sts`, `iam`")]
     Service(String),
     /// A fault that never happens.
     #[error("`times` is at least 1, or `\"always\"`")]

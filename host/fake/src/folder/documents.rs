@@ -21,13 +21,14 @@ impl Documents {
     pub(super) fn read_queues(&mut self, walk: &Walk<'_>, folder: &Path) -> Result<(), SeedError> {
         for entry in walk.entries(folder)? {
             let path = walk.path(&entry.path);
-            let stem = entry.name.strip_suffix(EXTENSION);
-            let (name, region) = match stem.map(|stem| stem.split_once('@').unwrap_or((stem, ""))) {
-                Some((name, region)) if is_plain_name(name) || is_fifo_name(name) => (name, region),
-                _ => return Err(SeedError::DocumentName { path, what: "QUEUE.json or QUEUE@REGION.json" }),
+            let named = entry.name.strip_suffix(EXTENSION).and_then(queue_of);
+            let Some((name, region, account_id)) = named else {
+                let what = "QUEUE.json, QUEUE@REGION.json or QUEUE@REGION@ACCOUNT.json";
+                return Err(SeedError::DocumentName { path, what });
             };
             let mut document: QueueDocument = read(walk, &entry.path)?;
-            document.region = (!region.is_empty()).then(|| region.to_owned());
+            document.region = region.map(str::to_owned);
+            document.account_id = account_id.map(str::to_owned);
             self.queues.push((name.to_owned(), document));
         }
         Ok(())
@@ -68,7 +69,41 @@ impl Documents {
     }
 }
 
+/// `NAME[@REGION][@ACCOUNT]`: an account is known by its twelve digits, which no region is.
+fn queue_of(stem: &str) -> Option<(&str, Option<&str>, Option<&str>)> {
+    let mut parts = stem.split('@');
+    let name = parts.next().filter(|name| is_plain_name(name) || is_fifo_name(name))?;
+    let is_account = |part: &str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let found = match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => (name, None, None),
+        (Some(account), None, _) if is_account(account) => (name, None, Some(account)),
+        (Some(region), None, _) => (name, Some(region), None),
+        (Some(region), Some(account), None) if is_account(account) => (name, Some(region), Some(account)),
+        _ => return None,
+    };
+    (!found.1.is_some_and(|region| region.is_empty() || is_account(region))).then_some(found)
+}
+
 fn read<T: DeserializeOwned>(walk: &Walk<'_>, path: &Path) -> Result<T, SeedError> {
     let bytes = walk.read(path)?;
     serde_json::from_slice(&bytes).map_err(|source| SeedError::Document { path: walk.path(path), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::queue_of;
+
+    #[test]
+    fn a_file_is_named_by_queue_region_and_account() {
+        let account = "111111111111";
+        assert_eq!(queue_of("q"), Some(("q", None, None)));
+        assert_eq!(queue_of("q.fifo@us-east-1"), Some(("q.fifo", Some("us-east-1"), None)));
+        assert_eq!(queue_of("q@111111111111"), Some(("q", None, Some(account))));
+        assert_eq!(queue_of("q@us-east-1@111111111111"), Some(("q", Some("us-east-1"), Some(account))));
+        for bad in
+            ["", "a b", "q@", "q@@111111111111", "q@111111111111@us-east-1", "q@us-east-1@1", "q@a@b@c"]
+        {
+            assert_eq!(queue_of(bad), None, "{bad}");
+        }
+    }
 }

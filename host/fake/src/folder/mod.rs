@@ -72,7 +72,8 @@
 //! ```
 //!
 //! `attributes` are those of `CreateQueue`, with numbers, booleans and documents as themselves; the dead-letter queue may be
-//! given by its name. A queue of another region than the fake's has it in its file's name: `orders@us-east-1.json`.
+//! given by its name. A queue of another region than the fake's has it in its file's name: `orders@us-east-1.json`, and
+//! so has one of another account: `orders@us-east-1@111111111111.json`, or `orders@111111111111.json`.
 //! Saving writes a queue that has changed with all that is in it: a message in flight as one that can be received, and
 //! none with its id, its age, or its count of receives.
 //!

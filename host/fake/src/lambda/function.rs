@@ -60,6 +60,8 @@ pub(super) struct Function {
     pub(super) latest: Version,
     /// By number, from 1.
     pub(super) versions: BTreeMap<u64, Version>,
+    /// The number that was given last. None is given twice, even if its version is deleted.
+    last: u64,
     pub(super) aliases: BTreeMap<String, Alias>,
     state: FunctionState,
     /// When it becomes active by itself.
@@ -142,6 +144,7 @@ impl Function {
                 revision_id: ids.uuid("revision"),
             },
             versions: BTreeMap::new(),
+            last: 0,
             aliases: BTreeMap::new(),
             state: FunctionState::Active,
             active_at: None,
@@ -183,14 +186,13 @@ impl Function {
 
     /// Publishes `$LATEST`. As long as nothing has changed since the last version, that is the one.
     pub(super) fn publish(&mut self, description: Option<String>, now: SystemTime, ids: &Ids) -> String {
-        let last = self.versions.last_key_value().map(|(number, _)| *number);
         let current = (self.latest.revision_id.clone(), self.latest.configuration.clone());
-        if let Some(last) =
-            last.filter(|_| description.is_none() && self.published.as_ref() == Some(&current))
-        {
-            return last.to_string();
+        let unchanged = self.published.as_ref() == Some(&current) && self.versions.contains_key(&self.last);
+        if description.is_none() && unchanged {
+            return self.last.to_string();
         }
-        let number = last.unwrap_or(0) + 1;
+        self.last += 1;
+        let number = self.last;
         let mut version = self.latest.clone();
         version.revision_id = ids.uuid("revision");
         if let Some(description) = description {

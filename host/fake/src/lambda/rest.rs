@@ -112,6 +112,12 @@ impl Route {
         let target = &self.target(cx)?;
         match self.operation {
             "Invoke" => return invoke(cx, target, &parts.headers, body).await,
+            // `Invoke` as it once was: for events only.
+            "InvokeAsync" => {
+                let mut headers = parts.headers.clone();
+                headers.insert("x-amz-invocation-type", HeaderValue::from_static("Event"));
+                return invoke(cx, target, &headers, body).await;
+            }
             "InvokeWithResponseStream" => {
                 return invoke_with_response_stream(cx, target, &parts.headers, body).await;
             }
@@ -238,6 +244,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("PUT", "2015-03-31/functions/{function}/aliases/{part}", "UpdateAlias"),
     ("DELETE", "2015-03-31/functions/{function}/aliases/{part}", "DeleteAlias"),
     ("POST", "2015-03-31/functions/{function}/invocations", "Invoke"),
+    ("POST", "2014-11-13/functions/{function}/invoke-async", "InvokeAsync"),
     ("POST", "2021-11-15/functions/{function}/response-streaming-invocations", "InvokeWithResponseStream"),
     ("GET", "2015-03-31/functions/{function}/policy", "GetPolicy"),
     ("POST", "2015-03-31/functions/{function}/policy", "AddPermission"),

@@ -62,7 +62,9 @@ impl HttpConnector for Connector {
             within(connect_timeout, "connect", sleep.as_ref(), layer.connect(&exchange))
                 .await
                 .map_err(ConnectorError::never_connected)?;
-            let answer = within(read_timeout, "read", sleep.as_ref(), layer.answer(exchange)).await?;
+            // Boxed, since it has in it what any operation of any service may keep.
+            let answer = Box::pin(layer.answer(exchange));
+            let answer = within(read_timeout, "read", sleep.as_ref(), answer).await?;
             let answer = answer.map_err(|reason| match reason {
                 NoAnswer::ConnectionClosed => ConnectorError::io(reason.into()),
                 // As hyper has it: a body that fails is its owner's fault, and retrying will not help.

@@ -290,7 +290,8 @@ impl Layer {
         let refusal = request.refusal();
         let Received { mut parts, content, endpoint, target, signer, read, ids } = request;
         if let Service::Other(name) = &endpoint.service {
-            let message = format!("the fake has no service `{name}`; it has S3, SQS, Lambda and STS");
+            let message =
+                format!("the fake has no service `{name}`; it has S3, SQS, Lambda, STS and roles of IAM");
             return refusal.of(&AwsError::new(
                 StatusCode::NOT_IMPLEMENTED,
                 "UnknownOperationException",

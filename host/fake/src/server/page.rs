@@ -69,8 +69,10 @@ fn buckets(page: &mut Page, state: &State) {
 fn queues(page: &mut Page, queues: &[QueueSnapshot]) {
     page.title("SQS", queues.len(), "queue");
     for queue in queues {
+        let whose = [&queue.region, &queue.account_id].into_iter().flatten();
+        let whose = whose.map(|part| format!(" ({part})")).collect::<Vec<_>>().concat();
         page.subtitle(&format!(
-            "{}: {} visible, {} in flight, {} delayed",
+            "{}{whose}: {} visible, {} in flight, {} delayed",
             queue.queue, queue.visible, queue.in_flight, queue.delayed
         ));
         let rows = queue.messages.iter().map(|message| {

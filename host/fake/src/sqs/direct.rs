@@ -76,7 +76,7 @@ impl Sqs {
         attributes: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Result<(), SqsDirectError> {
         let attributes = attributes.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        self.create(queue.as_ref(), self.shared.region.clone(), attributes)
+        self.create(&self.id_of(queue.as_ref(), self.shared.region.clone(), None), attributes)
     }
 
     /// Changes attributes of a queue. An empty string removes a policy.
@@ -93,7 +93,7 @@ impl Sqs {
         let now = self.shared.clock.now();
         let mut state = self.state(now);
         let id = self.id(&state, queue.as_ref())?;
-        Ok(queues::set(&self.context(id.region.as_deref()), &mut state, now, &id, &attributes)?)
+        Ok(queues::set(&self.context(&id), &mut state, now, &id, &attributes)?)
     }
 
     /// The attributes of a queue that can be set, as they are. None if there is no such queue.
@@ -173,11 +173,10 @@ impl Sqs {
     /// Makes a queue without what points at other queues, which may not be there yet, and says how many messages it has
     /// been sent.
     pub(crate) fn seed_queue(&self, name: &str, document: &QueueDocument) -> Result<usize, SqsDirectError> {
-        let region = document.region.clone().or_else(|| self.shared.region.clone());
-        self.create(name, region.clone(), document.own_attributes())?;
+        let id = self.id_of_document(name, document);
+        self.create(&id, document.own_attributes())?;
         let now = self.shared.clock.now();
         let mut state = self.state(now);
-        let id = QueueId { name: name.to_owned(), region, account_id: None };
         let queue = state.queue(&id, now)?;
         queue.tags.extend(document.tags.clone());
         let messages = document.messages()?;
@@ -190,33 +189,39 @@ impl Sqs {
 
     /// Adds what points at other queues, once all are there. A dead-letter queue may be given by its name.
     pub(crate) fn seed_policies(&self, name: &str, document: &QueueDocument) -> Result<(), SqsDirectError> {
-        let region = document.region.clone().or_else(|| self.shared.region.clone());
-        let of_region = region.clone().unwrap_or_else(|| ANY_REGION.to_owned());
-        let attributes = document.policies(|name| arn(&of_region, &self.shared.account_id, name));
+        let id = self.id_of_document(name, document);
+        let region = id.region.as_deref().unwrap_or(ANY_REGION);
+        let account_id = id.account_id.as_ref().unwrap_or(&self.shared.account_id);
+        let attributes = document.policies(|name| arn(region, account_id, name));
         if attributes.is_empty() {
             return Ok(());
         }
         let now = self.shared.clock.now();
         let mut state = self.state(now);
-        let id = QueueId { name: name.to_owned(), region: region.clone(), account_id: None };
-        Ok(queues::set(&self.context(region.as_deref()), &mut state, now, &id, &attributes)?)
+        Ok(queues::set(&self.context(&id), &mut state, now, &id, &attributes)?)
     }
 
-    fn create(
-        &self,
-        name: &str,
-        region: Option<String>,
-        mut attributes: Attributes,
-    ) -> Result<(), SqsDirectError> {
-        if is_fifo_name(name) {
+    fn id_of_document(&self, name: &str, document: &QueueDocument) -> QueueId {
+        let region = document.region.clone().or_else(|| self.shared.region.clone());
+        self.id_of(name, region, document.account_id.as_ref())
+    }
+
+    /// The account of the fake itself is none.
+    fn id_of(&self, name: &str, region: Option<String>, account_id: Option<&String>) -> QueueId {
+        let account_id = account_id.filter(|account| **account != self.shared.account_id).cloned();
+        QueueId { name: name.to_owned(), region, account_id }
+    }
+
+    fn create(&self, id: &QueueId, mut attributes: Attributes) -> Result<(), SqsDirectError> {
+        if is_fifo_name(&id.name) {
             attributes.entry("FifoQueue".to_owned()).or_insert_with(|| "true".to_owned());
         }
         let input = queues::CreateQueue {
-            queue_name: Some(name.to_owned()),
+            queue_name: Some(id.name.clone()),
             attributes: Some(attributes),
             tags: None,
         };
-        queues::create_in(&self.context(region.as_deref()), input, region)?;
+        queues::create_in(&self.context(id), input, id.region.clone())?;
         Ok(())
     }
 
@@ -245,18 +250,20 @@ impl Sqs {
 
     /// The queue of a name: of the fake's region or of none before those of other regions.
     fn id(&self, state: &State, name: &str) -> Result<QueueId, AwsError> {
-        let own = QueueId { name: name.to_owned(), region: self.shared.region.clone(), account_id: None };
+        let own = self.id_of(name, self.shared.region.clone(), None);
         let any = || state.queues.keys().find(|id| id.name == name).cloned();
         Some(own).filter(|own| state.queues.contains_key(own)).or_else(any).ok_or_else(no_such_queue)
     }
 
-    fn context(&self, region: Option<&str>) -> Context<'_> {
+    /// That of the owner of a queue.
+    fn context(&self, id: &QueueId) -> Context<'_> {
+        let account_id = id.account_id.as_ref().unwrap_or(&self.shared.account_id);
         Context {
             shared: &self.shared,
-            region: region.unwrap_or(ANY_REGION).to_owned(),
+            region: id.region.as_deref().unwrap_or(ANY_REGION).to_owned(),
             caller: Caller {
-                account_id: self.shared.account_id.clone(),
-                arn: format!("arn:aws:iam::{}:root", self.shared.account_id),
+                account_id: account_id.clone(),
+                arn: format!("arn:aws:iam::{account_id}:root"),
                 sender_id: SENDER_ID.to_owned(),
                 operation: String::new(),
             },

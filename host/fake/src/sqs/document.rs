@@ -17,6 +17,9 @@ pub struct QueueDocument {
     /// From the name of the file.
     #[serde(skip)]
     pub(crate) region: Option<String>,
+    /// From the name of the file.
+    #[serde(skip)]
+    pub(crate) account_id: Option<String>,
     /// As `CreateQueue` takes them. Values may also be numbers, booleans, and, for policies, objects.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     attributes: BTreeMap<String, Value>,
@@ -55,7 +58,6 @@ impl QueueDocument {
     /// A queue with those of its attributes that are not the defaults. A message in flight is written as one that can be
     /// received, since its receipt handle would be worth nothing.
     pub(super) fn new(
-        region: Option<String>,
         attributes: Attributes,
         tags: BTreeMap<String, String>,
         messages: &[QueueMessage],
@@ -66,7 +68,8 @@ impl QueueDocument {
             _ => Value::String(value),
         };
         Self {
-            region,
+            region: None,
+            account_id: None,
             attributes: attributes
                 .into_iter()
                 .map(|(name, value)| {
@@ -81,7 +84,8 @@ impl QueueDocument {
 
     /// The name of the file, without its extension.
     pub(crate) fn stem(&self, name: &str) -> String {
-        self.region.as_ref().map_or_else(|| name.to_owned(), |region| format!("{name}@{region}"))
+        let parts = [Some(name), self.region.as_deref(), self.account_id.as_deref()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("@")
     }
 
     pub(super) fn own_attributes(&self) -> Attributes {

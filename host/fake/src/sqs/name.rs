@@ -105,7 +105,7 @@ fn is_account_id(text: &str) -> bool {
 fn region_of_host(host: &str) -> Option<&str> {
     let (name, _) = host.split_once(".amazonaws.com")?;
     match name.split_once('.') {
-        Some(("sqs", region)) | Some((region, "queue")) => Some(region),
+        Some(("sqs", region) | (region, "queue")) => Some(region),
         None if name == "queue" => Some("us-east-1"),
         _ => None,
     }

@@ -22,6 +22,8 @@ pub struct QueueSnapshot {
     pub queue: String,
     /// Its region; none for a queue of the fake's own, or of every one.
     pub region: Option<String>,
+    /// Its account; none for a queue of the fake's own.
+    pub account_id: Option<String>,
     /// The attributes that are not those of every new queue.
     pub attributes: BTreeMap<String, String>,
     /// Its tags.
@@ -58,6 +60,8 @@ pub struct QueueChange {
     pub queue: String,
     /// Its region; none for a queue of the fake's own, or of every one.
     pub region: Option<String>,
+    /// Its account; none for a queue of the fake's own.
+    pub account_id: Option<String>,
     /// What happened to it.
     pub kind: ChangeKind,
     /// Messages that can be received, after.
@@ -93,6 +97,7 @@ impl QueueSnapshot {
         Self {
             queue: id.name.clone(),
             region: id.region.clone(),
+            account_id: id.account_id.clone(),
             attributes: queue.settings.render_changed(),
             tags: queue.tags.clone(),
             visible: counts.visible,
@@ -106,13 +111,10 @@ impl QueueSnapshot {
     /// The queue as the document that a seed reads.
     pub(crate) fn document(&self) -> QueueDocument {
         let attributes: Attributes = self.attributes.clone();
-        QueueDocument::new(
-            self.region.clone(),
-            attributes,
-            self.tags.clone(),
-            &self.messages,
-            self.now_millis,
-        )
+        let mut document = QueueDocument::new(attributes, self.tags.clone(), &self.messages, self.now_millis);
+        document.region.clone_from(&self.region);
+        document.account_id.clone_from(&self.account_id);
+        document
     }
 
     /// The same at any moment: with the same attributes, tags, and messages in the same states.
@@ -171,6 +173,7 @@ fn change(before: Option<&QueueSnapshot>, after: Option<&QueueSnapshot>) -> Opti
     Some(QueueChange {
         queue: either.queue.clone(),
         region: either.region.clone(),
+        account_id: either.account_id.clone(),
         kind: match (before, after) {
             (_, None) => ChangeKind::Removed,
             (None, Some(_)) => ChangeKind::Added,

@@ -8,5 +8,6 @@ mod documents;
 mod events;
 mod invoke;
 mod limits;
+mod manage;
 mod protocol;
 mod streams;

@@ -47,7 +47,7 @@ async fn writes_errors_as_rest_json() {
     let anonymous = send(&fake, "GET", "/2015-03-31/functions/", None).await;
     assert_eq!(anonymous.status().as_u16(), 403);
     for (method, path) in
-        [("DELETE", "/2015-03-31/functions/f"), ("GET", "/"), ("PATCH", "/2015-03-31/functions/f")]
+        [("PUT", "/2015-03-31/functions/f"), ("GET", "/"), ("PATCH", "/2015-03-31/functions/f")]
     {
         let unknown = send(&fake, method, path, Some(SCOPE)).await;
         assert_eq!(unknown.status().as_u16(), 404);

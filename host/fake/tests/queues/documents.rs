@@ -72,7 +72,7 @@ fn says_which_document_is_wrong_and_where() {
         text
     };
     for (name, document, reason) in [
-        ("a b.json", "{}", "is not named `QUEUE.json or QUEUE@REGION.json`"),
+        ("a b.json", "{}", "is not named `QUEUE.json, QUEUE@REGION.json or QUEUE@REGION@ACCOUNT.json`"),
         ("a.txt", "{}", "is not named"),
         ("a.json", "{\n  \"mesages\": []\n}", "line 2 column 11"),
         ("a.json", r#"{ "attributes": { "VisibilityTimeout": 43201 } }"#, "InvalidAttributeValue"),

@@ -7,6 +7,7 @@
     reason = "helpers of tests may fail as the tests do"
 )]
 
+mod accounts;
 mod attributes;
 mod aws;
 mod batches;

@@ -23,6 +23,7 @@ mod multipart_listing;
 mod objects;
 mod protocol;
 mod roles;
+mod seeds;
 mod settings;
 mod signatures;
 mod tagging;
