@@ -3,6 +3,8 @@
 //! Both sides are in this process, on the same fake AWS and with clients of the same factory, and take turns. The bare SDK asks for the
 //! same attributes of a message as the host does. The host also calls the guest, asks the policy, writes the audit trail, and compares
 //! the digests of what was sent and received. `cargo bench -p innkeeper-tests --bench sqs`
+//!
+//! On a machine with other work the time that the thread has run says more than that on the wall: it is printed too, where Linux tells it.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
 use std::time::{Duration, Instant};
@@ -47,6 +49,34 @@ fn main() {
     });
 }
 
+/// What a turn took.
+#[derive(Clone, Copy)]
+struct Took {
+    wall: Duration,
+    /// Time of this thread on a processor.
+    cpu: Option<Duration>,
+}
+
+/// From here on.
+struct Watch(Instant, Option<Duration>);
+
+impl Watch {
+    fn start() -> Self {
+        Self(Instant::now(), thread_time())
+    }
+
+    fn took(&self) -> Took {
+        let cpu = thread_time().zip(self.1).map(|(now, then)| now.saturating_sub(then));
+        Took { wall: self.0.elapsed(), cpu }
+    }
+}
+
+/// For how long this thread has run, if the system tells.
+fn thread_time() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
 async fn measure(how: &str, batch: usize, count: usize, turns: usize) {
     let test = TestHost::new()
         .allow("sqs:*", "arn:aws:sqs:eu-west-1:000000000000:orders")
@@ -65,10 +95,17 @@ async fn measure(how: &str, batch: usize, count: usize, turns: usize) {
         sdk.push(bare(&client, &url, batch, count).await);
         test.aws().clear_calls();
     }
-    let rate =
-        |times: Vec<Duration>| u32::try_from(count).map_or(0.0, f64::from) / median(times).as_secs_f64();
-    let (host, sdk) = (rate(host), rate(sdk));
-    println!("  {how:<16}  guest {host:>8.0}  bare SDK {sdk:>8.0}  ratio {:.3}", host / sdk);
+    let print = |what: &str, of: &dyn Fn(&Took) -> Option<Duration>| {
+        let rate = |turns: &[Took]| {
+            let times: Option<Vec<Duration>> = turns.iter().map(of).collect();
+            Some(u32::try_from(count).map_or(0.0, f64::from) / median(times?).as_secs_f64())
+        };
+        if let (Some(host), Some(sdk)) = (rate(&host), rate(&sdk)) {
+            println!("  {how:<16} {what}  guest {host:>8.0}  bare SDK {sdk:>8.0}  ratio {:.3}", host / sdk);
+        }
+    };
+    print("by the wall     ", &|turn| Some(turn.wall));
+    print("by the processor", &|turn| turn.cpu);
 }
 
 async fn bare_client(test: &TestHost) -> (Client, String) {
@@ -82,18 +119,18 @@ async fn bare_client(test: &TestHost) -> (Client, String) {
     (client, url)
 }
 
-async fn through_guest(guest: &Guest, batch: usize, count: usize) -> Duration {
+async fn through_guest(guest: &Guest, batch: usize, count: usize) -> Took {
     let input = json!({ "queue": "orders", "batch": batch, "count": count, "length": LENGTH }).to_string();
-    let started = Instant::now();
+    let watch = Watch::start();
     let reply = guest.run(input.as_bytes()).await.unwrap();
-    let elapsed = started.elapsed();
+    let took = watch.took();
     assert_eq!(reply.output, json!({ "ok": count }).to_string().as_bytes());
-    elapsed
+    took
 }
 
-async fn bare(client: &Client, url: &str, batch: usize, count: usize) -> Duration {
+async fn bare(client: &Client, url: &str, batch: usize, count: usize) -> Took {
     let body = "x".repeat(LENGTH);
-    let started = Instant::now();
+    let watch = Watch::start();
     let mut received = 0;
     let mut left = count;
     while left > 0 {
@@ -102,9 +139,9 @@ async fn bare(client: &Client, url: &str, batch: usize, count: usize) -> Duratio
             if batch == 1 { one(client, url, &body).await } else { many(client, url, &body, of_batch).await };
         left -= of_batch;
     }
-    let elapsed = started.elapsed();
+    let took = watch.took();
     assert_eq!(received, count);
-    elapsed
+    took
 }
 
 async fn one(client: &Client, url: &str, body: &str) -> usize {

@@ -79,10 +79,10 @@ impl<'a> Desk<'a> {
         if orders.is_empty() {
             return Ok(());
         }
-        let handles = || orders.iter().map(|(message, _)| &message.handle);
+        let handles = orders.iter().map(|(message, _)| &message.handle);
         let priced = self
             .queues
-            .keep(handles(), self.settings.pricing_seconds)
+            .keep(handles, self.settings.pricing_seconds)
             .map_err(|error| format!("cannot keep the orders while they are priced: {error}"))
             .and_then(|()| pricing::price(orders.iter().map(|(_, order)| order)));
         let prices = match priced {
@@ -101,11 +101,11 @@ impl<'a> Desk<'a> {
                         report.accept(order.id, total, key);
                         sorted.done.push(message);
                     }
-                    Err(error) => report.keep(&message.content.message_id, error),
+                    Err(error) => report.keep(&message.content.message_id, &error),
                 },
                 Price::Later(sku) => match message.extend(self.settings.retry_seconds) {
                     Ok(()) => report.later.push(Later { id: order.id, sku }),
-                    Err(error) => report.keep(&message.content.message_id, error),
+                    Err(error) => report.keep(&message.content.message_id, &error),
                 },
                 Price::Refused(reason) => sorted.rejected.push((message, told(&reason))),
             }
@@ -131,7 +131,7 @@ impl<'a> Desk<'a> {
                     report.rejected.push(Rejected { message: id, reason });
                     done.push(message);
                 }
-                Err(error) => report.keep(&message.content.message_id, error),
+                Err(error) => report.keep(&message.content.message_id, &error),
             }
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Desk<'a> {
         }
         for (message, result) in done.iter().zip(each(self.queues.delete(done), done.len())) {
             if let Err(error) = result {
-                report.keep(&message.content.message_id, error);
+                report.keep(&message.content.message_id, &error);
             }
         }
     }

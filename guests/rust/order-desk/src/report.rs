@@ -1,5 +1,7 @@
 //! What was done: the answer.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// The answer.
@@ -54,7 +56,7 @@ impl Report {
     }
 
     /// Adds a message that stays where it is.
-    pub(crate) fn keep(&mut self, message: &str, reason: impl ToString) {
+    pub(crate) fn keep(&mut self, message: &str, reason: &dyn fmt::Display) {
         self.kept.push(Kept { message: message.to_owned(), reason: reason.to_string() });
     }
 }
