@@ -116,7 +116,10 @@ const NOT_HERE: &[(&str, &str)] = &[
         "aws:principal",
         "it is about who calls AWS, and for AWS that is the host, whichever guest asks; `innkeeper:Guest` is the guest's name",
     ),
-    ("aws:user", "it is about who calls AWS, and for AWS that is the host, whichever guest asks; `innkeeper:Guest` is the guest's name"),
+    (
+        "aws:user",
+        "it is about who calls AWS, and for AWS that is the host, whichever guest asks; `innkeeper:Guest` is the guest's name",
+    ),
     ("aws:source", "it is about where a call of AWS comes from, and all come from the host"),
     ("aws:vpc", "it is about where a call of AWS comes from, and all come from the host"),
     ("aws:multifactorauth", "a guest has no session of its own that it could have been asked for a code in"),

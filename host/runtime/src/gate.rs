@@ -15,8 +15,8 @@ use std::time::Duration;
 use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope, Service};
 use innkeeper_policy::arn::Partition;
 use innkeeper_policy::{
-    AccountId, AccountRegion, ContextText, Decision as PolicyDecision, LambdaOperation, Operation, Policy, Request,
-    S3Operation, SqsOperation,
+    AccountId, AccountRegion, Action, ContextText, Decision as PolicyDecision, LambdaOperation, Operation,
+    Policy, Request, S3Operation, SqsOperation,
 };
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -357,8 +357,9 @@ impl Gate {
         context.requested_region = self.shared.region.get().map(Region::as_str);
         context.current_time = Some(self.shared.factory.now());
         context.resource_account = request.resource.account();
-        context.function_arn = (request.resource.service() == innkeeper_policy::Service::Lambda)
-            .then_some(ContextText::Arn(request.resource));
+        let is_about_a_function = request.resource.service() == innkeeper_policy::Service::Lambda
+            && request.action != Action::LambdaListFunctions;
+        context.function_arn = is_about_a_function.then_some(ContextText::Arn(request.resource));
         request
     }
 

@@ -117,5 +117,6 @@ pub use self::manifest::{Manifest, ManifestError};
 pub use self::trigger::{CONDITION_KEYS, Trigger};
 pub use self::wasi::WasiError;
 pub use self::wasi::http::{
-    AddressRange, AddressRangeError, HostPattern, HostPatternError, HttpGrant, MethodPattern, MethodPatternError, Resolver,
+    AddressRange, AddressRangeError, HostPattern, HostPatternError, HttpGrant, MethodPattern,
+    MethodPatternError, Resolver,
 };

@@ -104,9 +104,8 @@ async fn large_argument() {
 
 #[tokio::test]
 async fn in_flight() {
-    let host = TestHost::new()
-        .allow("s3:GetObject", "arn:aws:s3:::uploads/*")
-        .setting("limits.in-flight-calls = 3");
+    let host =
+        TestHost::new().allow("s3:GetObject", "arn:aws:s3:::uploads/*").setting("limits.in-flight-calls = 3");
     host.aws().s3().create_bucket("uploads").unwrap();
     host.aws().s3().put("uploads", "a", vec![b'x'; 1 << 20]).unwrap();
     let input = |times: u64| json!({ "bucket": "uploads", "key": "a", "times": times });
@@ -119,7 +118,9 @@ async fn in_flight() {
     );
     let denials = host.audit().denials();
     assert_eq!(denials.len(), 1);
-    assert!(format!("{:?}", denials[0].verdict).contains("raise `in-flight-calls` in `[guest.guest.limits]`"));
+    assert!(
+        format!("{:?}", denials[0].verdict).contains("raise `in-flight-calls` in `[guest.guest.limits]`")
+    );
 }
 
 #[tokio::test]

@@ -35,8 +35,11 @@ struct Server {
 impl Server {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server =
-            Self { port: listener.local_addr().unwrap().port(), connections: Arc::default(), heads: Arc::default() };
+        let server = Self {
+            port: listener.local_addr().unwrap().port(),
+            connections: Arc::default(),
+            heads: Arc::default(),
+        };
         let this = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -82,9 +85,18 @@ impl Server {
                 }
             }
             "/elsewhere" => {
-                let answer =
-                    "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest/meta-data/\r\ncontent-length: 0\r\n\r\n";
+                let answer = "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest/meta-data/\r\ncontent-length: 0\r\n\r\n";
                 stream.write_all(answer.as_bytes()).await?;
+            }
+            "/post" => {
+                // Answers when it has all: the body comes in chunks, of which the last is empty.
+                let mut body = Vec::new();
+                while !body.ends_with(b"\r\n0\r\n\r\n") {
+                    if stream.read_buf(&mut body).await? == 0 {
+                        return Ok(());
+                    }
+                }
+                stream.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await?;
             }
             _ => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await?,
         }
@@ -109,7 +121,10 @@ impl Server {
 
     /// A host whose guest may GET and POST on the server.
     fn granted(&self) -> TestHost {
-        self.with_grant(&format!("hosts = [\"http://127.0.0.1:{}\"], methods = [\"GET\", \"POST\"]", self.port))
+        self.with_grant(&format!(
+            "hosts = [\"http://127.0.0.1:{}\"], methods = [\"GET\", \"POST\"]",
+            self.port
+        ))
     }
 
     fn with_grant(&self, grant: &str) -> TestHost {
@@ -135,7 +150,11 @@ async fn http_request() {
     assert_eq!((&answer["ok"]["status"], &answer["ok"]["body"]), (&json!(200), &json!("hello")));
     let head = server.heads().remove(0);
     assert!(head.starts_with("GET /a/b?token=t0k3n HTTP/1.1\r\n"), "{head}");
-    assert!(head.contains(&format!("host: {}\r\n", server.authority("127.0.0.1"))) && head.contains("x-mine: 1\r\n"), "{head}");
+    assert!(
+        head.contains(&format!("host: {}\r\n", server.authority("127.0.0.1")))
+            && head.contains("x-mine: 1\r\n"),
+        "{head}"
+    );
     assert!(!head.to_lowercase().contains("authorization") && !head.contains("user-agent"), "{head}");
 
     let (decisions, requests) = (host.audit().http_decisions(), host.audit().http_requests());
@@ -147,9 +166,9 @@ async fn http_request() {
     assert_eq!((sent.status, sent.bytes_received), (Some(200), 5));
     assert_eq!((sent.address, &sent.outcome), (Some("127.0.0.1".parse().unwrap()), &Outcome::Success));
 
-    let mut post = server.get("/");
+    let mut post = server.get("/post");
     (post["method"], post["body"]) = (json!("POST"), json!(10_000));
-    assert_eq!(request(&host, &post).await["ok"]["status"], 200);
+    assert_eq!(request(&host, &post).await["ok"]["status"], 201);
     assert_eq!(host.audit().http_requests()[1].bytes_sent, 10_000);
 }
 
@@ -184,7 +203,10 @@ async fn what_no_grant_names_is_denied_and_nothing_is_sent() {
     let denied = host.audit().http_decisions().remove(0);
     let Verdict::Deny { rule: None, reason, suggestion } = denied.verdict else { panic!("{denied:?}") };
     assert_eq!(reason, format!("no grant allows DELETE on `http://127.0.0.1:{}`", server.port));
-    assert!(suggestion.starts_with("add `[[guest.guest.wasi.http]]` with `hosts = [\"http://127.0.0.1:"), "{suggestion}");
+    assert!(
+        suggestion.starts_with("add `[[guest.guest.wasi.http]]` with `hosts = [\"http://127.0.0.1:"),
+        "{suggestion}"
+    );
 }
 
 /// Names that are wherever the test says.
@@ -211,8 +233,18 @@ async fn a_name_that_stands_for_an_address_near_the_host_is_not_connected_to() {
     let host = server.with_grant("hosts = [\"http://*:*\"], methods = [\"GET\"]");
     let input = json!({ "authority": server.authority("api.example"), "path": "/" });
     for address in [
-        "127.0.0.1", "::1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1", "0.0.0.0", "::", "10.0.0.1", "192.168.1.1", "169.254.169.254",
-        "fd00:ec2::254", "fe80::1", "224.0.0.1",
+        "127.0.0.1",
+        "::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::127.0.0.1",
+        "0.0.0.0",
+        "::",
+        "10.0.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "fd00:ec2::254",
+        "fe80::1",
+        "224.0.0.1",
     ] {
         let answer = request_with(&host, &[("api.example", address)], &input).await;
         assert_eq!(answer["error"], "ErrorCode::DestinationIpProhibited", "{address}");
@@ -239,8 +271,13 @@ async fn an_address_that_the_grant_names_is_connected_to() {
     let grant = "hosts = [\"http://api.example:*\"], methods = [\"GET\"], addresses = [\"127.0.0.1\"]";
     let host = server.with_grant(grant);
     assert_eq!(request_with(&host, &names, &input).await["ok"]["body"], "hello");
-    assert_eq!(host.audit().http_requests()[0].address, Some("127.0.0.1".parse().unwrap()), "and not the other");
-    let range = server.with_grant("hosts = [\"http://*.example:*\"], methods = [\"*\"], addresses = [\"127.0.0.0/8\"]");
+    assert_eq!(
+        host.audit().http_requests()[0].address,
+        Some("127.0.0.1".parse().unwrap()),
+        "and not the other"
+    );
+    let range = server
+        .with_grant("hosts = [\"http://*.example:*\"], methods = [\"*\"], addresses = [\"127.0.0.0/8\"]");
     let below = json!({ "authority": server.authority("a.example"), "path": "/" });
     assert_eq!(request_with(&range, &[("a.example", "127.0.0.1")], &below).await["ok"]["body"], "hello");
 }
@@ -251,7 +288,9 @@ async fn a_name_without_an_address_is_an_error() {
     let host = server.with_grant("hosts = [\"http://api.example\"], methods = [\"GET\"]");
     let answer = request_with(&host, &[], &json!({ "authority": "api.example", "path": "/" })).await;
     assert!(answer["error"].as_str().unwrap().contains("DnsError"), "{answer}");
-    let Outcome::Failure { error: "DNS-error", cause } = &host.audit().http_requests()[0].outcome else { panic!() };
+    let Outcome::Failure { error: "DNS-error", cause } = &host.audit().http_requests()[0].outcome else {
+        panic!()
+    };
     assert_eq!(cause, "`api.example` has no address");
 }
 
@@ -275,8 +314,9 @@ async fn a_request_that_has_no_end_has_one() {
     let host = server
         .granted()
         .setting("limits.http-body-bytes = \"1000KB\"")
-        .setting("limits.http-timeout = \"300ms\"");
-    let error = async |path: &str| request(&host, &server.get(path)).await["error"].as_str().unwrap().to_owned();
+        .setting("limits.http-timeout = \"2s\"");
+    let error =
+        async |path: &str| request(&host, &server.get(path)).await["error"].as_str().unwrap().to_owned();
     // What `wasmtime-wasi-http` makes of an error within a body is no case of `error-code`; its text is all that there is.
     let of_body = |message: &str| format!("ErrorCode::InternalError(Some({message:?}))");
     let too_large = of_body("HTTP response body size exceeds limit: 1000000 bytes");
@@ -292,10 +332,12 @@ async fn a_request_that_has_no_end_has_one() {
     wish["between-bytes"] = json!(10);
     assert_eq!(request(&host, &wish).await["error"], of_body("connection read timeout"));
 
-    let mut post = server.get("/");
+    let mut post = server.get("/post");
     (post["method"], post["body"]) = (json!("POST"), json!(1_000_000));
-    assert_eq!(request(&host, &post).await["ok"]["status"], 200, "at the limit");
+    assert_eq!(request(&host, &post).await["ok"]["status"], 201, "at the limit");
     assert_eq!(host.audit().http_requests().last().unwrap().bytes_sent, 1_000_000);
+    post["body"] = json!(1_000_001);
+    assert_eq!(request(&host, &post).await["error"], "ErrorCode::HttpRequestBodySize(Some(1000000))");
 }
 
 #[tokio::test]
@@ -308,7 +350,8 @@ async fn an_answer_that_is_none_is_an_error() {
         assert!(matches!(host.audit().http_requests().last().unwrap().outcome, Outcome::Failure { .. }));
     }
     // TLS with somebody who does not speak it.
-    let host = server.with_grant(&format!("hosts = [\"https://127.0.0.1:{}\"], methods = [\"GET\"]", server.port));
+    let host =
+        server.with_grant(&format!("hosts = [\"https://127.0.0.1:{}\"], methods = [\"GET\"]", server.port));
     let mut input = server.get("/");
     input["scheme"] = json!("https");
     // The server waits for a head that never ends; the guest does not.
@@ -347,7 +390,9 @@ async fn a_call_that_is_dropped_ends_its_requests() {
 #[tokio::test]
 async fn a_guest_that_imports_http_and_is_granted_none_does_not_start() {
     let host = TestHost::new().host(Path::new(PROGRAMS), "http_request.wasm");
-    let Error::Component(error) = host.guest("guest").await.unwrap_err() else { panic!("no component error") };
+    let Error::Component(error) = host.guest("guest").await.unwrap_err() else {
+        panic!("no component error")
+    };
     assert!(
         matches!(&error.problem, Problem::UngrantedHttp { import } if import.starts_with("wasi:http/outgoing-handler@0.2.")),
         "{error}"

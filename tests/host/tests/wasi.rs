@@ -117,7 +117,8 @@ async fn answer_of(guest: &Guest, input: &Value) -> Value {
 }
 
 const READ_ONLY: &str = "wasi.directories = [{ path = \"data\", name = \"/data\" }]";
-const READ_WRITE: &str = "wasi.directories = [{ path = \"data\", name = \"/data\", access = \"read-write\" }]";
+const READ_WRITE: &str =
+    "wasi.directories = [{ path = \"data\", name = \"/data\", access = \"read-write\" }]";
 
 #[tokio::test]
 async fn wasi_directory() {
@@ -154,10 +155,19 @@ async fn no_path_and_no_link_leads_out_of_a_directory() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("../../secret.txt", folder.inside("data/relative")).unwrap();
-        std::os::unix::fs::symlink(folder.outside.path().join("secret.txt"), folder.inside("data/absolute")).unwrap();
+        std::os::unix::fs::symlink(folder.outside.path().join("secret.txt"), folder.inside("data/absolute"))
+            .unwrap();
         std::os::unix::fs::symlink("/proc/self/environ", folder.inside("data/environ")).unwrap();
     }
-    let paths = ["../guest.wasm", "../../secret.txt", "below/../../guest.wasm", "/etc/passwd", "relative", "absolute", "environ"];
+    let paths = [
+        "../guest.wasm",
+        "../../secret.txt",
+        "below/../../guest.wasm",
+        "/etc/passwd",
+        "relative",
+        "absolute",
+        "environ",
+    ];
     let steps: Vec<Value> = paths.iter().map(|path| json!({ "read": path })).collect();
     let answer = folder.call(READ_WRITE, &json!({ "in": "/data", "steps": steps })).await;
     for (path, step) in paths.iter().zip(answer["steps"].as_array().unwrap()) {
@@ -194,12 +204,17 @@ async fn a_guest_cannot_be_let_to_write_what_says_what_it_may() {
         let text = format!(
             "[guest.guest]\ncomponent = {component:?}\n[[guest.guest.wasi.directories]]\npath = {path:?}\nname = \"/\"\naccess = \"read-write\"\n"
         );
-        let directory = cap_std::fs::Dir::open_ambient_dir(folder.inside(""), cap_std::ambient_authority()).unwrap();
+        let directory =
+            cap_std::fs::Dir::open_ambient_dir(folder.inside(""), cap_std::ambient_authority()).unwrap();
         Manifest::parse(Source::new("innkeeper.toml", text), directory).err().map(|error| error.to_string())
     };
-    for (component, path) in
-        [("guest.wasm", "."), ("guest.wasm", "./"), ("data/guest.wasm", "data"), ("data/below/g.wasm", "./data"), ("guest.wasm", "self")]
-    {
+    for (component, path) in [
+        ("guest.wasm", "."),
+        ("guest.wasm", "./"),
+        ("data/guest.wasm", "data"),
+        ("data/below/g.wasm", "./data"),
+        ("guest.wasm", "self"),
+    ] {
         let error = wrong(component, path).unwrap_or_else(|| panic!("`{path}` can be written to"));
         assert!(error.contains("a guest that may write to this directory could replace"), "{error}");
     }

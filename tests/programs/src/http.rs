@@ -2,8 +2,8 @@
 
 use crate::wasi::wasi::http::outgoing_handler::handle;
 use crate::wasi::wasi::http::types::{
-    ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
-    http_error_code,
+    ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions,
+    Scheme, http_error_code,
 };
 use crate::wasi::wasi::io::streams::{InputStream, StreamError};
 use crate::{Input, Value, json};
@@ -98,7 +98,8 @@ fn read_all(stream: &InputStream) -> Result<Vec<u8>, ErrorCode> {
             Ok(piece) => bytes.extend(piece),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(error)) => {
-                return Err(http_error_code(&error).unwrap_or(ErrorCode::InternalError(Some(error.to_debug_string()))));
+                return Err(http_error_code(&error)
+                    .unwrap_or(ErrorCode::InternalError(Some(error.to_debug_string()))));
             }
         }
     }

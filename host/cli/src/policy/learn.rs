@@ -90,8 +90,9 @@ fn missing(policy: &Policy, decisions: &[Decision]) -> Missing {
             context.trigger = Some(Trigger::Run.as_str());
             context.current_time = Some(decision.time);
             context.resource_account = resource.account();
-            context.function_arn =
-                (resource.service() == Service::Lambda).then_some(ContextText::Arn(resource));
+            let is_about_a_function =
+                resource.service() == Service::Lambda && *action != Action::LambdaListFunctions;
+            context.function_arn = is_about_a_function.then_some(ContextText::Arn(resource));
             Some(Request { action: *action, resource, context })
         })
         .collect();

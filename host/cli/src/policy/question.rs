@@ -60,7 +60,13 @@ impl Question {
             return Err(format!("no guest can be given the service `{}`", resource.service()));
         }
         let context: Vec<_> = context.into_iter().collect();
-        for (key, value) in &context {
+        for (index, (key, value)) in context.iter().enumerate() {
+            let mut before = context.iter().take(index);
+            if before.any(|(other, _)| other.eq_ignore_ascii_case(key)) {
+                return Err(format!(
+                    "`{key}` has two values, and no condition key of a request has more than one"
+                ));
+            }
             Context::default().set(key, value).map_err(|error| error.to_string())?;
         }
         Ok(Self { action, resource, context })

@@ -311,7 +311,7 @@ fn what_is_wrong_with_a_grant_of_wasi_is_told_at_its_place() {
     );
     wrong(
         "wasi.http = [{ hosts = [\"a.example\"], methods = [\"GET\"], addresses = [\"10.1.2.3/8\"] }]",
-        &["innkeeper.toml:6:73", "its first address is `10.0.0.0`"],
+        &["innkeeper.toml:6:71", "its first address is `10.0.0.0`"],
     );
     wrong("limits.in-flight-calls = 0", &["innkeeper.toml:6:26"]);
     wrong("limits.log-rate = \"lots\"", &["`lots` is no rate"]);

@@ -120,6 +120,9 @@ fn what_makes_no_sense_is_a_wrong_usage() {
     explain(&["thumbnailer", "s3:GetObject", OBJECT, "--context", "s3:prefx=a"])
         .exits(2)
         .says(&["s3:prefix"]);
+    let twice = ["--context", "s3:prefix=a", "--context", "S3:PREFIX=b"];
+    let arguments = [&["thumbnailer", "s3:ListBucket", "arn:aws:s3:::uploads"][..], &twice].concat();
+    explain(&arguments).exits(2).says(&["has two values"]);
     explain(&["thumbnailer", "s3:GetObject"]).exits(2);
     explain(&["thumbnail", "s3:GetObject", OBJECT]).exits(3).says(&["did you mean `thumbnailer`?"]);
 }
@@ -146,7 +149,11 @@ fn a_line_that_makes_no_sense_is_answered_too() {
     let lines = [
         "{".to_owned(),
         listing(json!({"s3:prefix": "incoming/", "s3:max-keys": 10, "innkeeper:Trigger": "run"})).to_string(),
-        listing(json!({"s3:prefix": ["incoming/"]})).to_string(),
+        listing(json!({"s3:prefix": ["incoming/"], "innkeeper:Trigger": ["run"], "s3:delimiter": []}))
+            .to_string(),
+        listing(json!({"s3:prefix": ["incoming/", "private/"]})).to_string(),
+        listing(json!({"s3:prefix": "incoming/", "S3:Prefix": "private/"})).to_string(),
+        listing(json!({"s3:prefix": {"a": 1}})).to_string(),
         json!({"guest": "nobody", "action": "s3:GetObject", "resource": OBJECT}).to_string(),
         format!("{{\"guest\": \"{}\"}}", "x".repeat(2 << 20)),
         // Without a line break at its end.
@@ -154,10 +161,17 @@ fn a_line_that_makes_no_sense_is_answered_too() {
     ];
     let answers = batch(&lines.join("\n"), 2);
     let decisions: Vec<_> = answers.iter().map(|answer| answer["decision"].as_str()).collect();
-    assert_eq!(decisions, [None, Some("allow"), None, None, None, Some("allow")]);
-    assert_eq!(answers[2]["error"], "the value of `s3:prefix` is no string, number or boolean");
-    assert_eq!(answers[3]["error"], "`innkeeper.toml` has no guest `nobody`");
-    assert_eq!(answers[4]["error"], "the line has more than 1048576 bytes");
+    assert_eq!(decisions, [None, Some("allow"), Some("allow"), None, None, None, None, None, Some("allow")]);
+    assert_eq!(
+        answers[3]["error"],
+        "`s3:prefix` has more than one value, which no condition key of a request has"
+    );
+    assert!(
+        answers[4]["error"].as_str().unwrap().ends_with("no condition key of a request has more than one")
+    );
+    assert_eq!(answers[5]["error"], "the value of `s3:prefix` is no string, number or boolean");
+    assert_eq!(answers[6]["error"], "`innkeeper.toml` has no guest `nobody`");
+    assert_eq!(answers[7]["error"], "the line has more than 1048576 bytes");
 }
 
 #[test]

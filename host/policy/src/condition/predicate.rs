@@ -221,7 +221,11 @@ mod tests {
         }
         let arn = ["arn:aws:lambda:", "eu-west-1", ":", "123456789012", ":", "function:", "resize", "", ""];
         assert!(holds("ArnLike", &["arn:aws:lambda:*:123456789012:function:re*"], Some(Value::Pieces(arn))));
-        assert!(!holds("ArnLike", &["arn:aws:lambda:us-*:123456789012:function:re*"], Some(Value::Pieces(arn))));
+        assert!(!holds(
+            "ArnLike",
+            &["arn:aws:lambda:us-*:123456789012:function:re*"],
+            Some(Value::Pieces(arn))
+        ));
     }
 
     #[test]
@@ -276,7 +280,15 @@ mod tests {
     #[test]
     fn compares_arns_field_by_field() {
         let found = Some(Value::Pieces([
-            "arn:aws:lambda:eu-west-1:123456789012:function:resize:live", "", "", "", "", "", "", "", "",
+            "arn:aws:lambda:eu-west-1:123456789012:function:resize:live",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
         ]));
         for operator in ["ArnEquals", "ArnLike"] {
             assert!(holds(operator, &["arn:aws:lambda:*:123456789012:function:resize*"], found));

@@ -395,10 +395,9 @@ impl<'a> S3Operation<'a> {
                 Resource::object(bucket, key),
                 Context { content_length, ..Context::default() },
             ),
-            (
-                Self::CompleteMultipartUpload { bucket, key } | Self::AbandonUpload { bucket, key },
-                0,
-            ) => (Action::S3PutObject, Resource::object(bucket, key), Context::default()),
+            (Self::CompleteMultipartUpload { bucket, key } | Self::AbandonUpload { bucket, key }, 0) => {
+                (Action::S3PutObject, Resource::object(bucket, key), Context::default())
+            }
             (Self::CreateMultipartUpload { bucket, key, stored, .. }, 0) => {
                 (Action::S3PutObject, Resource::object(bucket, key), stored.context())
             }
@@ -542,7 +541,10 @@ mod tests {
                     format!("DeleteObject{suffix}Tagging"),
                 ),
                 (S3Operation::RestoreObject { bucket, key, version }, "RestoreObject".to_owned()),
-                (S3Operation::PutObject { bucket, key, tags, stored, content_length }, "PutObject".to_owned()),
+                (
+                    S3Operation::PutObject { bucket, key, tags, stored, content_length },
+                    "PutObject".to_owned(),
+                ),
                 (S3Operation::PresignPutObject { bucket, key, content_length }, "PutObject".to_owned()),
                 (S3Operation::CreateMultipartUpload { bucket, key, tags, stored }, "PutObject".to_owned()),
                 (S3Operation::UploadPart { bucket, key, content_length }, "PutObject".to_owned()),
@@ -605,7 +607,8 @@ mod tests {
 
     #[test]
     fn a_write_carries_how_it_stores_and_what_it_copies() {
-        let (source, source_key) = (&"arn:aws:s3:::originals".parse().unwrap(), &ObjectKey::new("o").unwrap());
+        let (source, source_key) =
+            (&"arn:aws:s3:::originals".parse().unwrap(), &ObjectKey::new("o").unwrap());
         let (bucket, key) = (&bucket(), &ObjectKey::new("c").unwrap());
         let stored = StoredAs { storage_class: Some("GLACIER"), encryption: Some("aws:kms") };
         let values = |operation: S3Operation<'_>, index| {
@@ -614,9 +617,20 @@ mod tests {
         };
         let how = ["s3:x-amz-storage-class=GLACIER", "s3:x-amz-server-side-encryption=aws:kms"];
         assert_eq!(values(S3Operation::CreateMultipartUpload { bucket, key, tags: &[], stored }, 0), how);
-        assert_eq!(values(S3Operation::PutObject { bucket, key, tags: &[], stored, content_length: None }, 0), how);
+        assert_eq!(
+            values(S3Operation::PutObject { bucket, key, tags: &[], stored, content_length: None }, 0),
+            how
+        );
         let tags = CopiedTags::Source;
-        let copy = S3Operation::CopyObject { source, source_key, source_version: Some("v"), bucket, key, tags, stored };
+        let copy = S3Operation::CopyObject {
+            source,
+            source_key,
+            source_version: Some("v"),
+            bucket,
+            key,
+            tags,
+            stored,
+        };
         assert_eq!(values(copy, 0), ["s3:VersionId=v"]);
         assert_eq!(values(copy, 1), [how[0], how[1], "s3:x-amz-copy-source=originals/o"]);
         assert_eq!(values(copy, 2), ["s3:VersionId=v"]);

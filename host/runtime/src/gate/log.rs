@@ -27,7 +27,11 @@ impl LogRate {
         }
         let suppressed = self.suppressed.swap(0, Ordering::Relaxed);
         if suppressed > 0 {
-            tracing::warn!(guest, suppressed, "lines about the guest were left out: its `log-rate` was used up");
+            tracing::warn!(
+                guest,
+                suppressed,
+                "lines about the guest were left out: its `log-rate` was used up"
+            );
         }
         true
     }

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use innkeeper_aws::{Environment, Identity, StaticKeys};
-use innkeeper_policy::{Effect, ObjectKey, Source, Statement, StoredAs};
+use innkeeper_policy::{ConditionKey, Effect, ObjectKey, Source, Statement, StoredAs};
 use pretty_assertions::assert_eq;
 use serde::Deserialize;
 use toml::Spanned;
@@ -90,7 +90,15 @@ fn world(aws: Aws, statements: &str, quotas: Quotas) -> World {
     World {
         aws,
         audit,
-        gate: Gate::new(factory, scope, policy.build().unwrap(), None, BTreeMap::new(), (quotas, GateLimits::default()), sink),
+        gate: Gate::new(
+            factory,
+            scope,
+            policy.build().unwrap(),
+            None,
+            BTreeMap::new(),
+            (quotas, GateLimits::default()),
+            sink,
+        ),
         bucket: "arn:aws:s3:::uploads".parse().unwrap(),
         key: ObjectKey::new("a").unwrap(),
     }
@@ -269,8 +277,20 @@ fn the_host_fills_in_every_key_that_it_promises() {
     let operation = Operation::from(SqsOperation::ListQueues { place: &place });
     let request = world.gate.with_facts(operation.requests().next().unwrap());
     let filled: Vec<_> = request.context.values().map(|(key, _)| key).collect();
-    for key in CONDITION_KEYS {
+    for key in CONDITION_KEYS.iter().filter(|key| **key != ConditionKey::FunctionArn) {
         assert!(filled.contains(key), "{key}");
     }
+
+    // Of what is about a function, its ARN, and of nothing else.
+    let arn = "arn:aws:lambda:eu-west-1:123456789012:function:resize";
+    let function = arn.parse::<innkeeper_policy::FunctionReference>().unwrap().resolve(&place);
+    let facts = |operation: LambdaOperation<'_>| {
+        let operation = Operation::from(operation);
+        let request = world.gate.with_facts(operation.requests().next().unwrap());
+        request.context.values().find(|(key, _)| *key == ConditionKey::FunctionArn).map(|(_, value)| value)
+    };
+    assert_eq!(facts(LambdaOperation::Invoke { function: &function }), Some(arn.to_owned()));
+    assert_eq!(facts(LambdaOperation::ListFunctions { place: &place }), None);
+    assert!(!filled.contains(&ConditionKey::FunctionArn));
     assert!(request.context.current_time.unwrap() <= SystemTime::now());
 }

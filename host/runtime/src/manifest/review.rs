@@ -145,7 +145,10 @@ impl GuestSection {
         let unusable = |what: &str, interfaces: &[&str], location: Option<&Location>| {
             (!imports(interfaces)).then(|| Finding {
                 kind: "unusable-grant",
-                message: format!("`{component}` does not import {}, so it has no use for {what}", listed(interfaces)),
+                message: format!(
+                    "`{component}` does not import {}, so it has no use for {what}",
+                    listed(interfaces)
+                ),
                 location: location.cloned(),
             })
         };
@@ -157,13 +160,20 @@ impl GuestSection {
             unusable(&what, &["wasi:filesystem/preopens"], Some(&directory.location))
         });
         let http = self.wasi.http.iter().filter_map(|grant| {
-            unusable("the requests that it is granted", &["wasi:http/outgoing-handler"], grant.location.as_ref())
+            unusable(
+                "the requests that it is granted",
+                &["wasi:http/outgoing-handler"],
+                grant.location.as_ref(),
+            )
         });
-        let ungranted = inspection.outgoing_http().filter(|_| self.wasi.http.is_empty()).map(|import| Finding {
-            kind: "ungranted-import",
-            message: format!("`{component}` imports `{import}`, and no `[[guest.NAME.wasi.http]]` grants it a request"),
-            location: None,
-        });
+        let ungranted =
+            inspection.outgoing_http().filter(|_| self.wasi.http.is_empty()).map(|import| Finding {
+                kind: "ungranted-import",
+                message: format!(
+                    "`{component}` imports `{import}`, and no `[[guest.NAME.wasi.http]]` grants it a request"
+                ),
+                location: None,
+            });
         keys.chain(directories).chain(http).chain(ungranted).collect()
     }
 }

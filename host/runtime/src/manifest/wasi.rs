@@ -189,8 +189,7 @@ impl Raw {
         for written in &self.directories {
             let raw = written.get_ref();
             let path = reader.check(&raw.path, |path| check_directory(path));
-            let taken: Vec<&str> =
-                read.iter().flatten().map(|directory| directory.name.as_str()).collect();
+            let taken: Vec<&str> = read.iter().flatten().map(|directory| directory.name.as_str()).collect();
             let name = reader.check(&raw.name, |name| check_directory_name(name, &taken));
             match (path, name, &mut read) {
                 (Some(path), Some(name), Some(read)) => {
@@ -229,10 +228,12 @@ impl Raw {
             };
             let directory = resolved(directory);
             if let Some(held) = protected.iter().find(|path| resolved(path).starts_with(&directory)) {
-                let message = format!("a guest that may write to this directory could replace `{}`", held.display());
+                let message =
+                    format!("a guest that may write to this directory could replace `{}`", held.display());
                 let diagnostic = Diagnostic::at(reader.source, written.path.span(), message);
                 reader.found.push(
-                    diagnostic.with_help("give it a directory that holds no manifest, no policy and no component"),
+                    diagnostic
+                        .with_help("give it a directory that holds no manifest, no policy and no component"),
                 );
             }
         }

@@ -76,7 +76,10 @@ mod tests {
         assert_eq!(round_down(Duration::from_nanos(999_999), milli), Duration::ZERO);
         assert_eq!(round_down(Duration::MAX, Duration::from_nanos(1)), Duration::MAX);
         assert_eq!(round_down(Duration::from_secs(1), Duration::ZERO), Duration::from_secs(1));
-        assert!(round_down(Duration::from_secs(1_700_000_000), Duration::MAX) <= Duration::from_secs(1_700_000_000));
+        assert!(
+            round_down(Duration::from_secs(1_700_000_000), Duration::MAX)
+                <= Duration::from_secs(1_700_000_000)
+        );
     }
 
     #[test]

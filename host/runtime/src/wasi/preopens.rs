@@ -24,9 +24,8 @@ impl HasData for HasPreopens {
 
 impl preopens::Host for Preopens<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let open = |(dir, name): &(Dir, String)| {
-            Ok((self.table.push(Descriptor::Dir(dir.clone()))?, name.clone()))
-        };
+        let open =
+            |(dir, name): &(Dir, String)| Ok((self.table.push(Descriptor::Dir(dir.clone()))?, name.clone()));
         self.directories.iter().map(open).collect()
     }
 }

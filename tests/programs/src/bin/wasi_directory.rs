@@ -2,7 +2,9 @@
 //! Uses files of the directories that it is given: in the one called `in`, the `steps` one after the other.
 
 use test_programs::wasi::wasi::filesystem::preopens::get_directories;
-use test_programs::wasi::wasi::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags};
+use test_programs::wasi::wasi::filesystem::types::{
+    Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags,
+};
 use test_programs::{Input, Value, json};
 
 test_programs::program!(run);
@@ -13,7 +15,9 @@ fn run(input: &Input) -> Result<Value, ()> {
     let wanted = input.option("in");
     let directory = directories.iter().find(|(_, name)| Some(name) == wanted.as_ref());
     let done: Vec<Value> = match directory {
-        Some((directory, _)) => input.objects("steps").iter().map(|step| answer(take(step, directory))).collect(),
+        Some((directory, _)) => {
+            input.objects("steps").iter().map(|step| answer(take(step, directory))).collect()
+        }
         None => Vec::new(),
     };
     Ok(json!({ "directories": names, "steps": done }))

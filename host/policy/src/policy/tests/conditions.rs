@@ -103,7 +103,10 @@ fn refuses_what_is_not_enforced_at_its_place() {
         error("StringEquals.\"s3:ExistingObjectTag/team\" = \"a\"")
             .contains("the host does not know an object's tags before it has asked for them")
     );
-    assert!(error("StringEquals.\"s3:RequestObjectTag/team\" = \"a\"").contains("the action `s3:PutObjectTagging`"));
+    assert!(
+        error("StringEquals.\"s3:RequestObjectTag/team\" = \"a\"")
+            .contains("the action `s3:PutObjectTagging`")
+    );
     assert_eq!(
         error("StringEquals.\"ec2:Vpc\" = \"a\""),
         "innkeeper.toml:4:24: the condition key `ec2:Vpc` is not enforced by this host; enforced are `s3:prefix`, \
@@ -134,8 +137,15 @@ fn writes(policy: &Policy, stored: StoredAs<'_>, source: Option<&str>) -> bool {
         Some(source) => {
             let source_key = &ObjectKey::new(source).unwrap();
             let tags = CopiedTags::Given(&[]);
-            let copy =
-                S3Operation::CopyObject { source: bucket, source_key, source_version: None, bucket, key, tags, stored };
+            let copy = S3Operation::CopyObject {
+                source: bucket,
+                source_key,
+                source_version: None,
+                bucket,
+                key,
+                tags,
+                stored,
+            };
             return Operation::from(copy).requests().all(|request| policy.allows(&request));
         }
     };
@@ -180,7 +190,9 @@ fn a_version_is_named_or_it_is_not() {
     let bucket = &"arn:aws:s3:::uploads".parse::<BucketArn>().unwrap();
     let key = &ObjectKey::new("a").unwrap();
     let reads = |version| {
-        Operation::from(S3Operation::GetObject { bucket, key, version }).requests().all(|request| policy.allows(&request))
+        Operation::from(S3Operation::GetObject { bucket, key, version })
+            .requests()
+            .all(|request| policy.allows(&request))
     };
     assert!(reads(None) && reads(Some("v1")) && !reads(Some("v2")));
 }

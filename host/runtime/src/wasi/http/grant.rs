@@ -140,7 +140,11 @@ fn port_of(authority: &Authority, scheme: Scheme) -> Option<u16> {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://", self.scheme.as_str())?;
-        if self.host.contains(':') { write!(f, "[{}]", self.host)? } else { f.write_str(&self.host)? }
+        if self.host.contains(':') {
+            write!(f, "[{}]", self.host)?
+        } else {
+            f.write_str(&self.host)?
+        }
         if self.port == self.scheme.port() { Ok(()) } else { write!(f, ":{}", self.port) }
     }
 }
@@ -198,7 +202,8 @@ impl FromStr for MethodPattern {
             _ if text.eq_ignore_ascii_case("CONNECT") => return Err(MethodPatternError::Connect),
             _ => {}
         }
-        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+        let is_plain =
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
         match Method::from_bytes(text.as_bytes()) {
             Ok(_) if is_plain && text.bytes().any(|byte| byte.is_ascii_lowercase()) => {
                 Err(MethodPatternError::LowerCase { written: text.to_owned() })
@@ -279,7 +284,11 @@ fn read_host(text: &str) -> Result<Host, &'static str> {
         return Ok(Host::Address(address.to_canonical()));
     }
     if let Ok(address) = text.parse::<IpAddr>() {
-        return if address.is_ipv4() { Ok(Host::Address(address)) } else { Err("an IPv6 address stands in brackets") };
+        return if address.is_ipv4() {
+            Ok(Host::Address(address))
+        } else {
+            Err("an IPv6 address stands in brackets")
+        };
     }
     let (name, is_below) = match text.strip_prefix("*.") {
         Some(name) => (name, true),
@@ -323,7 +332,8 @@ mod tests {
 
     #[test]
     fn a_name_is_that_name_on_that_port() {
-        for uri in ["https://api.example.com/", "https://API.example.COM:443/a?b", "https://api.example.com"] {
+        for uri in ["https://api.example.com/", "https://API.example.COM:443/a?b", "https://api.example.com"]
+        {
             assert!(allows(&["api.example.com"], uri), "{uri}");
         }
         for uri in [
@@ -369,7 +379,8 @@ mod tests {
     #[test]
     fn a_method_is_granted_by_its_name() {
         let target = Target::of(&"https://a.example/".parse().unwrap()).unwrap();
-        let allows = |methods: &[&str], method: Method| grant(&["a.example"], methods).allows(&method, &target);
+        let allows =
+            |methods: &[&str], method: Method| grant(&["a.example"], methods).allows(&method, &target);
         assert!(allows(&["GET", "PUT"], Method::PUT) && !allows(&["GET", "PUT"], Method::POST));
         assert!(allows(&["*"], Method::DELETE) && !allows(&["*"], Method::CONNECT));
         assert!(allows(&["PURGE"], Method::from_bytes(b"PURGE").unwrap()));
@@ -389,16 +400,41 @@ mod tests {
     #[test]
     fn what_is_no_pattern_is_refused_with_a_reason() {
         for text in [
-            "", "https://", "ftp://a.example", "a.example/path", "user@a.example", "a..example", "*a.example", "a.*.example",
-            "a.example:0", "a.example:x", "a.example:+80", "a.example:65536", "::1", "[::1", "[localhost]", "127.1", "2130706433",
-            "bücher.example", "a b.example", ".example", "a.example.",
+            "",
+            "https://",
+            "ftp://a.example",
+            "a.example/path",
+            "user@a.example",
+            "a..example",
+            "*a.example",
+            "a.*.example",
+            "a.example:0",
+            "a.example:x",
+            "a.example:+80",
+            "a.example:65536",
+            "::1",
+            "[::1",
+            "[localhost]",
+            "127.1",
+            "2130706433",
+            "bücher.example",
+            "a b.example",
+            ".example",
+            "a.example.",
         ] {
             assert!(text.parse::<HostPattern>().is_err(), "{text}");
         }
         assert_eq!("connect".parse::<MethodPattern>(), Err(MethodPatternError::Connect));
-        assert_eq!("get".parse::<MethodPattern>(), Err(MethodPatternError::LowerCase { written: "get".to_owned() }));
+        assert_eq!(
+            "get".parse::<MethodPattern>(),
+            Err(MethodPatternError::LowerCase { written: "get".to_owned() })
+        );
         for text in ["", "G ET", "GET\r\n", "É"] {
-            assert_eq!(text.parse::<MethodPattern>(), Err(MethodPatternError::Form(text.to_owned())), "{text}");
+            assert_eq!(
+                text.parse::<MethodPattern>(),
+                Err(MethodPatternError::Form(text.to_owned())),
+                "{text}"
+            );
         }
     }
 

@@ -24,8 +24,8 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub use self::address::{AddressRange, AddressRangeError};
 use self::body::{Received, Sent};
-pub use self::connect::Resolver;
 use self::connect::ConnectError;
+pub use self::connect::Resolver;
 pub(crate) use self::connect::{Connector, SystemResolver};
 use self::grant::Target;
 pub use self::grant::{HostPattern, HostPatternError, HttpGrant, MethodPattern, MethodPatternError};
@@ -63,7 +63,12 @@ type Driving = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl Outgoing {
     /// For one call of a guest.
-    pub(crate) fn new(grants: Arc<[HttpGrant]>, connector: Arc<Connector>, ctx: AwsCtx, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        grants: Arc<[HttpGrant]>,
+        connector: Arc<Connector>,
+        ctx: AwsCtx,
+        limits: &Limits,
+    ) -> Self {
         Self(Sender {
             grants,
             connector,
@@ -91,13 +96,23 @@ impl Sender {
         let deadline = started.checked_add(self.limits.timeout).unwrap_or(started);
         let asked = Asked::new(&self.ctx, &request);
         let Some(target) = Target::of(request.uri()) else {
-            asked.denied(None, None, "no request can go to that URL".to_owned(), "name a host that a grant can name".to_owned());
+            asked.denied(
+                None,
+                None,
+                "no request can go to that URL".to_owned(),
+                "name a host that a grant can name".to_owned(),
+            );
             return Err(Error::HttpRequestDenied);
         };
         let granted: Vec<&HttpGrant> =
             self.grants.iter().filter(|grant| grant.allows(request.method(), &target)).collect();
         if granted.is_empty() {
-            asked.denied(None, None, format!("no grant allows {} on `{target}`", request.method()), suggestion(&self.ctx, request.method(), &target));
+            asked.denied(
+                None,
+                None,
+                format!("no grant allows {} on `{target}`", request.method()),
+                suggestion(&self.ctx, request.method(), &target),
+            );
             return Err(Error::HttpRequestDenied);
         }
         let Ok(in_flight) = Arc::clone(&self.in_flight).try_acquire_owned() else {
@@ -147,7 +162,8 @@ impl Sender {
             return Err(error);
         }
 
-        let connected = tokio::time::timeout_at(connect_by, self.connector.connect(&target, &permitted)).await;
+        let connected =
+            tokio::time::timeout_at(connect_by, self.connector.connect(&target, &permitted)).await;
         let stream = match connected {
             Ok(Ok((stream, address))) => {
                 record.connected(address);
@@ -199,7 +215,11 @@ impl Sender {
     }
 
     /// The request as it is sent: the host stands in its header, and not in its first line, where a proxy would look for it.
-    fn on_the_wire(&self, request: Request<WasiBody>, record: &RequestRecord) -> Result<Request<Sent>, Error> {
+    fn on_the_wire(
+        &self,
+        request: Request<WasiBody>,
+        record: &RequestRecord,
+    ) -> Result<Request<Sent>, Error> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let uri = http::Uri::builder().path_and_query(path).build();

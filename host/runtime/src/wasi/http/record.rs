@@ -2,8 +2,8 @@
 
 use std::error::Error as StdError;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -90,7 +90,13 @@ impl Asked {
         }
     }
 
-    pub(super) fn denied(&self, address: Option<IpAddr>, rule: Option<String>, reason: String, suggestion: String) {
+    pub(super) fn denied(
+        &self,
+        address: Option<IpAddr>,
+        rule: Option<String>,
+        reason: String,
+        suggestion: String,
+    ) {
         self.decided(address, Verdict::Deny { rule, reason, suggestion });
     }
 
