@@ -28,7 +28,7 @@ use std::sync::{Arc, OnceLock};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use innkeeper::audit::AuditLog;
-use innkeeper::aws::{ClientFactory, Environment, Identity, StaticKeys};
+use innkeeper::aws::{ClientFactory, Endpoint, Environment, Identity, StaticKeys};
 use innkeeper::policy::Source;
 use innkeeper::{CallError, Engine, Guest, Host, HostBuilder, Manifest, Reply};
 use innkeeper_fake::FakeAws;
@@ -43,6 +43,8 @@ pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 #[derive(Clone)]
 pub struct TestHost {
     aws: FakeAws,
+    /// Where an AWS listens that is called in place of the built-in one.
+    url: Option<String>,
     audit: Arc<AuditLog>,
     /// The keys of `[guest.guest]` and its tables, as TOML.
     settings: String,
@@ -54,6 +56,7 @@ impl TestHost {
     pub fn new() -> Self {
         Self {
             aws: FakeAws::new(),
+            url: None,
             audit: Arc::default(),
             settings: String::new(),
             statements: String::new(),
@@ -76,6 +79,13 @@ impl TestHost {
     #[must_use]
     pub fn setting(mut self, line: &str) -> Self {
         writeln!(self.settings, "{line}").expect("a string takes all");
+        self
+    }
+
+    /// The same guest on the AWS that listens at a URL, in place of the built-in one. A socket knows no paused clock.
+    #[must_use]
+    pub fn at(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
         self
     }
 
@@ -142,9 +152,12 @@ impl TestHost {
 
     /// The same, to be finished.
     pub fn builder(&self, manifest: Manifest, engine: Engine) -> HostBuilder {
-        Host::builder(manifest)
+        let builder = match &self.url {
+            Some(url) => Host::builder(manifest).factory(network_factory()).endpoint(endpoint(url)),
+            None => Host::builder(manifest).factory(factory(&self.aws)),
+        };
+        builder
             .engine(engine)
-            .factory(factory(&self.aws))
             .identity(Identity::Static(StaticKeys::new("AKIDEXAMPLE", SECRET)))
             .audit(self.audit.clone())
             // Each call has a host of its own; what one gave out is to be good for the next.
@@ -186,6 +199,17 @@ pub fn factory(aws: &FakeAws) -> ClientFactory {
         .environment(Environment::fixed(nothing, nothing))
         .build()
         .expect("a factory")
+}
+
+/// A factory whose clients reach the network, and that reads nothing of the machine.
+pub fn network_factory() -> ClientFactory {
+    let nothing: [(&str, &str); 0] = [];
+    ClientFactory::builder().environment(Environment::fixed(nothing, nothing)).build().expect("a factory")
+}
+
+/// The endpoint at a URL.
+pub fn endpoint(url: &str) -> Endpoint {
+    Endpoint::new(url).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// One engine for all tests of a process, with compiled code kept between runs: compiling is what takes time.

@@ -54,14 +54,31 @@ pub fn is_error(answer: &Value, case: &str) -> bool {
     answer.get("error").and_then(Value::as_str).is_some_and(|error| error.starts_with(case))
 }
 
+/// What a program says of a body that is too large to be answered with: FNV-1a of 64 bits, in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    let digest = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+        (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{digest:016x}")
+}
+
 /// A client of the fake AWS, past the host: for what a test does as somebody else.
 pub async fn client(aws: &FakeAws) -> aws_sdk_s3::Client {
-    let scope = Scope::builder()
+    crate::factory(aws).s3(&scope(None)).await.expect("a client")
+}
+
+/// The same of the AWS that listens at a URL.
+pub async fn client_at(url: &str) -> aws_sdk_s3::Client {
+    crate::network_factory().s3(&scope(Some(url))).await.expect("a client")
+}
+
+fn scope(url: Option<&str>) -> Scope {
+    Scope::builder()
         .identity(Identity::Static(StaticKeys::new("AKIDEXAMPLE", SECRET)))
         .region("eu-west-1".parse::<Region>().expect("it is a region"))
+        .endpoint(url.map(crate::endpoint))
         .build()
-        .expect("a scope");
-    crate::factory(aws).s3(&scope).await.expect("a client")
+        .expect("a scope")
 }
 
 /// How many requests AWS has had.

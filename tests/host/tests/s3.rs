@@ -415,6 +415,31 @@ async fn s3_wait_for_object() {
     assert_eq!(host.call(program::S3_WAIT_FOR_OBJECT, &secret()).await, error("AccessDenied"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn s3_load() {
+    let host =
+        host().allow("s3:GetObject", INCOMING).allow("s3:PutObject", INCOMING).allow("s3:ListBucket", BUCKET);
+    let load = |operation: &str, key: &str| json!({ "bucket": "uploads", "operation": operation, "key": key, "times": 3, "bytes": 100_000 });
+    for (operation, moved) in [("read", 36), ("get", 36), ("put", 300_000), ("upload", 300_000), ("list", 3)]
+    {
+        let key = if matches!(operation, "put" | "upload") { "incoming/new" } else { "incoming/hello.txt" };
+        let answer = host.call(program::S3_LOAD, &load(operation, key)).await;
+        assert_eq!(answer, json!({ "ok": { "moved": moved } }), "{operation}");
+    }
+    assert_eq!(host.aws().s3().get("uploads", "incoming/new").unwrap().body.len(), 100_000);
+    assert_eq!(
+        (calls_of(&host, "GetObject"), calls_of(&host, "PutObject"), calls_of(&host, "ListObjectsV2")),
+        (6, 6, 3)
+    );
+
+    let before = requests(&host);
+    for operation in ["read", "get", "put", "upload"] {
+        let answer = host.call(program::S3_LOAD, &load(operation, "private/secret.txt")).await;
+        assert_eq!(answer, error("AccessDenied"), "{operation}");
+    }
+    assert_eq!(requests(&host), before);
+}
+
 // Options
 
 #[tokio::test(start_paused = true)]
@@ -706,34 +731,69 @@ async fn ranges_at_the_ends_of_an_object() {
 async fn each_error_of_s3_has_its_case() {
     for (code, case) in [
         ("AccessDenied", "AccessDenied"),
+        ("AllAccessDisabled", "AccessDenied"),
+        ("AccountProblem", "AccessDenied"),
         ("NoSuchBucket", "NoSuchBucket"),
         ("NoSuchKey", "NoSuchKey"),
+        ("NoSuchVersion", "NoSuchKey"),
+        ("NoSuchUpload", "NoSuchUpload"),
         ("PreconditionFailed", "PreconditionFailed"),
+        ("NotModified", "NotModified"),
         ("ConditionalRequestConflict", "Conflict"),
         ("OperationAborted", "Conflict"),
-        ("InvalidRange", "InvalidRange"),
-        ("InvalidObjectState", "InvalidObjectState"),
+        ("BucketAlreadyExists", "BucketAlreadyExists"),
+        ("BucketAlreadyOwnedByYou", "BucketAlreadyOwnedByYou"),
+        ("BucketNotEmpty", "BucketNotEmpty"),
+        ("InvalidPart", "InvalidPart"),
+        ("InvalidPartOrder", "InvalidPartOrder"),
+        ("EntityTooSmall", "EntityTooSmall"),
         ("EntityTooLarge", "EntityTooLarge"),
         ("KeyTooLongError", "KeyTooLong"),
+        ("InvalidRange", "InvalidRange"),
+        ("InvalidPartNumber", "InvalidRange"),
+        ("InvalidObjectState", "InvalidObjectState"),
         ("BadDigest", "Integrity"),
         ("InvalidDigest", "Integrity"),
         ("IncompleteBody", "Integrity"),
+        ("XAmzContentSHA256Mismatch", "Integrity"),
+        ("XAmzContentChecksumMismatch", "Integrity"),
         ("PermanentRedirect", "WrongRegion"),
+        ("TemporaryRedirect", "WrongRegion"),
+        ("Redirect", "WrongRegion"),
         ("IllegalLocationConstraintException", "WrongRegion"),
+        ("AuthorizationHeaderMalformed", "WrongRegion"),
         ("ExpiredToken", "Credentials"),
         ("InvalidAccessKeyId", "Credentials"),
-        ("SignatureDoesNotMatch", "Credentials"),
+        ("InvalidToken", "Credentials"),
         ("RequestTimeTooSkewed", "Credentials"),
+        ("SignatureDoesNotMatch", "Credentials"),
+        ("TokenRefreshRequired", "Credentials"),
         ("SlowDown", "Throttled"),
+        ("Throttling", "Throttled"),
+        ("ThrottlingException", "Throttled"),
+        ("TooManyRequestsException", "Throttled"),
+        ("RequestLimitExceeded", "Throttled"),
         ("InternalError", "Unavailable"),
         ("ServiceUnavailable", "Unavailable"),
         ("RequestTimeout", "Unavailable"),
+        ("InvalidArgument", "InvalidArgument(\"InvalidArgument\")"),
+        ("InvalidBucketName", "InvalidArgument(\"InvalidBucketName\")"),
         ("InvalidRequest", "InvalidArgument(\"InvalidRequest\")"),
+        ("InvalidStorageClass", "InvalidArgument(\"InvalidStorageClass\")"),
+        ("InvalidURI", "InvalidArgument(\"InvalidURI\")"),
+        ("MetadataTooLarge", "InvalidArgument(\"MetadataTooLarge\")"),
+        ("InvalidTag", "InvalidArgument(\"InvalidTag\")"),
+        ("MalformedXML", "InvalidArgument(\"MalformedXML\")"),
+        ("MethodNotAllowed", "InvalidArgument(\"MethodNotAllowed\")"),
+        ("MissingContentLength", "InvalidArgument(\"MissingContentLength\")"),
+        ("NotImplemented", "InvalidArgument(\"NotImplemented\")"),
+        ("TooManyBuckets", "InvalidArgument(\"TooManyBuckets\")"),
         ("SomethingNew", "Other(\"SomethingNew\")"),
     ] {
         let host = host().allow("s3:*", OBJECTS).allow("s3:*", BUCKET).setting("limits.timeout = \"1h\"");
         host.aws().faults().push(Fault::error(code).always());
-        for program in [program::S3_GET_OBJECT, program::S3_PUT_OBJECT] {
+        // A read, a write, and an answer that is a document.
+        for program in [program::S3_GET_OBJECT, program::S3_PUT_OBJECT, program::S3_LIST_OBJECTS] {
             let answer = host.call(program, &with(hello(), &json!({ "body": "x" }))).await;
             assert_eq!(answer, error(case), "{code} of {program}");
         }
@@ -943,23 +1003,40 @@ proptest! {
     #[test]
     fn a_range_gives_what_the_same_slice_of_the_bytes_gives(
         size in 1_u64..5_000,
-        first in 0_u64..6_000,
-        length in 0_u64..6_000,
+        first in proptest::option::of(0_u64..6_000),
+        length in proptest::option::of(0_u64..6_000),
+        cut in proptest::option::of(0_u64..6_000),
     ) {
         let body: String = (0..size).map(|n| char::from(b'a' + u8::try_from(n % 26).unwrap())).collect();
-        let last = first + length;
+        // `[first, last]`, `[first, null]`, `[null, length]`, or none.
+        let (range, slice) = match (first, length) {
+            (Some(first), Some(length)) => (json!([first, first + length]), first..(first + length + 1).min(size)),
+            (Some(first), None) => (json!([first, null]), first..size),
+            (None, Some(length)) => (json!([null, length]), size.saturating_sub(length)..size),
+            (None, None) => (Value::Null, 0..size),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        let answer = runtime.block_on(async {
+        let answers = runtime.block_on(async {
             let host = host().allow("s3:GetObject", OBJECTS);
             host.aws().s3().put("uploads", "o", body.clone()).unwrap();
-            let input = json!({ "bucket": "uploads", "key": "o", "range": [first, last] });
-            host.call(program::S3_READ_OBJECT, &input).await
+            let input = json!({ "bucket": "uploads", "key": "o", "range": range });
+            let mut answers = Vec::new();
+            for program in [program::S3_READ_OBJECT, program::S3_GET_OBJECT] {
+                // Wherever the connection breaks.
+                if let Some(byte) = cut.filter(|_| !slice.is_empty()) {
+                    host.aws().faults().push(Fault::cut_at(byte).times(1));
+                }
+                answers.push(host.call(program, &input).await);
+            }
+            answers
         });
-        if first >= size {
-            prop_assert_eq!(answer, error("InvalidRange"));
-        } else {
-            let (from, to) = (usize::try_from(first).unwrap(), usize::try_from(last.min(size - 1)).unwrap());
-            prop_assert_eq!(&answer["ok"]["body"], &json!(body[from..=to]));
+        for answer in answers {
+            if slice.is_empty() {
+                prop_assert_eq!(answer, error("InvalidRange"));
+            } else {
+                let (from, to) = (usize::try_from(slice.start).unwrap(), usize::try_from(slice.end).unwrap());
+                prop_assert_eq!(&answer["ok"]["body"], &json!(body[from..to]));
+            }
         }
     }
 }

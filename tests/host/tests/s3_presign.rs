@@ -78,7 +78,8 @@ async fn s3_presign_put_object() {
     assert_eq!(request["method"], "PUT");
     let parameters = parameters(request["url"].as_str().unwrap());
     let signed_headers = parameters["X-Amz-SignedHeaders"].replace("%3B", ";");
-    let sent: BTreeMap<String, String> = serde_json::from_value(request["headers"].clone()).unwrap();
+    let sent: Vec<(String, String)> = serde_json::from_value(request["headers"].clone()).unwrap();
+    let sent = BTreeMap::from_iter(sent);
     for (header, value) in [("content-type", "text/plain"), ("content-length", "9"), ("if-none-match", "*")] {
         assert!(
             signed_headers.split(';').any(|signed| signed == header),
@@ -90,7 +91,7 @@ async fn s3_presign_put_object() {
     let checksum =
         sent.get("x-amz-checksum-crc32").or_else(|| parameters.get("x-amz-checksum-crc32")).unwrap();
     assert!(checksum.replace("%2F", "/").replace("%3D", "=") == "y/Q5Jg==", "{checksum}");
-    for (name, _) in &sent {
+    for name in sent.keys() {
         assert!(
             signed_headers.split(';').any(|signed| signed == name),
             "{name} is to be sent and is not signed"

@@ -321,6 +321,14 @@ pub fn byte_at(place: u64) -> u8 {
     (place ^ (place >> 8) ^ (place >> 16) ^ (place >> 24)) as u8
 }
 
+/// What a body is told by that is too large to be answered with: FNV-1a of 64 bits, in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    let digest = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+        (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{digest:016x}")
+}
+
 /// Calls a listing until its end, or for so many `pages` as the input says, and answers with its pages, made of `page`, and with the
 /// place to go on at. After an error it asks once more, where the input says `again`.
 pub fn pages<L: s3::Listing>(

@@ -1,4 +1,11 @@
 //! What the uploads and downloads of one call share: a bound on memory, a time by which they end, and what is left to be tidied up.
+//!
+//! Bodies over several connections are this crate's own work, and not that of `aws-sdk-s3-transfer-manager` (0.3.1, looked at in full).
+//! Its bounds, back-pressure and cancellation would do. But it makes a client of its own out of a configuration, and sends as many
+//! requests as it sees fit: none of them would pass the gate, which decides on each and writes it down, and the guest's quotas would not
+//! hold. It puts a retry partition of each bucket's in place of the client's, so that guests would use up each other's retries. Its
+//! memory is a pool of the process or of a transfer manager for each call. It brings TLS over aws-lc and a resolver of names into a
+//! process that has neither; and it is a developer preview that its makers advise against in production.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
