@@ -1,4 +1,4 @@
-//! Bounds what is read of an answer that the SDK holds in memory.
+//! Bounds what is read of an answer that the SDK holds in memory, and refuses one that ends too soon.
 //!
 //! A body that is streamed is taken piece by piece, by whoever reads it. All others the SDK reads to their end before it looks at them,
 //! however long they are: a server that never stops sending would fill the memory of the host.
@@ -17,6 +17,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 
 use crate::service::Service;
+use crate::xml_ends::XmlEnds;
 
 /// The operations whose answers are streamed.
 const STREAMED: [&str; 2] = ["GetObject", "InvokeWithResponseStream"];
@@ -34,7 +35,12 @@ fn longest(service: Service) -> u64 {
     }
 }
 
-/// Ends an answer that is longer than any of its service.
+/// Whether a service answers in XML.
+fn is_xml(service: Service) -> bool {
+    matches!(service, Service::S3 | Service::Sts)
+}
+
+/// Ends an answer that is longer than any of its service, or that is the beginning of one.
 #[derive(Debug)]
 pub(crate) struct BoundInterceptor(pub(crate) Service);
 
@@ -56,8 +62,10 @@ impl Intercept for BoundInterceptor {
             return Ok(());
         }
         let bytes = longest(self.0);
-        let body =
-            BoundedBody { answer: response.take_body(), bytes, frames: bytes / 1_024 * FRAMES_PER_KILOBYTE };
+        // An error that is cut short is an error all the same.
+        let document = (is_xml(self.0) && response.status().is_success()).then(XmlEnds::default);
+        let frames = bytes / 1_024 * FRAMES_PER_KILOBYTE;
+        let body = BoundedBody { answer: response.take_body(), bytes, frames, document };
         *response.body_mut() = SdkBody::from_body_1_x(body);
         Ok(())
     }
@@ -68,6 +76,8 @@ struct BoundedBody {
     answer: SdkBody,
     bytes: u64,
     frames: u64,
+    /// Of an answer that has to be a whole document.
+    document: Option<XmlEnds>,
 }
 
 impl Body for BoundedBody {
@@ -80,13 +90,19 @@ impl Body for BoundedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
         let Some(frame) = ready!(Pin::new(&mut this.answer).poll_frame(context)) else {
-            return Poll::Ready(None);
+            return Poll::Ready(match this.document.take() {
+                Some(document) if !document.is_whole() => Some(Err("an answer that ends too soon".into())),
+                _ => None,
+            });
         };
         let frame = frame?;
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         match (this.bytes.checked_sub(length), this.frames.checked_sub(1)) {
             (Some(bytes), Some(frames)) => {
                 (this.bytes, this.frames) = (bytes, frames);
+                if let (Some(document), Some(data)) = (&mut this.document, frame.data_ref()) {
+                    document.push(data);
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             _ => {
@@ -105,7 +121,7 @@ mod tests {
     fn body(frames: usize, length: usize, bytes: u64) -> BoundedBody {
         let frame = move |_| Ok::<_, std::io::Error>(Frame::data(Bytes::from(vec![b'x'; length])));
         let answer = SdkBody::from_body_1_x(StreamBody::new(futures::stream::iter((0..frames).map(frame))));
-        BoundedBody { answer, bytes, frames: 100 }
+        BoundedBody { answer, bytes, frames: 100, document: None }
     }
 
     #[tokio::test]
@@ -117,6 +133,18 @@ mod tests {
     async fn errors_when_an_answer_is_too_long() {
         assert!(body(11, 10, 100).collect().await.is_err());
         assert!(body(1, 101, 100).collect().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn errors_when_a_document_ends_too_soon() {
+        let document = |text: &'static str| BoundedBody {
+            answer: SdkBody::from(text),
+            bytes: 100,
+            frames: 100,
+            document: Some(XmlEnds::default()),
+        };
+        assert!(document("<Page><Key>k</Key></Page>").collect().await.is_ok());
+        assert!(document("<Page><Key>k</Key>").collect().await.is_err());
     }
 
     #[tokio::test]

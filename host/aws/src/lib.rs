@@ -72,6 +72,7 @@ mod service;
 mod service_endpoint;
 mod session;
 mod stats;
+mod xml_ends;
 
 pub use builder::ClientFactoryBuilder;
 pub use caller::CallerIdentity;
