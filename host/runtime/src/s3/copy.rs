@@ -173,12 +173,12 @@ pub(crate) async fn copy(
     match answer {
         Ok(output) => {
             permit.call.succeed();
+            // S3 says 200 before it has copied, and the result when it has: without one, nothing may have been.
             let copied = output.copy_object_result;
-            Ok(PutObjectOutput {
-                etag: copied.as_ref().and_then(|copied| copied.e_tag.clone()),
-                version_id: output.version_id,
-                checksum: copied.as_ref().and_then(|copied| checksum_of!(copied)),
-            })
+            let copied =
+                copied.ok_or_else(|| Error::Other("the answer has no result of the copy".to_owned()))?;
+            let checksum = checksum_of!(copied);
+            Ok(PutObjectOutput { etag: copied.e_tag, version_id: output.version_id, checksum })
         }
         Err(error) => {
             let error = hide_absence(ctx, &source.bucket, settle(&mut permit.call, &error));

@@ -41,7 +41,9 @@ pub(crate) async fn one(
         (output.md5_of_message_body.as_deref(), output.md5_of_message_attributes.as_deref());
     digest::verify(&body, &options.attributes, md5, md5_of_attributes)?;
     Ok(SendOutput {
-        message_id: output.message_id.unwrap_or_default(),
+        message_id: output
+            .message_id
+            .ok_or_else(|| Error::Other("the answer has no message id".to_owned()))?,
         sequence_number: output.sequence_number,
     })
 }
