@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv4Addr, str::FromStr};
 
 use super::{AccountId, AccountRegion, Partition, QueueArn, QueueName, is_label};
 
@@ -64,10 +64,7 @@ impl FromStr for QueueUrl {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),
         };
-        if !matches!(scheme, "http" | "https")
-            || !host.split('.').all(is_label)
-            || port.is_some_and(|p| !is_port(p))
-        {
+        if !matches!(scheme, "http" | "https") || !is_plain_host(host) || port.is_some_and(|p| !is_port(p)) {
             return Err(QueueUrlError);
         }
         let region = match (scheme, port) {
@@ -94,6 +91,15 @@ impl fmt::Display for QueueUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// Whether all who read a host read the same. One whose last label is a number is an address, of which there are many notations (`127.1`,
+/// `0177.0.0.1`, `0x7f.1`), and some take what is none for a name; a label of another alphabet (`xn--`) is a name to some and nothing to others.
+fn is_plain_host(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
+    host.split('.').all(|label| is_label(label) && !label.starts_with("xn--"))
+        && (!is_number || host.parse::<Ipv4Addr>().is_ok())
 }
 
 fn is_port(text: &str) -> bool {
@@ -168,6 +174,10 @@ mod tests {
         let url = parse("http://localhost:4566/000000000000/orders").unwrap();
         assert_eq!((url.origin(), url.region()), ("http://localhost:4566", None));
         assert_eq!(url.to_arn("eu-west-1").unwrap().to_string(), "arn:aws:sqs:eu-west-1:000000000000:orders");
+        assert_eq!(
+            parse("http://127.0.0.1:4566/000000000000/orders").unwrap().origin(),
+            "http://127.0.0.1:4566"
+        );
         let url = parse("https://sqs.eu-west-1.evil.example/123456789012/orders").unwrap();
         assert_eq!(url.region(), None, "the host looks like it, and is not AWS's");
     }
@@ -204,6 +214,13 @@ mod tests {
             "http://localhost:+80/123456789012/orders",
             "http://localhost:/123456789012/orders",
             "http://[::1]/123456789012/orders",
+            "http://127.1/123456789012/orders",
+            "http://2130706433/123456789012/orders",
+            "http://0177.0.0.1/123456789012/orders",
+            "http://0x7f.0.0.0x1/123456789012/orders",
+            "http://169.21645.9.254/123456789012/orders",
+            "http://evil.1/123456789012/orders",
+            "http://xn--a/123456789012/orders",
             "https://sqs.eu-west-1.amazonaws.com\\@evil.example/123456789012/orders",
             "https://sqs.eu-west-1.amazonaws.com/123456789012/orders\n",
             " https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
