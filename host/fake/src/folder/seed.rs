@@ -150,7 +150,7 @@ pub(crate) fn seed(fake: &FakeAws, dir: &Path) -> Result<Seeded, SeedError> {
         for bucket in seed.entries(&seed.folder(&entry)?)? {
             let folder = seed.folder(&bucket)?;
             let objects = found.entry(bucket.name).or_default();
-            seed.objects(&folder, &mut Vec::new(), objects)?;
+            seed.objects(&folder, objects)?;
             seed.describe(&folder, objects)?;
         }
     }
@@ -220,25 +220,24 @@ impl Walk<'_> {
         }
     }
 
-    fn objects(
-        &self,
-        folder: &Path,
-        names: &mut Vec<String>,
-        objects: &mut BTreeMap<String, NewObject>,
-    ) -> Result<(), SeedError> {
-        for entry in self.entries(folder)? {
-            names.push(entry.name);
-            if entry.metadata.is_dir() {
-                self.objects(&entry.path, names, objects)?;
-            } else {
+    fn objects(&self, folder: &Path, objects: &mut BTreeMap<String, NewObject>) -> Result<(), SeedError> {
+        // A list of what is left and no recursion: a key can have 513 segments, too many for the stack of a thread.
+        let mut left = vec![(folder.to_owned(), Vec::new())];
+        while let Some((folder, parents)) = left.pop() {
+            for entry in self.entries(&folder)? {
+                let mut names: Vec<String> = parents.clone();
+                names.push(entry.name);
+                if entry.metadata.is_dir() {
+                    left.push((entry.path, names));
+                    continue;
+                }
                 let path = self.dir.join(&entry.path);
-                let key = decode(names).map_err(|source| SeedError::Path { path: path.clone(), source })?;
+                let key = decode(&names).map_err(|source| SeedError::Path { path: path.clone(), source })?;
                 let object = self.object(&entry.path)?;
                 if objects.insert(key.clone(), object).is_some() {
                     return Err(SeedError::DuplicateKey { path, key });
                 }
             }
-            names.pop();
         }
         Ok(())
     }
