@@ -1,4 +1,5 @@
-//! A hostile AWS: an HTTP client that answers for one bucket as it likes, and passes the rest on to the built-in AWS.
+//! A hostile AWS: an HTTP client that answers for one bucket or one service as it likes, and passes the rest on to the built-in AWS. It
+//! writes down what it was sent, as it would stand on the wire.
 
 use std::fmt;
 use std::pin::Pin;
@@ -19,6 +20,60 @@ use http_body::{Body, Frame};
 
 /// The bucket for which the hostile AWS answers.
 pub const HOSTILE_BUCKET: &str = "hostile";
+
+/// A request as it left the host, but for what a connection adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The method.
+    pub method: String,
+    /// The whole address, encoded as it was sent.
+    pub url: String,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body; none where it was a stream.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Sent {
+    /// The path of the address, encoded as it was sent.
+    pub fn path(&self) -> &str {
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let path = rest.find('/').map_or("", |at| &rest[at..]);
+        path.split('?').next().unwrap_or_default()
+    }
+
+    /// The host of the address, with its port.
+    pub fn host(&self) -> &str {
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', '?']).next().unwrap_or_default()
+    }
+
+    /// The parameters of the address, encoded as they were sent.
+    pub fn query(&self) -> &str {
+        self.url.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        self.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default()
+    }
+
+    fn of(request: &HttpRequest) -> Self {
+        let headers =
+            request.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        Self {
+            method: request.method().to_owned(),
+            url: request.uri().to_owned(),
+            headers: headers.collect(),
+            body: request.body().bytes().map(<[u8]>::to_vec),
+        }
+    }
+}
 
 /// What the hostile AWS answers to a request.
 pub type Answer = http::Response<Frames>;
@@ -90,10 +145,13 @@ pub(crate) struct HostileAws {
     pub(crate) fake: SharedHttpClient,
     /// For real connections.
     pub(crate) real: SharedHttpClient,
+    /// What the address of a request has in it that the hostile AWS answers.
+    pub(crate) domain: String,
     pub(crate) answerer: Option<Answerer>,
     /// The server that answers in its place.
     pub(crate) server: Option<String>,
     pub(crate) requests: Arc<AtomicU64>,
+    pub(crate) sent: Arc<Mutex<Vec<Sent>>>,
 }
 
 struct Connector {
@@ -116,7 +174,8 @@ impl HttpClient for HostileAws {
 
 impl HttpConnector for Connector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        if !request.uri().contains(HOSTILE_BUCKET) {
+        self.aws.sent.lock().unwrap_or_else(PoisonError::into_inner).push(Sent::of(&request));
+        if !request.uri().contains(&self.aws.domain) {
             return self.fake.call(request);
         }
         if let Some(server) = &self.aws.server {

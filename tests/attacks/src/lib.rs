@@ -16,6 +16,7 @@
 #![expect(
     clippy::panic,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stderr,
     reason = "a harness of tests fails the test"
 )]
@@ -26,7 +27,7 @@ mod hostile;
 mod siege;
 
 pub use self::component::{Component, core_guest};
-pub use self::hostile::{Answer, Frames, HOSTILE_BUCKET};
+pub use self::hostile::{Answer, Frames, HOSTILE_BUCKET, Sent};
 pub use self::siege::{Besieged, Siege};
 
 /// The hostile guests of `programs`.

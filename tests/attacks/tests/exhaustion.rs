@@ -298,7 +298,8 @@ async fn millions_of_resources_of_the_guests_own() {
 }
 
 const HEAD: &str = r#"
-    (import "innkeeper:aws/s3@0.2.0" "[method]bucket.delete-object" (func $delete (param i32 i32 i32 i32)))
+    (import "innkeeper:aws/s3@0.2.0" "[method]bucket.delete-object" (func $delete
+        (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
     (import "innkeeper:aws/s3@0.2.0" "[resource-drop]bucket" (func $drop (param i32)))
     (import "innkeeper:aws/s3@0.2.0" "[resource-drop]object-listing" (func $drop-listing (param i32)))"#;
 
@@ -307,8 +308,13 @@ async fn handles_that_the_guest_does_not_have() {
     let imports = format!("{OPEN}{HEAD}");
     let open = "(call $open (i32.const 0) (i32.const 7) (i32.const 64))";
     let handle = "(i32.load (i32.const 68))";
-    let delete =
-        |handle: &str| format!("(call $delete {handle} (i32.const 0) (i32.const 7) (i32.const 128))");
+    // The key, no version, no condition, and where the answer goes.
+    let delete = |handle: &str| {
+        format!(
+            "(call $delete {handle} (i32.const 0) (i32.const 7) {} (i32.const 128))",
+            "(i32.const 0) ".repeat(6)
+        )
+    };
     for (attack, run) in [
         ("of nothing", delete("(i32.const 0)")),
         ("guessed", delete("(i32.const 7)")),

@@ -144,7 +144,7 @@ async fn malformed_xml() {
         "<Other/>",
         "\0\0\0\0",
         "{\"json\": true}",
-        "<?xml version=\"1.0\" encoding=\"utf-16\"?><ListBucketResult/>",
+        "<?xml version=\"1.0\" encoding=\"utf-16\"?><ListBucketResult>",
         "<ListBucketResult><Contents><Size>99999999999999999999</Size></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><LastModified>yesterday</LastModified></Contents></ListBucketResult>",
         "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><ListBucketResult><Name>&x;</Name></ListBucketResult>",
@@ -256,17 +256,23 @@ async fn a_body_of_another_length_or_with_another_checksum() {
 
 #[tokio::test(start_paused = true)]
 async fn bodies_that_are_cut_short_or_changed_on_the_way() {
-    for fault in [Fault::truncate(100_000), Fault::cut_at(100_000), Fault::corrupt_body()] {
+    // No two pieces of it are the same.
+    let body: String = (0..50_000).map(|number| format!("{number:06}")).collect();
+    for (fault, may_be_resumed) in
+        [(Fault::truncate(100_000), true), (Fault::cut_at(100_000), true), (Fault::corrupt_body(), false)]
+    {
         for program in [test_program::S3_GET_OBJECT, test_program::S3_READ_OBJECT] {
             let siege = Siege::new().allow_all_of_s3().setting("limits.timeout = \"1h\"");
-            siege.aws().s3().put("uploads", "k", "x".repeat(300_000)).unwrap();
+            siege.aws().s3().put("uploads", "k", body.clone()).unwrap();
             siege.aws().faults().push(fault.clone().bucket("uploads").always());
             let answered = siege
                 .attacker(Component::test(program))
                 .await
                 .attack_with(&json!({ "bucket": "uploads", "key": "k" }))
                 .await;
-            assert!(answered["error"].is_string(), "{fault:?} of {program}: {answered}");
+            // The rest is asked for once more, of the same object. The guest has all of it, or is told that it has not.
+            let is_whole = may_be_resumed && answered["ok"]["body"] == body;
+            assert!(answered["error"].is_string() || is_whole, "{fault:?} of {program}");
         }
     }
 }
@@ -382,7 +388,12 @@ async fn a_redirect_to_somewhere_else() {
                 .await
                 .attack_with(&input())
                 .await;
-            assert_eq!(answered["error"], "WrongRegion", "{status}: {answered}");
+            // S3 redirects with two of them; the others it has no use for, and the host has none either.
+            let expected = match status {
+                301 | 307 => "WrongRegion".to_owned(),
+                _ => format!("Other(\"status {status}\")"),
+            };
+            assert_eq!(answered["error"], expected, "{answered}");
             assert_eq!(connections.load(Ordering::SeqCst), 1, "{status}");
         }
     }
@@ -398,7 +409,11 @@ async fn answers_that_are_no_http() {
         "\0\0\0\0".to_owned(),
         "SSH-2.0-OpenSSH_9.9\r\n".to_owned(),
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nbody".to_owned(),
-        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n".to_owned(),
+        // The chunks are what counts, and there are fewer bytes in them than there should be; or they do not end.
+        "HTTP/1.1 200 OK\r\ncontent-length: 6\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+            .to_owned(),
+        "HTTP/1.1 200 OK\r\ncontent-length: 6\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n".to_owned(),
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n".to_owned(),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\nx".to_owned(),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\nx".to_owned(),
         format!("HTTP/1.1 200 OK\r\n{headers}\r\nbody"),
