@@ -59,7 +59,9 @@ enum Input {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Operation {
-    pub(crate) operation: String,
+    /// Its name in AWS's API.
+    #[serde(rename = "operation")]
+    pub(crate) name: String,
     pub(crate) requests: Vec<Request>,
     calls: Vec<Called>,
 }
@@ -102,8 +104,7 @@ impl Record {
         result: Result<&[u8], &str>,
     ) -> Self {
         let mut operations: BTreeMap<OperationId, Operation> = BTreeMap::new();
-        let of =
-            |name: &str| Operation { operation: name.to_owned(), requests: Vec::new(), calls: Vec::new() };
+        let of = |name: &str| Operation { name: name.to_owned(), requests: Vec::new(), calls: Vec::new() };
         for decision in decisions {
             let operation = operations.entry(decision.id).or_insert_with(|| of(decision.operation));
             operation.requests.push(Request {
@@ -211,14 +212,14 @@ impl Record {
                 let _ = writeln!(
                     out,
                     "{}: {} on {}{context}: {verdict}",
-                    operation.operation, request.action, request.resource
+                    operation.name, request.action, request.resource
                 );
             }
             for call in &operation.calls {
                 let _ = writeln!(
                     out,
                     "{}: {} called on {}: {}, {} bytes sent, {} received",
-                    operation.operation,
+                    operation.name,
                     call.service,
                     call.resource,
                     call.outcome,

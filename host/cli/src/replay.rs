@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use innkeeper::Manifest;
+use innkeeper::policy::ConditionKey;
+use innkeeper::{Manifest, Trigger};
 use innkeeper_testing::{Difference, LineKind};
 use serde::Serialize;
 
@@ -27,8 +28,8 @@ Examples:
     innkeeper replay run.json --fake aws
 
 A record holds no bodies, so the guest is run again on a fake AWS that is filled from a folder, and not on the record itself.
-Requests are asked about as they were recorded: quotas, and conditions on the time or the region, are those of a request that
-says nothing of them.
+Requests are asked about as they were recorded. A record says nothing of the time, the region and the account, so that a rule
+with a condition on one of them does not apply, be it an allow or a deny; and quotas are not counted.
 
 The document of --json: {exit-code, requests, denied, allowed, diff}. Without --fake, `requests` is how many different requests
 were recorded, `denied` those that were allowed and would be denied, `allowed` the other way round: lists of {operation,
@@ -105,9 +106,13 @@ fn ask(record: &Record, manifest: &Manifest, json: bool) -> Result<Exit, Failure
             if !seen.insert((&request.action, &request.resource, &request.context, request.allowed)) {
                 continue;
             }
-            let asked = Question::new(&request.action, &request.resource, request.context.clone()).map_err(
-                |error| Failure::new(Exit::Io, format!("the record has a wrong request: {error}")),
-            )?;
+            // The record has the operation's own condition keys. What started the call is known: somebody who ran the guest.
+            let mut context = request.context.clone();
+            let trigger = ConditionKey::Trigger.as_str().to_owned();
+            context.entry(trigger).or_insert_with(|| Trigger::Run.as_str().to_owned());
+            let asked = Question::new(&request.action, &request.resource, context).map_err(|error| {
+                Failure::new(Exit::Io, format!("the record has a wrong request: {error}"))
+            })?;
             let answer: Answer = asked.ask(policy).ok_or_else(|| {
                 Failure::new(Exit::Io, format!("the record has a wrong request: `{}`", request.resource))
             })?;
@@ -116,7 +121,7 @@ fn ask(record: &Record, manifest: &Manifest, json: bool) -> Result<Exit, Failure
             }
             let list = if request.allowed { &mut document.denied } else { &mut document.allowed };
             list.push(Changed {
-                operation: &operation.operation,
+                operation: &operation.name,
                 action: &request.action,
                 resource: &request.resource,
                 reason: answer.reason().to_owned(),
@@ -128,9 +133,9 @@ fn ask(record: &Record, manifest: &Manifest, json: bool) -> Result<Exit, Failure
     let exit = if document.denied.is_empty() { Exit::Success } else { Exit::Denied };
     document.exit_code = exit.code();
     if json {
-        print_document(&document)?
+        print_document(&document)?;
     } else {
-        output::print_text(&render(&document, manifest.file()))?
+        output::print_text(&render(&document, manifest.file()))?;
     }
     Ok(exit)
 }

@@ -182,7 +182,7 @@ pub fn object_content(aws: &FakeAws, bucket: &str, key: &str, expected: &Content
 /// There is no such object, or its content type is another.
 pub fn object_content_type(aws: &FakeAws, bucket: &str, key: &str, expected: &str) -> Result<(), Mismatch> {
     let object = object(aws, bucket, key)?;
-    differs(format!("the content type of s3://{bucket}/{key}"), expected, Some(object.content_type()))
+    differs(&format!("the content type of s3://{bucket}/{key}"), expected, Some(object.content_type()))
 }
 
 /// Whether an object has user metadata.
@@ -199,7 +199,7 @@ pub fn object_metadata(
 ) -> Result<(), Mismatch> {
     let object = object(aws, bucket, key)?;
     let name = name.to_ascii_lowercase();
-    differs(format!("the metadata `{name}` of s3://{bucket}/{key}"), expected, object.metadata(&name))
+    differs(&format!("the metadata `{name}` of s3://{bucket}/{key}"), expected, object.metadata(&name))
 }
 
 /// Whether an object has a tag.
@@ -216,10 +216,10 @@ pub fn object_tag(
 ) -> Result<(), Mismatch> {
     let object = object(aws, bucket, key)?;
     let tag = object.tags.get(name).map(String::as_str);
-    differs(format!("the tag `{name}` of s3://{bucket}/{key}"), expected, tag)
+    differs(&format!("the tag `{name}` of s3://{bucket}/{key}"), expected, tag)
 }
 
-fn differs(what: String, expected: &str, actual: Option<&str>) -> Result<(), Mismatch> {
+fn differs(what: &str, expected: &str, actual: Option<&str>) -> Result<(), Mismatch> {
     match actual {
         Some(actual) if actual == expected => Ok(()),
         Some(actual) => {
@@ -269,7 +269,7 @@ fn list(what: &str, expected: &[Content], actual: &[Vec<u8>]) -> Result<(), Mism
     }
     let text = |entries: Vec<String>| {
         let numbered = entries.into_iter().enumerate();
-        numbered.map(|(number, entry)| format!("{}. {entry}\n", number + 1)).collect::<String>()
+        numbered.fold(String::new(), |text, (number, entry)| text + &format!("{}. {entry}\n", number + 1))
     };
     let wanted = text(expected.iter().map(Content::shown).collect());
     let plain = Content::Text(String::new());

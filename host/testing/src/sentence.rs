@@ -10,10 +10,6 @@ use crate::difference::{Content, Difference};
 use crate::pattern::{CallPattern, DenialPattern, Times};
 
 /// Sentences about a call of a guest. Each ends the test if it does not hold, and shows what was asked of AWS.
-#[expect(
-    clippy::return_self_not_must_use,
-    reason = "it has been checked, whether or not another sentence follows"
-)]
 impl Called {
     /// It returned this text.
     ///

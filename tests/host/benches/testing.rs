@@ -1,7 +1,12 @@
 //! How long a test of a guest takes that makes 200 calls of AWS: 50 rounds of S3's PutObject and GetObject, SQS's SendMessage and
 //! Lambda's Invoke, with `innkeeper-testing`. All of it: the fake is made and seeded, the manifest read, the guest made ready, called, and what
 //! came of it is checked. `cargo bench -p innkeeper-tests --bench testing`
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and fails by panicking"
+)]
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
 //! `innkeeper-testing` with real guests: the sentences that hold, and what is said where one does not.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -59,11 +59,7 @@ fn said<T>(assertion: impl FnOnce() -> T) -> String {
 async fn testing_rounds() {
     let host = rounds(EVERYTHING_OF_ORDERS).with_fault(Fault::error("SlowDown").on("PutObject").times(2));
     let called = host.call_json("guest", &json!({ "rounds": 2 })).await;
-    called
-        .returned_json(&json!({ "ok": { "total": 10 } }))
-        
-        .was_denied_nothing()
-        .met_all_faults();
+    called.returned_json(&json!({ "ok": { "total": 10 } })).was_denied_nothing().met_all_faults();
     called
         .object("uploads", "orders/1.json")
         .is_json(&json!({ "order": 1 }))

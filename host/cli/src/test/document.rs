@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use innkeeper_testing::Difference;
 use innkeeper_testing::check::Mismatch;
 use serde::Serialize;
 
@@ -131,7 +132,7 @@ impl<'a> CaseDocument<'a> {
 
 impl<'a> MismatchDocument<'a> {
     fn of(mismatch: &'a Mismatch) -> Self {
-        let lines = mismatch.difference().map(|difference| difference.lines()).unwrap_or_default();
+        let lines = mismatch.difference().map(Difference::lines).unwrap_or_default();
         Self {
             what: mismatch.what(),
             diff: lines.iter().map(|line| format!("{} {}", line.kind.mark(), line.text)).collect(),

@@ -1,6 +1,6 @@
 //! A test file: reading and checking it, with the place of each mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ A case has in addition:
 
 Content is a string, which is text, or one of {text}, {text-with} (it occurs), {json} (it says the same), {json-with} (it says
 at least this), {file}, {json-file}, {base64}, {snapshot}. Files lie in the test file's folder or below it. A snapshot is a
-file that `--accept` writes; one that ends with `.json` is compared as JSON.
+file that `--accept` writes; one that ends with `.json` is compared as JSON. TOML has no null: a document with one is a `json-file`.
 
 Each case has an AWS of its own, and a clock that nobody waits for: a week of backoff is over in a millisecond.
 
@@ -90,7 +90,7 @@ struct Raw {
     #[serde(default)]
     fault: Vec<Spanned<FaultRule>>,
     #[serde(default)]
-    case: Vec<Spanned<RawCase>>,
+    case: Vec<RawCase>,
 }
 
 #[derive(Deserialize)]
@@ -158,17 +158,13 @@ impl Raw {
             reader.wrong(0..0, "the file has no case".to_owned(), Some(help));
             return None;
         }
-        let seed = match &self.seed {
-            Some(seed) => Some(seed.read(reader)),
-            None => None,
-        };
+        let seed = read_seed(self.seed.as_ref(), reader);
         let faults = faults(&self.fault, reader);
-        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut names = BTreeSet::new();
         let mut cases = Vec::new();
-        for written in &self.case {
-            let case = written.get_ref();
+        for case in &self.case {
             let name = case.name.get_ref();
-            if names.insert(name, written.span().start).is_some() {
+            if !names.insert(name) {
                 reader.wrong(
                     case.name.span(),
                     format!("there are two cases `{}`", name.escape_debug()),
@@ -178,7 +174,7 @@ impl Raw {
             if name.trim().is_empty() {
                 reader.wrong(case.name.span(), "the name is empty".to_owned(), None);
             }
-            cases.push(self.case(case, seed.as_ref(), faults.as_ref(), reader));
+            cases.push(self.case(case, seed.as_ref(), faults.as_deref(), reader));
         }
         cases.into_iter().collect()
     }
@@ -186,25 +182,21 @@ impl Raw {
     fn case(
         &self,
         case: &RawCase,
-        shared_seed: Option<&Option<seed::Seed>>,
-        shared_faults: Option<&Vec<Fault>>,
+        shared_seed: Option<&seed::Seed>,
+        shared_faults: Option<&[Fault]>,
         reader: &mut Reader<'_>,
     ) -> Option<Case> {
         let location = reader.source.locate(case.name.span().start);
         let manifest = reader.manifest(case.manifest.as_ref().or(self.manifest.as_ref()));
         let named = case.guest.as_ref().or(self.guest.as_ref());
         let guest = manifest.as_ref().and_then(|manifest| guest(manifest, named, &case.name, reader));
-        let own_seed = match &case.seed {
-            Some(seed) => Some(seed.read(reader)),
-            None => None,
-        };
+        let own_seed = read_seed(case.seed.as_ref(), reader);
         let own_faults = faults(&case.fault, reader);
         let input = match &case.call {
             Some(content) => content::Raw::given(content, reader),
             None => Some(Vec::new()),
         };
         let expect = case.expect.read(reader);
-        let seeds: Option<Vec<_>> = shared_seed.cloned().into_iter().chain(own_seed).collect();
         let config = self.config.iter().chain(&case.config);
         Some(Case {
             name: case.name.get_ref().clone(),
@@ -212,12 +204,17 @@ impl Raw {
             manifest: manifest?,
             guest: guest?,
             config: config.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            seeds: seeds?,
-            faults: [shared_faults?.as_slice(), own_faults?.as_slice()].concat(),
+            seeds: vec![shared_seed?.clone(), own_seed?],
+            faults: [shared_faults?, own_faults?.as_slice()].concat(),
             input: input?,
             expect: expect?,
         })
     }
+}
+
+/// One that is not given is empty.
+fn read_seed(written: Option<&seed::Raw>, reader: &mut Reader<'_>) -> Option<seed::Seed> {
+    written.map_or_else(|| Some(seed::Seed::default()), |seed| seed.read(reader))
 }
 
 fn faults(written: &[Spanned<FaultRule>], reader: &mut Reader<'_>) -> Option<Vec<Fault>> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use innkeeper::policy::Location;
 use innkeeper_testing::check::Mismatch;
-use innkeeper_testing::{DiffLine, LineKind};
+use innkeeper_testing::{DiffLine, Difference, LineKind};
 
 use super::case::Verdict;
 use crate::exit::Exit;
@@ -148,7 +148,7 @@ fn write_failure(out: &mut impl Write, case: &CaseReport) -> fmt::Result {
 }
 
 fn write_mismatch(out: &mut impl Write, mismatch: &Mismatch) -> fmt::Result {
-    let lines = mismatch.difference().map(|difference| difference.lines()).unwrap_or_default();
+    let lines = mismatch.difference().map(Difference::lines).unwrap_or_default();
     let colon = if lines.is_empty() { "" } else { ":" };
     writeln!(out, "  {} {}{colon}", styled(REMOVED, '×'), visible(mismatch.what()))?;
     for DiffLine { kind, text } in lines {

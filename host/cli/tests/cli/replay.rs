@@ -90,6 +90,13 @@ fn another_policy_is_asked_about_what_was_recorded() {
     ] {
         assert!(printed.contains(text), "`{text}` is not in\n{run}");
     }
+    // Who ran the guest is known of every record.
+    let conditions = MANIFEST.replace(
+        "[\"s3:DeleteObject\"]",
+        "[\"s3:DeleteObject\"]\ncondition = { StringEquals = { \"innkeeper:Trigger\" = \"run\" } }",
+    );
+    let project = project.with("conditions.toml", conditions);
+    project.innkeeper(&["replay", "run.json", "--manifest", "conditions.toml"]).exits(0);
     let document =
         project.innkeeper(&["replay", "run.json", "--json", "--manifest", "new.toml"]).exits(12).json();
     assert_eq!((&document["exit-code"], &document["requests"]), (&json!(12), &json!(3)));

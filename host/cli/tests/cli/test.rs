@@ -387,6 +387,7 @@ fn the_document_says_the_same() {
         (&json!("tests.toml"), &json!(6), &json!(16))
     );
     assert_eq!(cases[2]["error"]["kind"], json!("component"));
+    assert_eq!(cases[0]["mismatches"], json!([]));
     let help = project(tests).innkeeper(&["test", "--help"]).exits(0);
     let help = String::from_utf8(help.stdout).unwrap();
     for key in document.as_object().unwrap().keys().chain(cases[0].as_object().unwrap().keys()) {
@@ -515,13 +516,14 @@ fn errors_when_the_manifest_or_the_seed_is_wrong() {
 
 #[test]
 fn cases_run_at_the_same_time_and_share_nothing() {
-    let mut tests = "guest = \"keeper\"\nseed.buckets = [\"uploads\"]\n".to_owned();
-    for number in 0..40 {
-        tests += &format!(
-            "[[case]]\nname = \"{number}\"\nexpect.call = [{{ operation = \"PutObject\", times = 1 }}]\n\
+    let head = "guest = \"keeper\"\nseed.buckets = [\"uploads\"]\n".to_owned();
+    let tests = (0..40).fold(head, |tests, number| {
+        tests
+            + &format!(
+                "[[case]]\nname = \"{number}\"\nexpect.call = [{{ operation = \"PutObject\", times = 1 }}]\n\
              expect.object = [{{ bucket = \"uploads\", key = \"thumbs/a.txt\", content = \"hello\" }}]\n"
-        );
-    }
+            )
+    });
     let run = project(&tests).innkeeper(&["test", "--jobs", "8", "tests.toml"]).exits(0);
     let report = report(&run);
     assert!(report.ends_with("ok: 40 cases: 40 passed"), "{run}");
