@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(expected.compare(br#" {"b":[1,2],"a":1} "#), Ok(()));
         assert_eq!(
             difference(&expected, br#"{"a":1,"b":[1,3]}"#),
-            "    {\n      \"a\": 1,\n      \"b\": [\n        1,\n  -     2\n  +     3\n      ]\n    }"
+            "      \"a\": 1,\n      \"b\": [\n        1,\n  -     2\n  +     3\n      ]\n    }"
         );
         assert!(difference(&expected, b"nothing").contains("# it is no JSON (expected ident at line 1"));
     }
