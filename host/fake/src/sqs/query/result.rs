@@ -136,7 +136,7 @@ fn map_of(name: &str) -> Option<&'static (&'static str, &'static str, &'static s
 mod tests {
     use super::*;
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -147,7 +147,7 @@ mod tests {
             "Attributes": { "SenderId": "AIDA" },
             "MessageAttributes": { "n": { "DataType": "String", "StringValue": "v" } },
         });
-        let result = object(json!({ "Messages": [message] }));
+        let result = object(&json!({ "Messages": [message] }));
         assert_eq!(
             elements("ReceiveMessage", &result),
             "<Message><Attribute><Name>SenderId</Name><Value>AIDA</Value></Attribute><Body>a&amp;b&#xD;</Body>\
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn names_the_entries_of_a_batch_by_its_operation() {
         let failed = json!({ "Id": "b", "SenderFault": true, "Code": "C", "Message": "m" });
-        let result = object(json!({ "Successful": [{ "Id": "a" }], "Failed": [failed] }));
+        let result = object(&json!({ "Successful": [{ "Id": "a" }], "Failed": [failed] }));
         assert_eq!(
             elements("DeleteMessageBatch", &result),
             "<BatchResultErrorEntry><Code>C</Code><Id>b</Id><Message>m</Message><SenderFault>true</SenderFault>\
