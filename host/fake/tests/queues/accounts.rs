@@ -1,5 +1,7 @@
 //! Queues of more than one account: those that the roles of others make are their own.
 
+#![expect(clippy::disallowed_methods, reason = "these tests are about what lies under a client")]
+
 use aws_sdk_sqs::config::Credentials;
 use innkeeper_fake::FakeAws;
 use pretty_assertions::assert_eq;
@@ -44,7 +46,8 @@ async fn own_their_queues() {
     assert_eq!(theirs.bodies().await, ["theirs"]);
     assert_eq!(queue.bodies().await, ["ours"]);
     for owner in [&theirs, &queue] {
-        assert_eq!(owner.client.list_queues().send().await.unwrap().queue_urls(), [owner.url.clone()]);
+        let listed = owner.client.list_queues().send().await.unwrap();
+        assert_eq!(listed.queue_urls(), std::slice::from_ref(&owner.url));
     }
 }
 

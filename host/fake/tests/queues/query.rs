@@ -52,8 +52,9 @@ async fn get_json(fake: &FakeAws, path: &str) -> (u16, Value) {
 
 /// What stands in the first element of this name.
 fn text<'a>(xml: &'a str, element: &str) -> &'a str {
-    let (_, rest) =
-        xml.split_once(&format!("<{element}>")).unwrap_or_else(|| panic!("no {element} in {xml}"));
+    let start = format!("<{element}>");
+    assert!(xml.contains(&start), "no {element} in {xml}");
+    let (_, rest) = xml.split_once(&start).unwrap();
     rest.split_once(&format!("</{element}>")).unwrap().0
 }
 
