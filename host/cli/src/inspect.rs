@@ -131,7 +131,7 @@ fn write(out: &mut String, file: &Path, inspection: &Inspection) -> fmt::Result 
     for (provider, title) in [
         (Provider::Aws, "Imports of AWS, within the guest's policy"),
         (Provider::Config, "Imports its configuration, the `config` of its manifest"),
-        (Provider::Wasi, "Imports of WASI, with no files, network or environment behind them"),
+        (Provider::Wasi, "Imports of WASI, with what the manifest grants behind them"),
         (Provider::Nobody, "Imports that nobody provides"),
     ] {
         let imports: Vec<_> =
@@ -231,7 +231,7 @@ mod tests {
                  \n\
                  Imports its configuration, the `config` of its manifest\n  wasi:config/store@0.2.0-rc.1\n\
                  \n\
-                 Imports of WASI, with no files, network or environment behind them\n  wasi:io/poll@0.2.3\n\
+                 Imports of WASI, with what the manifest grants behind them\n  wasi:io/poll@0.2.3\n\
                  \n\
                  Imports that nobody provides\n  acme:db/query@1.0.0\n    ask\n\
                  \n\

@@ -124,6 +124,17 @@ async fn in_flight() {
 }
 
 #[tokio::test]
+async fn quota_loop() {
+    let host = TestHost::new().allow("s3:DeleteObject", "arn:aws:s3:::uploads/*");
+    host.aws().s3().create_bucket("uploads").unwrap();
+    let input = json!({ "bucket": "uploads", "times": 10 });
+    assert_eq!(host.call(program::QUOTA_LOOP, &input).await, json!({ "ok": 0 }));
+    let host = host.setting("quota.calls-per-run = 3");
+    assert_eq!(host.call(program::QUOTA_LOOP, &input).await, json!({ "ok": 7 }));
+    assert_eq!(host.audit().denials().len(), 7);
+}
+
+#[tokio::test]
 async fn an_innocent_guest_is_served_while_others_misbehave() {
     let busy = TestHost::new().setting("limits.cpu-time = \"300ms\"");
     let innocent = TestHost::new();

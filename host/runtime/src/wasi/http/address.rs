@@ -93,10 +93,10 @@ impl AddressRange {
 
     /// Whether it names this address.
     fn names(&self, address: IpAddr) -> bool {
-        match METADATA.contains(&address) {
-            true => self.first == address && self.bits == width(address),
-            false => network(address, self.bits).is_some_and(|first| first == self.first),
+        if METADATA.contains(&address) {
+            return self.first == address && self.bits == width(address);
         }
+        network(address, self.bits).is_some_and(|first| first == self.first)
     }
 }
 
@@ -163,15 +163,15 @@ fn within_v6(address: Ipv6Addr, (first, bits): (Ipv6Addr, u8)) -> bool {
 /// The first address of the range of so many bits that an address is in; `None` for more bits than it has.
 fn network(address: IpAddr, bits: u8) -> Option<IpAddr> {
     let left = u32::from(width(address).checked_sub(bits)?);
+    // A shift by all of the bits, for a range of none, leaves nothing.
     Some(match address {
-        IpAddr::V4(address) => Ipv4Addr::from_bits(keep(address.to_bits().into(), left) as u32).into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(keep(address.to_bits(), left)).into(),
+        IpAddr::V4(address) => {
+            Ipv4Addr::from_bits(address.to_bits() & u32::MAX.checked_shl(left).unwrap_or(0)).into()
+        }
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & u128::MAX.checked_shl(left).unwrap_or(0)).into()
+        }
     })
-}
-
-/// A number without its last so many bits.
-fn keep(number: u128, without: u32) -> u128 {
-    number & u128::MAX.checked_shl(without).unwrap_or(0)
 }
 
 fn width(address: IpAddr) -> u8 {

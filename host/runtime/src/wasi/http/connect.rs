@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
@@ -57,6 +58,8 @@ pub(super) enum ConnectError {
     Connect(#[source] io::Error),
     #[error("no encrypted connection can be made")]
     Tls(#[source] io::Error),
+    #[error("there is no connection in time")]
+    Time,
 }
 
 /// What a request goes through.
@@ -70,12 +73,13 @@ impl Connector {
     }
 
     /// The addresses of a target, the first few of them.
-    pub(super) async fn resolve(&self, target: &Target) -> Result<Vec<IpAddr>, ConnectError> {
+    pub(super) async fn resolve(&self, target: &Target, by: Instant) -> Result<Vec<IpAddr>, ConnectError> {
         if let Some(address) = target.address() {
             return Ok(vec![address]);
         }
         let host = || target.host.clone();
-        let found = self.resolver.resolve(&target.host).await;
+        let found = timeout_at(by, self.resolver.resolve(&target.host)).await;
+        let found = found.map_err(|_| ConnectError::Time)?;
         let mut addresses = found.map_err(|source| ConnectError::Resolve { host: host(), source })?;
         addresses.truncate(MAX_ADDRESSES);
         if addresses.is_empty() { Err(ConnectError::NoAddress { host: host() }) } else { Ok(addresses) }
@@ -84,6 +88,15 @@ impl Connector {
     /// A connection to the first of the addresses that answers. Nothing is looked up again: the addresses are those that were
     /// decided on.
     pub(super) async fn connect(
+        &self,
+        target: &Target,
+        addresses: &[IpAddr],
+        by: Instant,
+    ) -> Result<(Box<dyn Stream>, IpAddr), ConnectError> {
+        timeout_at(by, self.connect_to_first(target, addresses)).await.unwrap_or(Err(ConnectError::Time))
+    }
+
+    async fn connect_to_first(
         &self,
         target: &Target,
         addresses: &[IpAddr],

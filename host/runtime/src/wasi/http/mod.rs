@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
@@ -95,107 +95,73 @@ impl Sender {
         let started = Instant::now();
         let deadline = started.checked_add(self.limits.timeout).unwrap_or(started);
         let asked = Asked::new(&self.ctx, &request);
-        let Some(target) = Target::of(request.uri()) else {
-            asked.denied(
-                None,
-                None,
-                "no request can go to that URL".to_owned(),
-                "name a host that a grant can name".to_owned(),
-            );
-            return Err(Error::HttpRequestDenied);
-        };
-        let granted: Vec<&HttpGrant> =
-            self.grants.iter().filter(|grant| grant.allows(request.method(), &target)).collect();
-        if granted.is_empty() {
-            asked.denied(
-                None,
-                None,
-                format!("no grant allows {} on `{target}`", request.method()),
-                suggestion(&self.ctx, request.method(), &target),
-            );
-            return Err(Error::HttpRequestDenied);
-        }
-        let Ok(in_flight) = Arc::clone(&self.in_flight).try_acquire_owned() else {
-            asked.denied(
-                None,
-                None,
-                "the guest has too many requests under way".to_owned(),
-                format!("raise `http-requests` in `[guest.{}.limits]`", self.ctx.gate().guest()),
-            );
-            return Err(Error::ConnectionLimitReached);
-        };
+        let (target, granted) = self.granted(&asked, &request)?;
+        let in_flight = self.enter(&asked)?;
 
         // Finding the addresses is a request to somebody too, but of a name that a grant allows.
         let connect_by = within(deadline, options.connect_timeout);
-        let found = tokio::time::timeout_at(connect_by, self.connector.resolve(&target)).await;
-        let (addresses, unresolved) = match found {
-            Ok(Ok(addresses)) => (addresses, None),
-            Ok(Err(error)) => (Vec::new(), Some((of_connecting(&error), Some(error)))),
-            Err(_) => (Vec::new(), Some((Error::ConnectionTimeout, None))),
+        let found = self.connector.resolve(&target, connect_by).await;
+        let addresses = permitted(&asked, &target, &granted, found.as_deref().unwrap_or_default())?;
+        let record = asked.allowed(rule(&granted, &target, &addresses), started, in_flight, &self.requests);
+        let connected = match found {
+            Ok(_) => self.connector.connect(&target, &addresses, connect_by).await,
+            Err(error) => Err(error),
         };
-        let permitted: Vec<IpAddr> = addresses
-            .iter()
-            .copied()
-            .filter(|address| granted.iter().any(|grant| grant.permits(&target, *address)))
-            .collect();
-        if let (Some(prohibited), []) = (addresses.first(), permitted.as_slice()) {
-            let rule = granted.first().and_then(|grant| grant.location.as_ref()).map(ToString::to_string);
-            asked.denied(
-                Some(*prohibited),
-                rule,
-                format!("`{}` is at {prohibited}, which is not on the public internet", target.host),
-                format!("name it: `addresses = [\"{prohibited}\"]`"),
-            );
-            return Err(Error::DestinationIpProhibited);
-        }
-        let rule = granted
-            .iter()
-            .find(|grant| permitted.first().is_none_or(|address| grant.permits(&target, *address)))
-            .and_then(|grant| grant.location.as_ref());
-        let rule = rule.map(ToString::to_string).unwrap_or_default();
-        let record = asked.allowed(rule, started, in_flight, &self.requests);
-        if let Some((error, cause)) = unresolved {
-            match cause {
-                Some(cause) => record.fail_because(&error, &cause),
-                None => record.fail(&error),
-            }
-            return Err(error);
-        }
-
-        let connected =
-            tokio::time::timeout_at(connect_by, self.connector.connect(&target, &permitted)).await;
-        let stream = match connected {
-            Ok(Ok((stream, address))) => {
-                record.connected(address);
-                stream
-            }
-            Ok(Err(cause)) => {
+        let (stream, address) = match connected {
+            Ok(connected) => connected,
+            Err(cause) => {
                 let error = of_connecting(&cause);
                 record.fail_because(&error, &cause);
                 return Err(error);
             }
-            Err(_) => {
-                record.fail(&Error::ConnectionTimeout);
-                return Err(Error::ConnectionTimeout);
-            }
         };
+        record.connected(address);
+
         let first_byte_by = within(deadline, options.first_byte_timeout);
-        match tokio::time::timeout_at(first_byte_by, self.exchange(stream, request, &record)).await {
-            Ok(Ok((response, driving))) => {
+        let exchange = self.exchange(stream, request, &record);
+        let exchanged = tokio::time::timeout_at(first_byte_by, exchange).await;
+        match exchanged.unwrap_or(Err(Error::ConnectionReadTimeout)) {
+            Ok((response, driving)) => {
                 record.answered(response.status());
                 let limit = self.limits.body_bytes;
                 let body = |body| Received::new(body, limit, deadline, options.between_bytes_timeout, record);
                 Ok((response.map(|incoming| body(incoming).boxed_unsync()), driving))
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 record.fail(&error);
                 Err(error)
             }
-            Err(_) => {
-                record.fail(&Error::ConnectionReadTimeout);
-                Err(Error::ConnectionReadTimeout)
-            }
         }
+    }
+
+    /// Where the request wants to go, and the grants that allow it.
+    fn granted(
+        &self,
+        asked: &Asked,
+        request: &Request<WasiBody>,
+    ) -> Result<(Target, Vec<&HttpGrant>), Error> {
+        let Some(target) = Target::of(request.uri()) else {
+            let reason = "no request can go to that URL".to_owned();
+            asked.denied(None, None, reason, "name a host that a grant can name".to_owned());
+            return Err(Error::HttpRequestDenied);
+        };
+        let method = request.method();
+        let granted: Vec<_> = self.grants.iter().filter(|grant| grant.allows(method, &target)).collect();
+        if granted.is_empty() {
+            let reason = format!("no grant allows {method} on `{target}`");
+            asked.denied(None, None, reason, suggestion(&self.ctx, method, &target));
+            return Err(Error::HttpRequestDenied);
+        }
+        Ok((target, granted))
+    }
+
+    /// One of the requests at the same time.
+    fn enter(&self, asked: &Asked) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
+            let suggestion = format!("raise `http-requests` in `[guest.{}.limits]`", self.ctx.gate().guest());
+            asked.denied(None, None, "the guest has too many requests under way".to_owned(), suggestion);
+            Error::ConnectionLimitReached
+        })
     }
 
     /// Sends a request through a connection, and waits for the head of the response.
@@ -265,6 +231,35 @@ impl WasiHttpHooks for Outgoing {
     }
 }
 
+/// Those of the addresses that may be connected to. None of them, and the request is denied.
+fn permitted(
+    asked: &Asked,
+    target: &Target,
+    granted: &[&HttpGrant],
+    addresses: &[IpAddr],
+) -> Result<Vec<IpAddr>, Error> {
+    let is_permitted = |address: &IpAddr| granted.iter().any(|grant| grant.permits(target, *address));
+    let permitted: Vec<IpAddr> = addresses.iter().copied().filter(is_permitted).collect();
+    if let (Some(prohibited), []) = (addresses.first(), permitted.as_slice()) {
+        asked.denied(
+            Some(*prohibited),
+            Some(rule(granted, target, &[])),
+            format!("`{}` is at {prohibited}, which is not on the public internet", target.host),
+            format!("name it: `addresses = [\"{prohibited}\"]`"),
+        );
+        return Err(Error::DestinationIpProhibited);
+    }
+    Ok(permitted)
+}
+
+/// Where the grant stands that allows a request to the first of the addresses.
+fn rule(granted: &[&HttpGrant], target: &Target, addresses: &[IpAddr]) -> String {
+    let permits =
+        |grant: &&&HttpGrant| addresses.first().is_none_or(|address| grant.permits(target, *address));
+    let location = granted.iter().find(permits).and_then(|grant| grant.location.as_ref());
+    location.map(ToString::to_string).unwrap_or_default()
+}
+
 /// A time of the guest's choice, and never after the deadline.
 fn within(deadline: Instant, wish: Option<Duration>) -> Instant {
     wish.and_then(|wish| Instant::now().checked_add(wish)).map_or(deadline, |wished| wished.min(deadline))
@@ -276,6 +271,7 @@ fn of_connecting(error: &ConnectError) -> Error {
         ConnectError::NoAddress { .. } | ConnectError::Resolve { .. } => {
             Error::DnsError { rcode: None, info_code: None }
         }
+        ConnectError::Time => Error::ConnectionTimeout,
         ConnectError::Connect(error) => Error::Connect(error.kind().into()),
         ConnectError::Tls(error) => Error::Tls(error.kind().into()),
     }

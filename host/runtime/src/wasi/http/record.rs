@@ -29,10 +29,13 @@ pub(super) struct Asked {
 /// The record of a request under way. It is written to the audit trail once: when the request is finished, or, as cancelled, when
 /// the record is dropped before that, or the store of its call.
 pub(super) struct RequestRecord {
-    underway: Arc<Mutex<Option<Underway>>>,
+    underway: Arc<Slot>,
     sent: Arc<AtomicU64>,
     received: Arc<AtomicU64>,
 }
+
+/// Where a request under way is, until it is written down.
+type Slot = Mutex<Option<Underway>>;
 
 /// What is known of a request that is not over.
 struct Underway {
@@ -50,14 +53,14 @@ struct Underway {
 /// A request is a task of its own, which ends a little after the store that it belongs to. Its record does not wait for that: who ends
 /// the audit trail with the call has it.
 #[derive(Clone)]
-pub(super) struct Requests(Arc<Mutex<Option<Vec<Weak<Mutex<Option<Underway>>>>>>>);
+pub(super) struct Requests(Arc<Mutex<Option<Vec<Weak<Slot>>>>>);
 
 impl Requests {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Some(Vec::new()))))
     }
 
-    fn add(&self, underway: &Arc<Mutex<Option<Underway>>>) {
+    fn add(&self, underway: &Arc<Slot>) {
         match &mut *lock(&self.0) {
             Some(requests) => {
                 requests.retain(|request| request.strong_count() > 0);
@@ -198,7 +201,7 @@ impl Drop for RequestRecord {
 }
 
 /// Writes a request down, if that has not been done.
-fn finish(underway: &Mutex<Option<Underway>>, outcome: Outcome) {
+fn finish(underway: &Slot, outcome: Outcome) {
     let Some(underway) = lock(underway).take() else { return };
     let Underway { ctx, mut request, started, sent, received, _in_flight } = underway;
     request.bytes_sent = sent.load(Ordering::Relaxed);
