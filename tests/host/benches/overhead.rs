@@ -99,7 +99,7 @@ impl Bare {
     async fn new() -> Self {
         let engine = engine();
         let engine = engine.wasmtime();
-        let component = Component::new(engine, BARE).unwrap();
+        let component = Component::new(engine, wat::parse_str(BARE).unwrap()).unwrap();
         let mut linker = Linker::<()>::new(engine);
         linker
             .root()
