@@ -55,7 +55,8 @@ impl Diagnostic {
     pub fn from_toml(source: &Source, error: &toml::de::Error) -> Self {
         // The parser's messages may have several lines; `Display` here is one.
         let message = error.message().split('\n').map(str::trim).collect::<Vec<_>>().join(", ");
-        let Some(span) = error.span() else { return Self::new(message) };
+        // Of tables within tables without end the parser says no more than that it gives up: that is about the whole document.
+        let span = error.span().unwrap_or(0..0);
         match unknown_key(&message).map(|(key, known)| known_keys(key, &known)) {
             Some(help) => Self::at(source, span, message).with_help(help),
             None => Self::at(source, span, message),
