@@ -38,7 +38,7 @@ impl Sent {
     /// The path of the address, encoded as it was sent.
     pub fn path(&self) -> &str {
         let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
-        let path = rest.find('/').map_or("", |at| &rest[at..]);
+        let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
         path.split('?').next().unwrap_or_default()
     }
 

@@ -16,7 +16,6 @@
 #![expect(
     clippy::panic,
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::print_stderr,
     reason = "a harness of tests fails the test"
 )]

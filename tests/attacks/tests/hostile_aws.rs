@@ -257,7 +257,8 @@ async fn a_body_of_another_length_or_with_another_checksum() {
 #[tokio::test(start_paused = true)]
 async fn bodies_that_are_cut_short_or_changed_on_the_way() {
     // No two pieces of it are the same.
-    let body: String = (0..50_000).map(|number| format!("{number:06}")).collect();
+    let body: String =
+        (0..50_000).flat_map(|number| format!("{number:06}").into_bytes()).map(char::from).collect();
     for (fault, may_be_resumed) in
         [(Fault::truncate(100_000), true), (Fault::cut_at(100_000), true), (Fault::corrupt_body(), false)]
     {

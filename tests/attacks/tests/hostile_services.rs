@@ -1,5 +1,5 @@
 //! A hostile SQS, Lambda and STS, and the operations of S3 that can fail after they have said that they succeed.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use innkeeper::aws::StaticKeys;
 use innkeeper_attacks::{Answer, Frames, HOSTILE_BUCKET, Sent, Siege, program};
