@@ -139,7 +139,13 @@ async fn imports_that_the_host_does_not_have() {
         let wat = format!("(component (import {import:?} (instance (export \"ask\" (func)))))");
         let problem = problem(Component::text(&wat)).await;
         assert!(
-            matches!(&problem, Problem::UnknownImports(_) | Problem::Mismatch(_) | Problem::NoEntry(_)),
+            matches!(
+                &problem,
+                Problem::UnknownImports(_)
+                    | Problem::Mismatch(_)
+                    | Problem::NoEntry(_)
+                    | Problem::UngrantedHttp { .. }
+            ),
             "{import}: {problem}"
         );
     }

@@ -239,12 +239,13 @@ async fn a_loop_of_denied_calls() {
 async fn millions_of_handles() {
     let siege = Siege::new().allow_all_of_s3();
     siege.aws().s3().put("uploads", "k", "body").unwrap();
-    for kind in ["listing", "body"] {
+    // A body that is not read to its end is a call under way, of which there is a smaller number.
+    for (kind, limit, most) in [("listing", "handles", 1_000), ("body", "in-flight-calls", 64)] {
         let besieged = siege.attacker(program::HOARD).await;
         let answer = besieged.attack_with(&json!({ "bucket": "uploads", "key": "k", "kind": kind })).await;
-        assert_eq!(answer["ok"]["error"], "LimitExceeded(\"handles\")", "{answer}");
+        assert_eq!(answer["ok"]["error"], format!("LimitExceeded({limit:?})"), "{answer}");
         let held = answer["ok"]["held"].as_u64().unwrap();
-        assert!((900..=1_000).contains(&held), "{held}");
+        assert!((most * 9 / 10..=most).contains(&held), "{held}");
     }
 }
 

@@ -227,24 +227,31 @@ fn plain_headers(headers: &mut HeaderMap) {
     }
     drop_aws_chunked(headers);
     quote_entity_tags(headers);
-    let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
-    // S3 answers a range that it cannot read with the whole object; s3s would refuse it.
-    if !range.is_some_and(is_range) {
-        headers.remove(RANGE);
+    let range = headers.get(RANGE).and_then(|range| range.to_str().ok()).and_then(readable_range);
+    match range.and_then(|range| HeaderValue::try_from(range).ok()) {
+        Some(range) => drop(headers.insert(RANGE, range)),
+        // S3 answers a range that it cannot read with the whole object; s3s would refuse it.
+        None => drop(headers.remove(RANGE)),
     }
 }
 
-/// One range of bytes: `bytes=0-9`, `bytes=10-` or `bytes=-5`.
-fn is_range(range: &str) -> bool {
-    let number =
-        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok())?;
-    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
-        return false;
+/// The largest position in a range that s3s takes. No object is as long, so that a larger one means the same.
+const LAST_POSITION: u64 = i64::MAX.unsigned_abs();
+
+/// One range of bytes (`bytes=0-9`, `bytes=10-` or `bytes=-5`) as s3s reads it. `None` for what is no such range.
+fn readable_range(range: &str) -> Option<String> {
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<u64>().ok()).flatten().map(|number| number.min(LAST_POSITION))
     };
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     match (first, last) {
-        ("", last) => number(last).is_some(),
-        (first, "") => number(first).is_some(),
-        (first, last) => number(first).zip(number(last)).is_some_and(|(first, last)| first <= last),
+        ("", last) => Some(format!("bytes=-{}", number(last)?)),
+        (first, "") => Some(format!("bytes={}-", number(first)?)),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then(|| format!("bytes={first}-{last}"))
+        }
     }
 }
 
