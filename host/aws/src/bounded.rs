@@ -97,18 +97,15 @@ impl Body for BoundedBody {
         };
         let frame = frame?;
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-        match (this.bytes.checked_sub(length), this.frames.checked_sub(1)) {
-            (Some(bytes), Some(frames)) => {
-                (this.bytes, this.frames) = (bytes, frames);
-                if let (Some(document), Some(data)) = (&mut this.document, frame.data_ref()) {
-                    document.push(data);
-                }
-                Poll::Ready(Some(Ok(frame)))
+        if let (Some(bytes), Some(frames)) = (this.bytes.checked_sub(length), this.frames.checked_sub(1)) {
+            (this.bytes, this.frames) = (bytes, frames);
+            if let (Some(document), Some(data)) = (&mut this.document, frame.data_ref()) {
+                document.push(data);
             }
-            _ => {
-                this.answer = SdkBody::empty();
-                Poll::Ready(Some(Err("an answer that is longer than any of the service".into())))
-            }
+            Poll::Ready(Some(Ok(frame)))
+        } else {
+            this.answer = SdkBody::empty();
+            Poll::Ready(Some(Err("an answer that is longer than any of the service".into())))
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What wasmtime generates from the WIT package. Nothing here is written by hand, and nothing outside of this crate names it.
 
 mod generated {
-    #![expect(clippy::all, clippy::pedantic, reason = "generated; the WIT carries the documentation")]
-
     wasmtime::component::bindgen!({
         path: "../../wit",
         world: "innkeeper:aws/plugin",

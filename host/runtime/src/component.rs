@@ -82,6 +82,7 @@ fn exports(names: &[String]) -> String {
 }
 
 impl Problem {
+    #[expect(clippy::unnecessary_box_returns, reason = "it is returned as an error, and is large")]
     pub(crate) fn at(self, path: &Path) -> Box<ComponentError> {
         Box::new(ComponentError { path: path.to_owned(), problem: self })
     }

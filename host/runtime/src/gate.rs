@@ -219,12 +219,11 @@ impl Gate {
     /// manifest names, or else the one that the guest's identity is in. STS is asked for that once, as the host, for itself.
     pub(crate) async fn place(&self) -> Result<&AccountRegion, Refusal> {
         let found = self.shared.place.get_or_try_init(|| async {
-            let (region, account) = match &self.shared.account {
-                Some(account) => (self.shared.factory.region(&self.shared.scope).await?, account.clone()),
-                None => {
-                    let caller = self.shared.factory.caller_identity(&self.shared.scope).await?;
-                    (caller.region, caller.account.parse()?)
-                }
+            let (region, account) = if let Some(account) = &self.shared.account {
+                (self.shared.factory.region(&self.shared.scope).await?, account.clone())
+            } else {
+                let caller = self.shared.factory.caller_identity(&self.shared.scope).await?;
+                (caller.region, caller.account.parse()?)
             };
             Ok(AccountRegion::new(region.as_str(), account)?)
         });

@@ -69,7 +69,7 @@ impl Default for Limits {
             cpu_time: Duration::from_secs(10),
             host_call_bytes: 16 << 20,
             transfer_memory: 48 << 20,
-            presigned_url_expiry: Duration::from_secs(15 * 60),
+            presigned_url_expiry: Duration::from_mins(15),
             output_bytes: 1 << 20,
             in_flight_calls: 64,
             log_rate: Rate::PER_SECOND_20,
@@ -118,15 +118,12 @@ impl ResourceLimiter for StoreLimiter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current) as u64;
-        match self.memory_left.checked_sub(more) {
-            Some(left) => {
-                self.memory_left = left;
-                Ok(true)
-            }
-            None => {
-                self.refused = Some(Limit::Memory { bytes: self.memory });
-                Ok(false)
-            }
+        if let Some(left) = self.memory_left.checked_sub(more) {
+            self.memory_left = left;
+            Ok(true)
+        } else {
+            self.refused = Some(Limit::Memory { bytes: self.memory });
+            Ok(false)
         }
     }
 
@@ -136,15 +133,12 @@ impl ResourceLimiter for StoreLimiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        match self.table_elements_left.checked_sub(desired.saturating_sub(current)) {
-            Some(left) => {
-                self.table_elements_left = left;
-                Ok(true)
-            }
-            None => {
-                self.refused = Some(Limit::TableElements { elements: self.table_elements });
-                Ok(false)
-            }
+        if let Some(left) = self.table_elements_left.checked_sub(desired.saturating_sub(current)) {
+            self.table_elements_left = left;
+            Ok(true)
+        } else {
+            self.refused = Some(Limit::TableElements { elements: self.table_elements });
+            Ok(false)
         }
     }
 

@@ -16,6 +16,8 @@
 #![expect(
     clippy::panic,
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
     clippy::print_stderr,
     reason = "a harness of tests fails the test"
 )]

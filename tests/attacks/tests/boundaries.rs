@@ -167,7 +167,7 @@ async fn timeouts_of_nothing_and_without_end() {
     // Beyond the guest's own time: it is told in time to say so, and does not wait for a hundred years.
     let begun = Instant::now();
     assert_eq!(besieged.tries_one(gone(u32::MAX)).await, "error: Timeout");
-    assert!(begun.elapsed() <= Duration::from_secs(120));
+    assert!(begun.elapsed() <= Duration::from_mins(2));
 
     let function = siege.aws().lambda().function("slow", |_| async { Ok("") }).unwrap();
     function.pending_for(Duration::from_secs(1_000_000));

@@ -102,7 +102,7 @@ async fn a_component_that_is_a_folder_a_pipe_or_a_device() {
     // Nobody ever writes to the pipe: whoever opens it to read waits for ever.
     let folder = tempfile::tempdir().unwrap();
     assert!(Command::new("mkfifo").arg(folder.path().join("attacker.wasm")).status().unwrap().success());
-    let read = tokio::time::timeout(std::time::Duration::from_secs(60), problem_in(folder));
+    let read = tokio::time::timeout(std::time::Duration::from_mins(1), problem_in(folder));
     assert!(matches!(read.await.unwrap_or_else(|_| std::process::abort()), Problem::Read(_)));
 
     // Its length is 0, and it never ends.
@@ -238,6 +238,9 @@ fn entries(cache: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
+/// What is done to a file of the cache.
+type Tamper = fn(&[u8]) -> Vec<u8>;
+
 #[tokio::test]
 async fn a_tampered_file_in_the_compiled_code_cache() {
     let folder = tempfile::tempdir().unwrap();
@@ -250,7 +253,6 @@ async fn a_tampered_file_in_the_compiled_code_cache() {
     assert_eq!(entries(&cache).len(), 2);
     let sound: Vec<_> = entries(&cache).into_iter().map(|file| (fs::read(&file).unwrap(), file)).collect();
 
-    type Tamper = fn(&[u8]) -> Vec<u8>;
     let tampers: [Tamper; 6] = [
         |_| Vec::new(),
         |code| code[..code.len() / 2].to_vec(),

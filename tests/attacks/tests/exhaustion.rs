@@ -1,5 +1,5 @@
 //! Exhausting or crashing the host.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::future::Future;
 use std::pin::pin;
@@ -266,7 +266,7 @@ async fn millions_of_handles_of_wasi() {
         let wat = core_guest(import, "", &format!("(loop $again {call} (br $again)) (unreachable)"));
         match hasty().attacker(wat).await.attack(b"").await.unwrap_err() {
             CallError::Trap { reason, .. } => {
-                assert!(reason.contains("resource table"), "{import}: {reason}")
+                assert!(reason.contains("resource table"), "{import}: {reason}");
             }
             CallError::Limit { limit, .. } => assert_eq!(limit, CPU_TIME),
             other => panic!("{other}"),
@@ -443,7 +443,7 @@ async fn metadata_that_is_empty_huge_foreign_or_has_line_breaks() {
         let input = json!({ "bucket": "uploads", "key": "k", "body": "", "metadata": [[name, value]] });
         let answer = besieged.attack_with(&input).await;
         let error = answer["error"].as_str().unwrap_or_default();
-        assert!(error.starts_with("InvalidArgument"), "{:.20?} {:.20?}: {answer}", name, value);
+        assert!(error.starts_with("InvalidArgument"), "{name:.20?} {value:.20?}: {answer}");
     }
     assert_eq!(siege.requests_about("uploads"), 0);
 }
@@ -509,7 +509,7 @@ async fn a_call_that_times_out_while_aws_does_not_answer_and_the_same_guest_agai
     siege
         .aws()
         .faults()
-        .push(innkeeper_fake::Fault::delay(Duration::from_secs(3600)).bucket("uploads").times(20));
+        .push(innkeeper_fake::Fault::delay(Duration::from_hours(1)).bucket("uploads").times(20));
     let besieged = siege.attacker(Component::test(test_program::S3_READ_OBJECT)).await;
     let input = json!({ "bucket": "uploads", "key": "k" }).to_string();
     for _ in 0..20 {
@@ -642,7 +642,7 @@ async fn stdout_and_stderr_without_end() {
 async fn a_call_that_is_dropped_before_its_first_poll() {
     let besieged = hasty().attacker(Component::test(test_program::BUSY)).await;
     for _ in 0..1_000 {
-        drop(pin!(besieged.attacker().run(b"")));
+        let _never_polled = pin!(besieged.attacker().run(b""));
     }
     besieged.serve().await;
 }

@@ -1,5 +1,10 @@
 //! Getting at the keys: what the host holds, and what it can reach, that a guest is not to have.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::many_single_char_names,
+    reason = "a test fails by panicking"
+)]
 
 use std::io::Write;
 use std::net::TcpListener;

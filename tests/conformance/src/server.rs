@@ -30,13 +30,12 @@ impl Server {
             BufReader::new(stdout).read_line(&mut url).map_err(|error| error.to_string())?;
         }
         let port = url.trim().rsplit(':').next().and_then(|port| port.parse().ok());
-        match port {
-            Some(port) => Ok(Self { process, port }),
-            None => {
-                let _ = process.kill();
-                let _ = process.wait();
-                Err("`innkeeper fake` does not say where it listens".to_owned())
-            }
+        if let Some(port) = port {
+            Ok(Self { process, port })
+        } else {
+            let _ = process.kill();
+            let _ = process.wait();
+            Err("`innkeeper fake` does not say where it listens".to_owned())
         }
     }
 

@@ -16,7 +16,12 @@
 //! # }
 //! ```
 
-#![expect(clippy::panic, clippy::expect_used, reason = "a harness of tests fails the test")]
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a harness of tests fails the test"
+)]
 
 pub mod moto;
 pub mod s3;

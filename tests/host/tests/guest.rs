@@ -1,5 +1,5 @@
 //! Guests and their limits: each program of `tests/programs` that is not about a service has its test here, under its name.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The example guest `guests/rust/order-desk`, with its own manifest and its own orders, and the guest that is its pricing function, on
 //! the built-in AWS; and on moto_server, which runs no functions: there the answers of the function are those that it gave on the fake.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

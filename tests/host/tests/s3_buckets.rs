@@ -1,6 +1,4 @@
 //! The operations of `innkeeper:aws/s3` on a bucket itself.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use innkeeper_fake::Fault;

@@ -1,5 +1,5 @@
 //! The example guest `guests/rust/thumbnailer`, with its own manifest and its own photographs, on the built-in AWS and on moto_server.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! The WIT package: it parses, it is a component type that the component tools take, and every item of it is documented.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

@@ -51,6 +51,7 @@ pub(super) struct Args {
 
 /// A guest that may, or that might.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys of the document")]
 struct Guest<'a> {
     guest: &'a str,
     decision: &'static str,

@@ -113,6 +113,7 @@ pub(super) struct MessageChange {
 /// What a function was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_field_names, reason = "the keys of the document, as AWS names them")]
 pub(super) struct Invocation {
     pub(super) function: String,
     pub(super) qualifier: Option<String>,

@@ -243,7 +243,7 @@ directories = [{ path = \"data\", name = \"/data\" }]
 hosts = [\"api.example.com\"]
 methods = [\"GET\"]
 ";
-    let project = keeper(&(wasi.to_owned() + GRANT)).with("data/a.txt", b"a".to_vec());
+    let project = keeper(&(wasi.to_owned() + GRANT)).with("data/a.txt", b"a");
     assert_eq!(found(&project), ["unusable-grant"; 6]);
     let run = project.innkeeper(&["check"]).exits(3);
     let stdout = String::from_utf8_lossy(&run.stdout);

@@ -130,10 +130,7 @@ fn region_of(host: &str) -> Option<&str> {
     }
     let mut labels = host.splitn(3, '.');
     let (first, second) = (labels.next()?, labels.next()?);
-    let region = match (first, second) {
-        ("sqs" | "sqs-fips", region) | (region, "queue") => region,
-        _ => return None,
-    };
+    let (("sqs" | "sqs-fips", region) | (region, "queue")) = (first, second) else { return None };
     // A label without a hyphen is no region, such as the `amazonaws` of `sqs.amazonaws.com`.
     let stem = host.get(..first.len() + 1 + second.len())?;
     (region.contains('-') && in_partition(stem, of_region(region))).then_some(region)

@@ -78,7 +78,11 @@ fn candidates<'c>(
             }
             Expected::Bool(_) => candidates.extend([true, false].map(Candidate::Bool)),
             Expected::Absent(_) => {
-                candidates.extend([Candidate::Number(0.0), Candidate::Date(known.now), Candidate::Bool(true)])
+                candidates.extend([
+                    Candidate::Number(0.0),
+                    Candidate::Date(known.now),
+                    Candidate::Bool(true),
+                ]);
             }
             Expected::Like(_) | Expected::Arn(_) => return None,
         }

@@ -92,7 +92,7 @@ impl Policy {
             let list = &statement.action_patterns;
             match list.polarity {
                 Polarity::AllBut if !statement.actions.meets(usable) => {
-                    add(&list.whole.text, &list.whole.location)
+                    add(&list.whole.text, &list.whole.location);
                 }
                 Polarity::AllBut => {}
                 Polarity::Only => {

@@ -35,6 +35,7 @@ pub(crate) struct Body {
     state: State,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a stream has one, and nearly all its life the large variant")]
 enum State {
     /// More may come.
     Open(CallRecord),

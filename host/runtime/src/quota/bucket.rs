@@ -115,7 +115,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1)).await;
         bucket.take(1).unwrap();
         assert!(bucket.take(1).is_err());
-        tokio::time::advance(Duration::from_secs(3600)).await;
+        tokio::time::advance(Duration::from_hours(1)).await;
         for _ in 0..3 {
             bucket.take(1).unwrap();
         }

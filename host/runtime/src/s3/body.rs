@@ -37,6 +37,7 @@ pub(crate) struct Body {
     state: State,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a body has one")]
 enum Ahead {
     /// Nothing yet.
     Nothing,

@@ -41,6 +41,7 @@ pub(crate) struct Source {
 
 /// On which conditions on its source a copy is made, checked.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the names of the headers")]
 struct SourceConditions {
     if_match: Option<String>,
     if_none_match: Option<String>,
@@ -67,6 +68,7 @@ impl Source {
 /// Copies `source` to `key` of `bucket`.
 ///
 /// The source is looked at first: its length says how it is copied, and whether it has tags says what the guest needs.
+#[expect(clippy::too_many_lines, reason = "what is checked, asked and sent, in its order")]
 pub(crate) async fn copy(
     ctx: &AwsCtx,
     bucket: &Bucket,

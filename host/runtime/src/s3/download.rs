@@ -55,6 +55,10 @@ pub(crate) struct Run {
     empty: EmptyFrames,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a download has one, and nearly all its life the large variant"
+)]
 enum Connection {
     Open {
         stream: ByteStream,

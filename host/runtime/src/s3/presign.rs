@@ -20,7 +20,7 @@ use crate::s3::{convert, settle};
 const MAX_PUT: u64 = 5 << 30;
 
 /// The longest that a signature is good for, whatever the manifest says.
-const MAX_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const MAX_EXPIRY: Duration = Duration::from_hours(168);
 
 pub(crate) async fn get(
     ctx: &AwsCtx,

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 const UNIT: u64 = 1024;
 
 /// How long the call of AWS may take with which an unfinished upload is given up, whatever became of the guest.
-const TIDY_TIME: Duration = Duration::from_secs(60);
+const TIDY_TIME: Duration = Duration::from_mins(1);
 
 /// What the transfers of one call share.
 #[derive(Debug)]

@@ -301,6 +301,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "called with what was just returned")]
     fn is_invalid<T>(result: Result<T, Error>) -> bool {
         matches!(result, Err(Error::InvalidArgument(_)))
     }

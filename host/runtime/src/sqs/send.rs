@@ -261,6 +261,7 @@ mod tests {
         SendEntry { body: "x".repeat(length), options }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the outcome of an entry")]
     fn sent() -> Result<SendOutput, Error> {
         Ok(SendOutput { message_id: "id".to_owned(), sequence_number: None })
     }

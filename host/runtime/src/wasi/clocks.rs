@@ -72,7 +72,7 @@ mod tests {
     fn a_time_is_rounded_down_to_the_last_step() {
         let milli = Duration::from_millis(1);
         assert_eq!(round_down(Duration::from_nanos(1_999_999), milli), milli);
-        assert_eq!(round_down(Duration::from_nanos(2_000_000), milli), milli * 2);
+        assert_eq!(round_down(Duration::from_millis(2), milli), milli * 2);
         assert_eq!(round_down(Duration::from_nanos(999_999), milli), Duration::ZERO);
         assert_eq!(round_down(Duration::MAX, Duration::from_nanos(1)), Duration::MAX);
         assert_eq!(round_down(Duration::from_secs(1), Duration::ZERO), Duration::from_secs(1));
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_clocks_go_in_steps() {
-        let step = Duration::from_secs(3_600);
+        let step = Duration::from_hours(1);
         let (wall, monotonic) = (WallClock::new(step), MonotonicClock::new(step));
         assert_eq!((wall.resolution(), monotonic.resolution()), (step, 3_600_000_000_000));
         assert_eq!(wall.now().as_nanos() % step.as_nanos(), 0);

@@ -11,6 +11,8 @@
 //! their turns counts. `cargo bench -p innkeeper-tests --bench s3` measures all, `-- transfers` one. Without `--bench`, as under
 //! `cargo test --benches`, each runs once with little: that it runs is the test of a benchmark.
 #![expect(
+    clippy::indexing_slicing,
+    clippy::large_futures,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::panic,
@@ -37,7 +39,10 @@ enum Scale {
     Short,
 }
 
-const FIGURES: [(&str, fn(Scale)); 5] = [
+/// A figure: its name, and what measures it.
+type Figure = (&'static str, fn(Scale));
+
+const FIGURES: [Figure; 5] = [
     ("transfers", transfers::measure),
     ("memory-get", memory::measure_get),
     ("memory-upload", memory::measure_upload),

@@ -3,13 +3,7 @@
 //! `INNKEEPER_TEST_ENDPOINT`, an S3 that takes any credentials.
 //!
 //! What only the fake can do (faults, calls counted, time that stands still) is in the suites beside this one.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod cases;
 mod stage;

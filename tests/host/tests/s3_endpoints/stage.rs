@@ -36,15 +36,12 @@ impl Stage {
             .allow("s3:*", &format!("arn:aws:s3:::{bucket}*"))
             .allow("s3:ListAllMyBuckets", "*")
             .setting("limits.timeout = \"5m\"");
-        let (host, client, http) = match url {
-            Some(url) => {
-                let http = aws_smithy_http_client::Builder::new().build_http();
-                (host.at(url), client_at(url).await, http)
-            }
-            None => {
-                let (client, http) = (client(host.aws()).await, host.aws().http_client().into_shared());
-                (host, client, http)
-            }
+        let (host, client, http) = if let Some(url) = url {
+            let http = aws_smithy_http_client::Builder::new().build_http();
+            (host.at(url), client_at(url).await, http)
+        } else {
+            let (client, http) = (client(host.aws()).await, host.aws().http_client().into_shared());
+            (host, client, http)
         };
         let stage = Self { host, client, bucket, http };
         stage.create(&stage.bucket).await;

@@ -79,7 +79,7 @@ impl Glob {
             match token {
                 // A literal is cut from a text between characters.
                 Token::Literal(bytes) => {
-                    symbols.extend(String::from_utf8_lossy(bytes).chars().map(Symbol::Character))
+                    symbols.extend(String::from_utf8_lossy(bytes).chars().map(Symbol::Character));
                 }
                 Token::One(scope) => symbols.push(Symbol::One(*scope)),
                 Token::Many(scope) => symbols.push(Symbol::Many(*scope)),

@@ -169,7 +169,7 @@ async fn a_body_is_cut_where_it_goes_beyond_and_the_next_call_is_refused() {
     call.receive(60).unwrap();
     assert_eq!(call.receive(60).unwrap_err().key, "bytes-in");
     assert_eq!(admit(&meters, &usage, CALL).await.unwrap_err(), "bytes-in");
-    tokio::time::advance(Duration::from_secs(3_600)).await;
+    tokio::time::advance(Duration::from_hours(1)).await;
     admit(&meters, &usage, CALL).await.unwrap();
 }
 

@@ -1,7 +1,13 @@
 //! Every file of the corpora, and inputs that are nearly those, on a stable toolchain and without instrumentation. It is the same in every
 //! run and bounded by counts, not by time. libFuzzer, which learns from what an input reaches, is run by hand: `tests/fuzz/Cargo.toml`
 //! says how.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod mutator;
 
