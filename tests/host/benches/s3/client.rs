@@ -7,9 +7,13 @@ use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
 use innkeeper_fake::FakeAws;
 use innkeeper_tests::SECRET;
+use tokio::io::AsyncReadExt as _;
 
 use crate::server::MadeUp;
 use crate::side::BUCKET;
+
+/// What is read at once, by the guest too.
+const PIECE: usize = 64 * 1024;
 
 fn config() -> Builder {
     aws_sdk_s3::Config::builder()
@@ -30,14 +34,16 @@ pub(crate) fn of(fake: &FakeAws) -> Client {
     Client::from_conf(config.sleep_impl(fake.sleep()).build())
 }
 
-/// Reads an object as a stream, and keeps nothing of it.
+/// Reads an object as a stream, piece by piece into memory of its own, and keeps nothing of it.
 pub(crate) async fn get(client: &Client, key: &str) -> u64 {
-    let mut body = client.get_object().bucket(BUCKET).key(key).send().await.unwrap().body;
-    let mut length = 0;
-    while let Some(frame) = body.next().await {
-        length += frame.unwrap().len() as u64;
+    let body = client.get_object().bucket(BUCKET).key(key).send().await.unwrap().body;
+    let (mut body, mut piece, mut length) = (body.into_async_read(), vec![0; PIECE], 0);
+    loop {
+        match body.read(&mut piece).await.unwrap() {
+            0 => return length,
+            read => length += read as u64,
+        }
     }
-    length
 }
 
 /// Reads an object whole.

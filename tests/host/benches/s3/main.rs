@@ -11,12 +11,11 @@
 //! their turns counts. `cargo bench -p innkeeper-tests --bench s3` measures all, `-- transfers` one. Without `--bench`, as under
 //! `cargo test --benches`, each runs once with little: that it runs is the test of a benchmark.
 #![expect(
-    clippy::indexing_slicing,
-    clippy::large_futures,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::panic,
     clippy::cast_precision_loss,
+    clippy::large_futures,
     reason = "a benchmark prints, and fails by panicking; its figures have three digits"
 )]
 
@@ -39,10 +38,9 @@ enum Scale {
     Short,
 }
 
-/// A figure: its name, and what measures it.
-type Figure = (&'static str, fn(Scale));
+type Measure = fn(Scale);
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [(&str, Measure); 5] = [
     ("transfers", transfers::measure),
     ("memory-get", memory::measure_get),
     ("memory-upload", memory::measure_upload),

@@ -16,15 +16,17 @@ fn run(input: &Input) -> Result<Value, Error> {
     let key = input.option("key").unwrap_or_default();
     let bytes = input.number("bytes").unwrap_or(0);
     let operation = operation(input.text("operation"));
+    // Made once, as the bare SDK's side does.
+    let body = if input.text("operation") == "put" { vec![b'x'; bytes as usize] } else { Vec::new() };
     let mut moved = 0;
     for _ in 0..input.number("times").unwrap_or(1) {
-        moved += operation(&bucket, &key, bytes)?;
+        moved += operation(&bucket, &key, bytes, &body)?;
     }
     Ok(json!({ "moved": moved }))
 }
 
 /// Does it once, and says how many bytes, or objects, it was about.
-type Operation = fn(&Bucket, &str, u64) -> Result<u64, Error>;
+type Operation = fn(&Bucket, &str, u64, &[u8]) -> Result<u64, Error>;
 
 fn operation(name: &str) -> Operation {
     match name {
@@ -38,12 +40,12 @@ fn operation(name: &str) -> Operation {
 }
 
 /// Whole, in one call.
-fn read(bucket: &Bucket, key: &str, _: u64) -> Result<u64, Error> {
+fn read(bucket: &Bucket, key: &str, _: u64, _: &[u8]) -> Result<u64, Error> {
     Ok(bucket.read_object(key, u64::MAX, &Default::default())?.bytes.len() as u64)
 }
 
 /// As a stream, of which nothing is kept.
-fn get(bucket: &Bucket, key: &str, _: u64) -> Result<u64, Error> {
+fn get(bucket: &Bucket, key: &str, _: u64, _: &[u8]) -> Result<u64, Error> {
     let mut body = bucket.get_object(key, &Default::default())?.body;
     let mut piece = vec![0; PIECE];
     let mut length = 0;
@@ -56,13 +58,13 @@ fn get(bucket: &Bucket, key: &str, _: u64) -> Result<u64, Error> {
 }
 
 /// Whole, in one call.
-fn put(bucket: &Bucket, key: &str, bytes: u64) -> Result<u64, Error> {
-    bucket.put_object(key, &vec![b'x'; bytes as usize], &Default::default())?;
+fn put(bucket: &Bucket, key: &str, bytes: u64, body: &[u8]) -> Result<u64, Error> {
+    bucket.put_object(key, body, &Default::default())?;
     Ok(bytes)
 }
 
 /// As a stream, of which nothing is kept. Its length is not told.
-fn upload(bucket: &Bucket, key: &str, bytes: u64) -> Result<u64, Error> {
+fn upload(bucket: &Bucket, key: &str, bytes: u64, _: &[u8]) -> Result<u64, Error> {
     let upload = bucket.upload_object(key, None, &Default::default())?;
     let mut body = upload.body()?;
     let piece = vec![b'x'; PIECE];
@@ -77,7 +79,7 @@ fn upload(bucket: &Bucket, key: &str, bytes: u64) -> Result<u64, Error> {
 }
 
 /// All pages, of which one at a time is kept.
-fn list(bucket: &Bucket, prefix: &str, _: u64) -> Result<u64, Error> {
+fn list(bucket: &Bucket, prefix: &str, _: u64, _: &[u8]) -> Result<u64, Error> {
     let options = ListObjectsOptions { prefix: Some(prefix.to_owned()), ..Default::default() };
     bucket.list_objects(&options)?.objects().try_fold(0, |count, object| object.map(|_| count + 1))
 }
