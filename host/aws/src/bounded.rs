@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextMut;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
@@ -44,6 +44,7 @@ fn is_xml(service: Service) -> bool {
 #[derive(Debug)]
 pub(crate) struct BoundInterceptor(pub(crate) Service);
 
+#[dyn_dispatch_hint]
 impl Intercept for BoundInterceptor {
     fn name(&self) -> &'static str {
         "BoundInterceptor"

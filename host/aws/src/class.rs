@@ -29,6 +29,10 @@ impl Class {
     /// For a check that must not hang: 5 s in all, 1 attempt.
     pub const PROBE: Self = Self(Cow::Borrowed("probe"));
 
+    /// The classes that there are without a manifest.
+    pub const BUILT_IN: [Self; 6] =
+        [Self::STANDARD, Self::DATA, Self::LONG, Self::IDEMPOTENT, Self::POLL, Self::PROBE];
+
     /// A class of the manifest's own; it has to be defined in the factory's [`Classes`].
     pub fn named(name: impl Into<String>) -> Self {
         Self(Cow::Owned(name.into()))

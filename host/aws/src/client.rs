@@ -4,6 +4,7 @@ use crate::bounded::BoundInterceptor;
 use crate::class::ClassConfig;
 use crate::endpoint::AddressingStyle;
 use crate::host::Host;
+use crate::observe::ObserveInterceptor;
 use crate::rejection::{OtherRetries, RejectionClassifier, RejectionInterceptor};
 use crate::scrub::ScrubInterceptor;
 use crate::service::Service;
@@ -59,6 +60,7 @@ macro_rules! configure {
             .retry_partition(recipe.partition.clone())
             .interceptor(BoundInterceptor(Self::SERVICE))
             .interceptor(ScrubInterceptor)
+            .interceptor(ObserveInterceptor)
             .retry_classifier(recipe.classifier());
         match recipe.interceptor() {
             Some(interceptor) => config = config.interceptor(interceptor),

@@ -62,6 +62,7 @@ mod error;
 mod factory;
 mod host;
 mod identity;
+mod observe;
 mod profiles;
 mod region;
 mod region_chain;
@@ -85,6 +86,7 @@ pub use error::{
 };
 pub use factory::{ClientFactory, Filter};
 pub use identity::{AssumeRole, Identity, StaticKeys, WebIdentity};
+pub use observe::{AttemptObserver, observed};
 pub use region::{Partition, Region};
 pub use scope::{Scope, ScopeBuilder};
 pub use service::Service;

@@ -4,10 +4,10 @@
 //! SDK logs answers at trace level, and puts messages into errors, which hosts log at any level.
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
@@ -40,6 +40,7 @@ impl fmt::Debug for SentSecrets {
     }
 }
 
+#[dyn_dispatch_hint]
 impl Intercept for ScrubInterceptor {
     fn name(&self) -> &'static str {
         "ScrubInterceptor"

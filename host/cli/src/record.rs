@@ -109,7 +109,7 @@ impl Record {
             let operation = operations.entry(decision.id).or_insert_with(|| of(decision.operation));
             operation.requests.push(Request {
                 action: decision.action.to_owned(),
-                resource: decision.resource.clone(),
+                resource: decision.resource.to_string(),
                 context: decision
                     .context
                     .iter()
@@ -122,7 +122,7 @@ impl Record {
             let operation = operations.entry(call.id).or_insert_with(|| of(call.operation));
             operation.calls.push(Called {
                 service: call.service.to_owned(),
-                resource: call.resource.clone(),
+                resource: call.resource.to_string(),
                 outcome: match &call.outcome {
                     Outcome::Success => "success",
                     Outcome::Cancelled => "cancelled",

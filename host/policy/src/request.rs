@@ -23,7 +23,7 @@ pub struct Request<'a> {
 /// The resource of a request: an ARN in pieces, so that one can be asked about without a string being built.
 ///
 /// `Display` is the ARN, exactly.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resource<'a> {
     partition: Partition,
     service: Service,

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use innkeeper_policy::Location;
 use serde::Serialize;
 
 pub use self::json_lines::JsonLines;
@@ -14,16 +15,16 @@ pub use self::json_lines::JsonLines;
 /// Where the audit trail goes.
 ///
 /// Called within a guest's call, once per decision and once per call of AWS, in the order in which they happen. It must not
-/// block and must not panic.
+/// block and must not panic. Entries are shared, so that keeping one costs a count.
 pub trait AuditSink: Send + Sync {
     /// The gate has decided on one IAM request.
-    fn decision(&self, decision: &Decision);
+    fn decision(&self, decision: &Arc<Decision>);
     /// A call of AWS has come to its end.
-    fn call(&self, call: &Call);
+    fn call(&self, call: &Arc<Call>);
     /// The host has decided on a request that the guest would send (`wasi:http/outgoing-handler`). By default it is in the log alone.
-    fn http_decision(&self, _decision: &HttpDecision) {}
+    fn http_decision(&self, _decision: &Arc<HttpDecision>) {}
     /// A request that the guest was allowed to send has come to its end. By default it is in the log alone.
-    fn http_request(&self, _request: &HttpRequest) {}
+    fn http_request(&self, _request: &Arc<HttpRequest>) {}
 }
 
 /// Numbers a guest's operations within one process, so that a call can be matched with the decisions that led to it.
@@ -47,7 +48,7 @@ pub struct Decision {
     /// The IAM action, such as `s3:GetObject`.
     pub action: &'static str,
     /// The ARN of what is asked for.
-    pub resource: String,
+    pub resource: Arc<str>,
     /// The values of the operation's own condition keys, by key, such as `s3:prefix`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub context: BTreeMap<&'static str, String>,
@@ -62,13 +63,15 @@ pub struct Decision {
 pub enum Verdict {
     /// A grant allows it.
     Allow {
-        /// The place of the grant: `file:line:column`.
-        rule: String,
+        /// The place of the grant, `file:line:column`. `None`: it was made by the program, and stands nowhere.
+        #[serde(serialize_with = "location")]
+        rule: Option<Location>,
     },
     /// Nothing allows it, or something denies it.
     Deny {
         /// The place of the `deny` that says so. `None`: no grant allows it.
-        rule: Option<String>,
+        #[serde(serialize_with = "location")]
+        rule: Option<Location>,
         /// Why, in one line.
         reason: String,
         /// What to change in the manifest, and where, so that it would be allowed.
@@ -92,7 +95,7 @@ pub struct Call {
     /// The operation's name in AWS's API, such as `GetObject`.
     pub operation: &'static str,
     /// The ARN of what it was about.
-    pub resource: String,
+    pub resource: Arc<str>,
     /// How often the request was sent.
     pub attempts: u32,
     /// Bytes of the body that was sent, once, however many attempts there were.
@@ -187,10 +190,10 @@ pub struct AuditLog {
 
 #[derive(Debug, Default)]
 struct Entries {
-    decisions: Vec<Decision>,
-    calls: Vec<Call>,
-    http_decisions: Vec<HttpDecision>,
-    http_requests: Vec<HttpRequest>,
+    decisions: Vec<Arc<Decision>>,
+    calls: Vec<Arc<Call>>,
+    http_decisions: Vec<Arc<HttpDecision>>,
+    http_requests: Vec<Arc<HttpRequest>>,
 }
 
 impl AuditLog {
@@ -201,28 +204,29 @@ impl AuditLog {
 
     /// The decisions so far.
     pub fn decisions(&self) -> Vec<Decision> {
-        self.lock().decisions.clone()
+        owned(&self.lock().decisions)
     }
 
     /// The calls that have ended so far.
     pub fn calls(&self) -> Vec<Call> {
-        self.lock().calls.clone()
+        owned(&self.lock().calls)
     }
 
     /// The decisions on requests so far.
     pub fn http_decisions(&self) -> Vec<HttpDecision> {
-        self.lock().http_decisions.clone()
+        owned(&self.lock().http_decisions)
     }
 
     /// The requests that have ended so far.
     pub fn http_requests(&self) -> Vec<HttpRequest> {
-        self.lock().http_requests.clone()
+        owned(&self.lock().http_requests)
     }
 
     /// The decisions so far that denied something.
     pub fn denials(&self) -> Vec<Decision> {
         let entries = self.lock();
-        entries.decisions.iter().filter(|d| matches!(d.verdict, Verdict::Deny { .. })).cloned().collect()
+        let denied = entries.decisions.iter().filter(|d| matches!(d.verdict, Verdict::Deny { .. }));
+        denied.map(|decision| Decision::clone(decision)).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
@@ -232,46 +236,50 @@ impl AuditLog {
 }
 
 impl AuditSink for AuditLog {
-    fn decision(&self, decision: &Decision) {
-        self.lock().decisions.push(decision.clone());
+    fn decision(&self, decision: &Arc<Decision>) {
+        self.lock().decisions.push(Arc::clone(decision));
     }
 
-    fn call(&self, call: &Call) {
-        self.lock().calls.push(call.clone());
+    fn call(&self, call: &Arc<Call>) {
+        self.lock().calls.push(Arc::clone(call));
     }
 
-    fn http_decision(&self, decision: &HttpDecision) {
-        self.lock().http_decisions.push(decision.clone());
+    fn http_decision(&self, decision: &Arc<HttpDecision>) {
+        self.lock().http_decisions.push(Arc::clone(decision));
     }
 
-    fn http_request(&self, request: &HttpRequest) {
-        self.lock().http_requests.push(request.clone());
+    fn http_request(&self, request: &Arc<HttpRequest>) {
+        self.lock().http_requests.push(Arc::clone(request));
     }
 }
 
 /// One trail after the other.
 impl AuditSink for Vec<Arc<dyn AuditSink>> {
-    fn decision(&self, decision: &Decision) {
+    fn decision(&self, decision: &Arc<Decision>) {
         self.iter().for_each(|sink| sink.decision(decision));
     }
 
-    fn call(&self, call: &Call) {
+    fn call(&self, call: &Arc<Call>) {
         self.iter().for_each(|sink| sink.call(call));
     }
 
-    fn http_decision(&self, decision: &HttpDecision) {
+    fn http_decision(&self, decision: &Arc<HttpDecision>) {
         self.iter().for_each(|sink| sink.http_decision(decision));
     }
 
-    fn http_request(&self, request: &HttpRequest) {
+    fn http_request(&self, request: &Arc<HttpRequest>) {
         self.iter().for_each(|sink| sink.http_request(request));
     }
 }
 
 /// No audit trail beside the log (`tracing`).
 impl AuditSink for () {
-    fn decision(&self, _decision: &Decision) {}
-    fn call(&self, _call: &Call) {}
+    fn decision(&self, _decision: &Arc<Decision>) {}
+    fn call(&self, _call: &Arc<Call>) {}
+}
+
+fn owned<T: Clone>(entries: &[Arc<T>]) -> Vec<T> {
+    entries.iter().map(|entry| T::clone(entry)).collect()
 }
 
 fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -279,6 +287,13 @@ fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::
         .format(&time::format_description::well_known::Rfc3339)
         .map_err(serde::ser::Error::custom)?
         .serialize(serializer)
+}
+
+fn location<S: serde::Serializer>(location: &Option<Location>, serializer: S) -> Result<S::Ok, S::Error> {
+    match location {
+        Some(location) => serializer.collect_str(location),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -40,6 +40,8 @@ struct Shared {
     policy: Policy,
     factory: ClientFactory,
     scope: Scope,
+    /// The scope in each configuration class that an operation has: to make one takes digests.
+    scopes: BTreeMap<Class, Scope>,
     audit: Arc<dyn AuditSink>,
     /// The region that the guest's calls go to.
     region: OnceCell<Region>,
@@ -150,11 +152,15 @@ impl Gate {
         let (quotas, GateLimits { in_flight_calls, log_rate }) = bounds;
         let meters = Meters::new(quotas);
         let run = Run::new(Trigger::Run, meters.usage(None), in_flight_calls);
+        let built_in = Class::BUILT_IN.into_iter();
+        let scopes = built_in.chain(classes.values().cloned());
+        let scopes = scopes.map(|class| (class.clone(), scope.with_class(class))).collect();
         let shared = Shared {
             guest: policy.guest().into(),
             policy,
             factory,
             scope,
+            scopes,
             audit,
             classes,
             region: OnceCell::new(),
@@ -300,11 +306,13 @@ impl Gate {
         class: Option<Class>,
     ) -> Result<Permit<C>, Refusal> {
         let admission = self.admit(id, operation, granted).await?;
-        let mut call = self.record(id, operation, admission);
+        let mut call = self.record(id, operation, granted, admission);
+        let shared = &self.shared;
         let class = class
-            .or_else(|| self.shared.classes.get(operation.name()).cloned())
+            .or_else(|| shared.classes.get(operation.name()).cloned())
             .unwrap_or_else(|| Class::of(C::SERVICE, operation.name()));
-        match C::of(&self.shared.factory, &self.shared.scope.with_class(class)).await {
+        let scope = shared.scopes.get(&class).cloned().unwrap_or_else(|| shared.scope.with_class(class));
+        match C::of(&shared.factory, &scope).await {
             Ok(client) => Ok(Permit { client, call }),
             Err(error) => {
                 call.fail("credentials", &error);
@@ -377,39 +385,45 @@ impl Gate {
         let asked = &self.with_facts(*request);
         let decision = self.shared.policy.decide(asked);
         let verdict = match decision {
-            PolicyDecision::Allow(rule) => Verdict::Allow { rule: rule.resource().location.to_string() },
+            PolicyDecision::Allow(rule) => Verdict::Allow { rule: Some(rule.resource().location.clone()) },
             denied @ PolicyDecision::Deny(denial) => Verdict::Deny {
-                rule: denied.rule().map(|rule| rule.resource().location.to_string()),
+                rule: denied.rule().map(|rule| rule.resource().location.clone()),
                 reason: denial.to_string(),
                 suggestion: denial.suggestion(asked).to_string(),
             },
         };
-        self.write_down(id, operation, request, verdict);
+        let resource = self.write_down(id, operation, request, verdict);
         match decision {
-            PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota() }),
+            PolicyDecision::Allow(rule) => {
+                let is_of_operation = request.resource == operation.resource();
+                Some(Granted { quota: rule.quota(), of_operation: is_of_operation.then_some(resource) })
+            }
             PolicyDecision::Deny(_) => None,
         }
     }
 
+    /// Writes a decision down, and returns how what it is about is written.
     fn write_down(
         &self,
         id: OperationId,
         operation: &Operation<'_>,
         request: &Request<'_>,
         verdict: Verdict,
-    ) {
+    ) -> Arc<str> {
+        let resource: Arc<str> = request.resource.to_string().into();
         let decision = Decision {
             time: self.shared.factory.now(),
             guest: Arc::clone(&self.shared.guest),
             id,
             operation: operation.name(),
             action: request.action.as_str(),
-            resource: request.resource.to_string(),
+            resource: Arc::clone(&resource),
             context: request.context.values().map(|(key, value)| (key.as_str(), value)).collect(),
             verdict,
         };
         log!(self, DEBUG, ?decision, "decided");
-        self.shared.audit.decision(&decision);
+        self.shared.audit.decision(&Arc::new(decision));
+        resource
     }
 
     /// How it is written down that the guest has too many calls under way.
@@ -421,7 +435,14 @@ impl Gate {
         }
     }
 
-    fn record(&self, id: OperationId, operation: &Operation<'_>, admission: Admission) -> CallRecord {
+    fn record(
+        &self,
+        id: OperationId,
+        operation: &Operation<'_>,
+        granted: &[Granted<'_>],
+        admission: Admission,
+    ) -> CallRecord {
+        let resource = granted.iter().find_map(|granted| granted.of_operation.clone());
         CallRecord::new(
             Arc::clone(&self.shared.audit),
             Arc::clone(&self.shared.log),
@@ -431,7 +452,7 @@ impl Gate {
                 id,
                 service: operation.service().as_str(),
                 operation: operation.name(),
-                resource: operation.resource().to_string(),
+                resource: resource.unwrap_or_else(|| operation.resource().to_string().into()),
                 attempts: 0,
                 bytes_sent: 0,
                 bytes_received: 0,
@@ -445,10 +466,12 @@ impl Gate {
 }
 
 /// A need of an operation that a rule allows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Granted<'p> {
     /// The quota that the rule names.
     quota: Option<&'p str>,
+    /// How the resource of the operation is written, if it is the one that this is about.
+    of_operation: Option<Arc<str>>,
 }
 
 /// What an operation is about to use.
@@ -476,12 +499,11 @@ fn demand(operation: &Operation<'_>) -> Demand {
 
 /// How a quota that is used up is written down.
 fn of_quota(exceeded: &Exceeded) -> Verdict {
-    let place = exceeded.location.as_ref().map(ToString::to_string);
-    let suggestion = match &place {
+    let suggestion = match &exceeded.location {
         Some(place) => format!("raise `{}` at {place}", exceeded.key),
         None => format!("raise `{}` of the guest's quotas", exceeded.key),
     };
-    Verdict::Deny { rule: place, reason: exceeded.to_string(), suggestion }
+    Verdict::Deny { rule: exceeded.location.clone(), reason: exceeded.to_string(), suggestion }
 }
 
 #[cfg(test)]

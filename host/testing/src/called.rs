@@ -98,7 +98,7 @@ impl Called {
     /// The calls of AWS, in the order in which they ended.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.events.iter().filter_map(|event| match event {
-            Event::Call(call) => Some(call),
+            Event::Call(call) => Some(&**call),
             Event::Decision(_) => None,
         })
     }
@@ -106,7 +106,9 @@ impl Called {
     /// What the policy denied, in order.
     pub fn denials(&self) -> impl Iterator<Item = &Decision> {
         self.events.iter().filter_map(|event| match event {
-            Event::Decision(decision) if matches!(decision.verdict, Verdict::Deny { .. }) => Some(decision),
+            Event::Decision(decision) if matches!(decision.verdict, Verdict::Deny { .. }) => {
+                Some(&**decision)
+            }
             Event::Decision(_) | Event::Call(_) => None,
         })
     }

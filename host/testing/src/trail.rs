@@ -1,7 +1,7 @@
 //! What a guest asked of AWS, in the order in which it happened.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use innkeeper::audit::{AuditSink, Call, Decision, Outcome, Verdict};
 
@@ -10,9 +10,9 @@ use innkeeper::audit::{AuditSink, Call, Decision, Outcome, Verdict};
 #[non_exhaustive]
 pub enum Event {
     /// The policy has decided on a request.
-    Decision(Decision),
+    Decision(Arc<Decision>),
     /// A call of AWS has come to its end.
-    Call(Call),
+    Call(Arc<Call>),
 }
 
 /// An audit trail in memory that keeps decisions and calls in one order.
@@ -42,12 +42,12 @@ impl Trail {
 }
 
 impl AuditSink for Trail {
-    fn decision(&self, decision: &Decision) {
-        self.lock().push(Event::Decision(decision.clone()));
+    fn decision(&self, decision: &Arc<Decision>) {
+        self.lock().push(Event::Decision(Arc::clone(decision)));
     }
 
-    fn call(&self, call: &Call) {
-        self.lock().push(Event::Call(call.clone()));
+    fn call(&self, call: &Arc<Call>) {
+        self.lock().push(Event::Call(Arc::clone(call)));
     }
 }
 

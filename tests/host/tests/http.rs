@@ -160,7 +160,8 @@ async fn http_request() {
 
     let (decisions, requests) = (host.audit().http_decisions(), host.audit().http_requests());
     assert_eq!((decisions.len(), requests.len()), (1, 1));
-    assert_eq!(decisions[0].verdict, Verdict::Allow { rule: "innkeeper.toml:6:14".to_owned() });
+    let Verdict::Allow { rule: Some(rule) } = &decisions[0].verdict else { panic!("{decisions:?}") };
+    assert_eq!(rule.to_string(), "innkeeper.toml:6:14");
     let sent = &requests[0];
     assert_eq!((sent.id, sent.method.as_str()), (decisions[0].id, "GET"));
     assert_eq!(sent.url, format!("http://{}/a/b", server.authority("127.0.0.1")), "without the query");

@@ -138,7 +138,7 @@ async fn lambda_invoke() {
     assert_eq!(answer["ok"]["log-tail"], Value::Null, "it was not asked for");
 
     let call = host.audit().calls().pop().unwrap();
-    assert_eq!((call.service, call.operation, call.resource.as_str()), ("lambda", "Invoke", PRICE));
+    assert_eq!((call.service, call.operation, &*call.resource), ("lambda", "Invoke", PRICE));
     assert_eq!((call.outcome, call.bytes_sent), (Outcome::Success, 14));
     assert!(call.request_id.is_some());
 
@@ -385,7 +385,7 @@ async fn whatever_it_is_called_the_whole_qualified_arn_is_decided_on() {
         let input = with(price(), &json!({ "function": name, "qualifier": qualifier }));
         assert_eq!(host.call(program::LAMBDA_INVOKE, &input).await, error("AccessDenied"));
         let denial = host.audit().denials().pop().unwrap();
-        assert_eq!((denial.action, denial.resource.as_str()), ("lambda:InvokeFunction", arn), "{name}");
+        assert_eq!((denial.action, &*denial.resource), ("lambda:InvokeFunction", arn), "{name}");
     }
     assert!(requests(&host).is_empty());
 }

@@ -182,7 +182,7 @@ async fn sqs_send_message() {
     assert_eq!(answer["ok"]["ids"][0], message.message_id.as_str());
 
     let call = host.audit().calls().pop().unwrap();
-    assert_eq!((call.service, call.operation, call.resource.as_str()), ("sqs", "SendMessage", ORDERS));
+    assert_eq!((call.service, call.operation, &*call.resource), ("sqs", "SendMessage", ORDERS));
     assert_eq!((call.outcome, call.bytes_sent), (Outcome::Success, 8 + 6 + 6 + 4));
     assert!(call.request_id.is_some());
 
@@ -607,7 +607,7 @@ async fn looking_up_the_url_needs_its_right_and_being_given_it_does_not() {
     let input = with(orders(), &json!({ "body": "x" }));
     assert_eq!(host.call(program::SQS_SEND_MESSAGE, &input).await, error("AccessDenied"));
     let denial = host.audit().denials().pop().unwrap();
-    assert_eq!((denial.action, denial.resource.as_str()), ("sqs:GetQueueUrl", ORDERS));
+    assert_eq!((denial.action, &*denial.resource), ("sqs:GetQueueUrl", ORDERS));
     let call = host.audit().calls().pop().unwrap();
     assert!(matches!(call.outcome, Outcome::Failure { error: "access-denied", .. }), "{call:?}");
 
@@ -624,7 +624,7 @@ async fn the_account_of_a_plain_name_is_the_manifests_or_the_identitys() {
     for (name, account) in [("orders", ACCOUNT), ("given", "210987654321")] {
         host.call(program::SQS_SEND_MESSAGE, &json!({ "queue": name, "body": "x" })).await;
         let denial = host.audit().denials().pop().unwrap();
-        assert_eq!(denial.resource, format!("arn:aws:sqs:eu-west-1:{account}:orders"));
+        assert_eq!(*denial.resource, *format!("arn:aws:sqs:eu-west-1:{account}:orders"));
     }
 }
 

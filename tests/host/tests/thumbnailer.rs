@@ -71,7 +71,7 @@ async fn makes_thumbnails_on_the_fake() {
     }
     let denials = test.audit().denials();
     assert_eq!(denials.len(), 1);
-    assert_eq!(denials[0].resource, "arn:aws:s3:::uploads/incoming/private/retina.jpg");
+    assert_eq!(&*denials[0].resource, "arn:aws:s3:::uploads/incoming/private/retina.jpg");
 }
 
 #[tokio::test]

@@ -61,10 +61,9 @@
 //! | `outcome` | as above; `error` is the case of WASI's `error-code` |
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
@@ -77,23 +76,56 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// down must not go on happening.
 const CAPACITY: usize = 4_096;
 
+/// How long the writer waits for more after the first entry. To wake a thread costs more than to add an entry, and it is woken once
+/// for all that come in this time.
+const LINGER: Duration = Duration::from_millis(2);
+
 /// Writes the audit trail to a file or pipe: a line of JSON per decision and per call, in the order in which they happened, from a
 /// thread of its own. The schema is described in the [module](self).
 ///
-/// Entries are flushed when no more are waiting. [`finish`](Self::finish) writes all there are and ends the trail.
+/// An entry is written and flushed within milliseconds. [`finish`](Self::finish) writes all there are and ends the trail.
 #[derive(Debug)]
 pub struct JsonLines {
-    /// `None` once the trail is ended.
-    entries: Mutex<Option<SyncSender<Entry>>>,
+    waiting: Arc<Waiting>,
     writer: Mutex<Option<JoinHandle<io::Result<()>>>>,
+}
+
+/// What waits for the writer.
+#[derive(Debug, Default)]
+struct Waiting {
+    queue: Mutex<Queue>,
+    /// There is something for the writer to do.
+    work: Condvar,
+    /// The writer has taken what was there.
+    room: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    entries: Vec<Entry>,
+    /// What the writer has to be woken for.
+    wake: Wake,
+    /// No more is taken: the trail is ended, or cannot be written.
+    closed: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Wake {
+    /// For nothing: it is at work, and looks by itself.
+    #[default]
+    Never,
+    /// For the first entry.
+    First,
+    /// For so many that there is no use in waiting for more.
+    Many,
 }
 
 #[derive(Debug)]
 enum Entry {
-    Decision(Box<Decision>),
-    Call(Box<Call>),
-    HttpDecision(Box<HttpDecision>),
-    HttpRequest(Box<HttpRequest>),
+    Decision(Arc<Decision>),
+    Call(Arc<Call>),
+    HttpDecision(Arc<HttpDecision>),
+    HttpRequest(Arc<HttpRequest>),
 }
 
 /// A line.
@@ -127,10 +159,11 @@ impl JsonLines {
     ///
     /// Where no thread can be started.
     pub fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
-        let (entries, waiting) = sync_channel(CAPACITY);
+        let waiting = Arc::<Waiting>::default();
+        let work = Arc::clone(&waiting);
         let writer = std::thread::Builder::new().name("innkeeper-audit".to_owned());
-        let writer = writer.spawn(move || Writer { output, sequence: 0 }.run(&waiting))?;
-        Ok(Self { entries: Mutex::new(Some(entries)), writer: Mutex::new(Some(writer)) })
+        let writer = writer.spawn(move || Writer { output, sequence: 0 }.run(&work))?;
+        Ok(Self { waiting, writer: Mutex::new(Some(writer)) })
     }
 
     /// Writes all that is waiting, ends the trail, and says whether all of it could be written. What comes later is lost. Blocks
@@ -140,37 +173,85 @@ impl JsonLines {
     ///
     /// The first error of the output. Nothing was written from there on.
     pub fn finish(&self) -> io::Result<()> {
-        drop(lock(&self.entries).take());
-        match lock(&self.writer).take().map(JoinHandle::join) {
+        self.waiting.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match writer.map(JoinHandle::join) {
             Some(Ok(written)) => written,
             Some(Err(_)) => Err(io::Error::other("the writer of the audit trail has failed")),
             None => Ok(()),
         }
     }
-
-    fn add(&self, entry: Entry) {
-        // Cloned, so that one call that waits for room does not hold up `finish`.
-        let entries = lock(&self.entries).clone();
-        // Without a writer the error is told by `finish`.
-        let _ = entries.map(|entries| entries.send(entry));
-    }
 }
 
 impl AuditSink for JsonLines {
-    fn decision(&self, decision: &Decision) {
-        self.add(Entry::Decision(Box::new(decision.clone())));
+    fn decision(&self, decision: &Arc<Decision>) {
+        self.waiting.add(Entry::Decision(Arc::clone(decision)));
     }
 
-    fn call(&self, call: &Call) {
-        self.add(Entry::Call(Box::new(call.clone())));
+    fn call(&self, call: &Arc<Call>) {
+        self.waiting.add(Entry::Call(Arc::clone(call)));
     }
 
-    fn http_decision(&self, decision: &HttpDecision) {
-        self.add(Entry::HttpDecision(Box::new(decision.clone())));
+    fn http_decision(&self, decision: &Arc<HttpDecision>) {
+        self.waiting.add(Entry::HttpDecision(Arc::clone(decision)));
     }
 
-    fn http_request(&self, request: &HttpRequest) {
-        self.add(Entry::HttpRequest(Box::new(request.clone())));
+    fn http_request(&self, request: &Arc<HttpRequest>) {
+        self.waiting.add(Entry::HttpRequest(Arc::clone(request)));
+    }
+}
+
+impl Waiting {
+    /// Adds an entry, once there is room for it.
+    fn add(&self, entry: Entry) {
+        let mut queue = self.lock();
+        while queue.entries.len() >= CAPACITY && !queue.closed {
+            queue = self.room.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        if queue.closed {
+            // `finish` tells why nothing more is written.
+            return;
+        }
+        queue.entries.push(entry);
+        let is_due = match queue.wake {
+            Wake::Never => false,
+            Wake::First => true,
+            Wake::Many => queue.entries.len() >= CAPACITY / 2,
+        };
+        if is_due {
+            queue.wake = Wake::Never;
+            self.work.notify_one();
+        }
+    }
+
+    /// Takes what is waiting in exchange for an empty list, or nothing once there will be no more.
+    fn take(&self, emptied: Vec<Entry>) -> Option<Vec<Entry>> {
+        let mut queue = self.lock();
+        while queue.entries.is_empty() && !queue.closed {
+            queue.wake = Wake::First;
+            queue = self.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        if queue.entries.len() < CAPACITY / 2 && !queue.closed {
+            queue.wake = Wake::Many;
+            let lingered = self.work.wait_timeout(queue, LINGER);
+            queue = lingered.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        queue.wake = Wake::Never;
+        let entries = std::mem::replace(&mut queue.entries, emptied);
+        drop(queue);
+        self.room.notify_all();
+        Some(entries).filter(|entries| !entries.is_empty())
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.work.notify_all();
+        self.room.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing that could panic runs under the lock.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -188,7 +269,8 @@ struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    fn run(mut self, waiting: &Receiver<Entry>) -> io::Result<()> {
+    fn run(mut self, waiting: &Waiting) -> io::Result<()> {
+        let _closes = Closes(waiting);
         let written = self.write_all(waiting);
         if let Err(error) = &written {
             tracing::error!(error = error as &dyn std::error::Error, "the audit trail cannot be written");
@@ -196,13 +278,14 @@ impl<W: Write> Writer<W> {
         written
     }
 
-    fn write_all(&mut self, waiting: &Receiver<Entry>) -> io::Result<()> {
+    fn write_all(&mut self, waiting: &Waiting) -> io::Result<()> {
         let mut lines = Vec::new();
         let host = concat!("innkeeper ", env!("CARGO_PKG_VERSION"));
         self.push(&mut lines, Event::Start { time: SystemTime::now(), host })?;
         self.flush(&mut lines)?;
-        while let Ok(first) = waiting.recv() {
-            for entry in std::iter::once(first).chain(waiting.try_iter()) {
+        let mut emptied = Vec::new();
+        while let Some(mut entries) = waiting.take(emptied) {
+            for entry in entries.drain(..) {
                 match &entry {
                     Entry::Decision(decision) => self.push(&mut lines, Event::Decision(decision))?,
                     Entry::Call(call) => self.push(&mut lines, Event::Call(call))?,
@@ -215,6 +298,7 @@ impl<W: Write> Writer<W> {
                 }
             }
             self.flush(&mut lines)?;
+            emptied = entries;
         }
         self.push(&mut lines, Event::End)?;
         self.flush(&mut lines)
@@ -237,15 +321,18 @@ impl<W: Write> Writer<W> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// A writer that ends, for whatever reason, takes nothing more: nobody must wait for it.
+struct Closes<'a>(&'a Waiting);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
+    use innkeeper_policy::Location;
     use serde_json::{Value, json};
 
     use super::*;
@@ -257,7 +344,7 @@ mod tests {
 
     impl Write for Output {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            lock(&self.0).extend_from_slice(bytes);
+            self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -268,40 +355,40 @@ mod tests {
 
     impl Output {
         fn lines(&self) -> Vec<Value> {
-            let text = String::from_utf8(lock(&self.0).clone()).unwrap();
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
             assert!(text.ends_with('\n'));
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
         }
     }
 
-    fn decision(id: u64) -> Decision {
-        Decision {
+    fn decision(id: u64) -> Arc<Decision> {
+        Arc::new(Decision {
             time: SystemTime::UNIX_EPOCH,
             guest: "g".into(),
             id: OperationId(id),
             operation: "ListObjectsV2",
             action: "s3:ListBucket",
-            resource: "arn:aws:s3:::uploads".to_owned(),
+            resource: "arn:aws:s3:::uploads".into(),
             context: [("s3:prefix", "a\n".to_owned())].into(),
-            verdict: Verdict::Allow { rule: "m.toml:1:1".to_owned() },
-        }
+            verdict: Verdict::Allow { rule: Some(Location { file: "m.toml".into(), line: 1, column: 1 }) },
+        })
     }
 
-    fn call() -> Call {
-        Call {
+    fn call() -> Arc<Call> {
+        Arc::new(Call {
             time: SystemTime::UNIX_EPOCH,
             guest: "g".into(),
             id: OperationId(0),
             service: "s3",
             operation: "ListObjectsV2",
-            resource: "arn:aws:s3:::uploads".to_owned(),
+            resource: "arn:aws:s3:::uploads".into(),
             attempts: 2,
             bytes_sent: 0,
             bytes_received: 7,
             duration: Duration::from_millis(1_500),
             request_id: Some("R".to_owned()),
             outcome: Outcome::Success,
-        }
+        })
     }
 
     #[test]

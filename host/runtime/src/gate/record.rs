@@ -4,16 +4,10 @@ use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextRef,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ErrorMetadata;
+use innkeeper_aws::AttemptObserver;
 use tokio::time::Instant;
 
 use super::log::LogRate;
@@ -28,12 +22,12 @@ pub(crate) struct CallRecord {
     /// `None` once it has been written.
     call: Option<Call>,
     started: Instant,
-    wire: Arc<Mutex<Wire>>,
+    observer: Arc<Observer>,
     /// `None` once the call is over.
     admission: Option<Admission>,
 }
 
-/// What only the SDK's interceptors see.
+/// What is seen only while requests are sent.
 #[derive(Debug, Default)]
 struct Wire {
     attempts: u32,
@@ -47,14 +41,14 @@ impl CallRecord {
         call: Call,
         admission: Admission,
     ) -> Self {
-        let admission = Some(admission);
-        Self { audit, log, call: Some(call), started: Instant::now(), wire: Arc::default(), admission }
+        let observer = Arc::new(Observer { wire: Mutex::default(), tally: admission.tally() });
+        let (call, admission) = (Some(call), Some(admission));
+        Self { audit, log, call, started: Instant::now(), observer, admission }
     }
 
-    /// To be given to the request that is sent under this record.
-    pub(crate) fn observer(&self) -> impl Intercept + 'static {
-        let tally = self.admission.as_ref().and_then(Admission::tally);
-        Observer { wire: Arc::clone(&self.wire), tally }
+    /// The request that is sent under this record: its attempts are counted.
+    pub(crate) fn observe<F: Future>(&self, request: F) -> impl Future<Output = F::Output> + use<F> {
+        innkeeper_aws::observed(Arc::<Observer>::clone(&self.observer), request)
     }
 
     /// Nothing was sent, and nothing will be: there is no call to write down.
@@ -89,7 +83,7 @@ impl CallRecord {
     fn finish(&mut self, outcome: Outcome) {
         self.admission = None;
         let Some(mut call) = self.call.take() else { return };
-        let wire = std::mem::take(&mut *lock(&self.wire));
+        let wire = std::mem::take(&mut *lock(&self.observer.wire));
         call.attempts = wire.attempts;
         call.request_id = wire.request_id;
         call.duration = self.started.elapsed();
@@ -97,7 +91,7 @@ impl CallRecord {
         if tracing::enabled!(tracing::Level::DEBUG) && self.log.has_room(&call.guest) {
             tracing::debug!(?call, "called");
         }
-        self.audit.call(&call);
+        self.audit.call(&Arc::new(call));
     }
 }
 
@@ -136,53 +130,28 @@ const REQUEST_ID_HEADERS: [&str; 2] = ["x-amz-request-id", "x-amzn-requestid"];
 /// Counts the attempts, and what they use of quotas, and keeps the last request id.
 #[derive(Debug)]
 struct Observer {
-    wire: Arc<Mutex<Wire>>,
+    wire: Mutex<Wire>,
     tally: Option<Tally>,
 }
 
-impl Intercept for Observer {
-    fn name(&self) -> &'static str {
-        "innkeeper-audit"
-    }
-
-    fn read_before_transmit(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
+impl AttemptObserver for Observer {
+    fn before_attempt(&self, request: &HttpRequest) -> Result<(), BoxError> {
         let attempt = lock(&self.wire).attempts + 1;
         if let Some(tally) = &self.tally {
-            tally.attempt(attempt, body_length(context.request()))?;
+            tally.attempt(attempt, body_length(request))?;
         }
         lock(&self.wire).attempts = attempt;
         Ok(())
     }
 
-    fn read_after_transmit(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let headers = context.response().headers();
+    fn after_attempt(&self, response: &mut HttpResponse) {
+        let headers = response.headers();
         let request_id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name));
         lock(&self.wire).request_id = request_id.map(str::to_owned);
-        Ok(())
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
         if let Some(tally) = &self.tally {
-            let body = std::mem::replace(context.response_mut().body_mut(), SdkBody::taken());
-            *context.response_mut().body_mut() =
-                SdkBody::from_body_1_x(MeteredBody::new(body, tally.clone()));
+            let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+            *response.body_mut() = SdkBody::from_body_1_x(MeteredBody::new(body, tally.clone()));
         }
-        Ok(())
     }
 }
 

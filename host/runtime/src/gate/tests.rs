@@ -122,8 +122,8 @@ impl World {
             Ok(permit) => permit,
             Err(refusal) => return Ended::Refused(format!("{refusal:?}")),
         };
-        let request = permit.client.get_object().bucket("uploads").key("a");
-        match request.customize().interceptor(permit.call.observer()).send().await {
+        let request = permit.client.get_object().bucket("uploads").key("a").send();
+        match permit.call.observe(request).await {
             Err(error) => {
                 permit.call.fail("test", &error);
                 Ended::Failed(sdk_error::fault(&error))

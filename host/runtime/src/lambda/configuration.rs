@@ -46,15 +46,9 @@ async fn send(ctx: &AwsCtx, function: &Function) -> Result<GetFunctionConfigurat
     let (name, qualifier) = function.parameters();
     let operation = LambdaOperation::GetFunctionConfiguration { function: function.arn() };
     let mut permit = ctx.gate().lambda(operation, None).await?;
-    let answer = permit
-        .client
-        .get_function_configuration()
-        .function_name(name)
-        .set_qualifier(qualifier)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+    let request =
+        permit.client.get_function_configuration().function_name(name).set_qualifier(qualifier).send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => {
             permit.call.succeed();

@@ -117,17 +117,15 @@ pub(crate) async fn invoke_with_response_stream(
     let operation = LambdaOperation::InvokeWithResponseStream { function: function.arn() };
     let mut permit = ctx.gate().lambda(operation, class(options.idempotent)).await?;
     permit.call.sent(payload.len());
-    let answer = permit
+    let request = permit
         .client
         .invoke_with_response_stream()
         .function_name(name)
         .set_qualifier(qualifier)
         .set_client_context(client_context)
         .set_payload(given(payload))
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => Ok(Streamed {
             executed_version: output.executed_version,
@@ -156,7 +154,7 @@ async fn send(
     let operation = LambdaOperation::Invoke { function: function.arn() };
     let mut permit = ctx.gate().lambda(operation, request.class).await?;
     permit.call.sent(request.payload.len());
-    let answer = permit
+    let request = permit
         .client
         .invoke()
         .function_name(name)
@@ -165,10 +163,8 @@ async fn send(
         .set_log_type(request.log_type)
         .set_client_context(request.client_context)
         .set_payload(given(request.payload))
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => Ok((output, permit.call)),
         Err(error) => Err(settle(&mut permit.call, &error)),

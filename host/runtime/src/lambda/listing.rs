@@ -105,15 +105,9 @@ impl FunctionListing {
         let (functions, next, mut call) = match &self.of {
             Of::Account(place) => {
                 let mut permit = ctx.gate().lambda(LambdaOperation::ListFunctions { place }, None).await?;
-                let answer = permit
-                    .client
-                    .list_functions()
-                    .max_items(self.page_size)
-                    .set_marker(marker)
-                    .customize()
-                    .interceptor(permit.call.observer())
-                    .send()
-                    .await;
+                let request =
+                    permit.client.list_functions().max_items(self.page_size).set_marker(marker).send();
+                let answer = permit.call.observe(request).await;
                 match answer {
                     Ok(output) => (output.functions, output.next_marker, permit.call),
                     Err(error) => return Err(settle(&mut permit.call, &error)),
@@ -122,16 +116,14 @@ impl FunctionListing {
             Of::Versions(function) => {
                 let operation = LambdaOperation::ListVersionsByFunction { function };
                 let mut permit = ctx.gate().lambda(operation, None).await?;
-                let answer = permit
+                let request = permit
                     .client
                     .list_versions_by_function()
                     .function_name(function.to_string())
                     .max_items(self.page_size)
                     .set_marker(marker)
-                    .customize()
-                    .interceptor(permit.call.observer())
-                    .send()
-                    .await;
+                    .send();
+                let answer = permit.call.observe(request).await;
                 match answer {
                     Ok(output) => (output.versions, output.next_marker, permit.call),
                     Err(error) => return Err(settle(&mut permit.call, &error)),
@@ -153,16 +145,14 @@ impl AliasListing {
         let Some(marker) = self.next.marker() else { return Ok(None) };
         let operation = LambdaOperation::ListAliases { function: &self.function };
         let mut permit = ctx.gate().lambda(operation, None).await?;
-        let answer = permit
+        let request = permit
             .client
             .list_aliases()
             .function_name(self.function.to_string())
             .max_items(self.page_size)
             .set_marker(marker)
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         let output = match answer {
             Ok(output) => output,
             Err(error) => return Err(settle(&mut permit.call, &error)),

@@ -20,15 +20,9 @@ pub(crate) async fn create(ctx: &AwsCtx, bucket: &Bucket) -> Result<(), Error> {
             .location_constraint(BucketLocationConstraint::from(region))
             .build()
     });
-    let answer = permit
-        .client
-        .create_bucket()
-        .bucket(bucket.name())
-        .set_create_bucket_configuration(place)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+    let request =
+        permit.client.create_bucket().bucket(bucket.name()).set_create_bucket_configuration(place).send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(_) => {
             permit.call.succeed();
@@ -41,15 +35,9 @@ pub(crate) async fn create(ctx: &AwsCtx, bucket: &Bucket) -> Result<(), Error> {
 pub(crate) async fn delete(ctx: &AwsCtx, bucket: &Bucket) -> Result<(), Error> {
     refuse_access_point(bucket)?;
     let mut permit = ctx.gate().s3(S3Operation::DeleteBucket { bucket: bucket.arn() }).await?;
-    let answer = permit
-        .client
-        .delete_bucket()
-        .bucket(bucket.name())
-        .set_expected_bucket_owner(bucket.owner())
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+    let request =
+        permit.client.delete_bucket().bucket(bucket.name()).set_expected_bucket_owner(bucket.owner()).send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(_) => {
             permit.call.succeed();
@@ -61,15 +49,9 @@ pub(crate) async fn delete(ctx: &AwsCtx, bucket: &Bucket) -> Result<(), Error> {
 
 pub(crate) async fn status(ctx: &AwsCtx, bucket: &Bucket) -> Result<BucketStatus, Error> {
     let mut permit = ctx.gate().s3(S3Operation::HeadBucket { bucket: bucket.arn() }).await?;
-    let answer = permit
-        .client
-        .head_bucket()
-        .bucket(bucket.name())
-        .set_expected_bucket_owner(bucket.owner())
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+    let request =
+        permit.client.head_bucket().bucket(bucket.name()).set_expected_bucket_owner(bucket.owner()).send();
+    let answer = permit.call.observe(request).await;
     let status = match answer {
         Ok(_) => BucketStatus::Exists,
         Err(error) => match error.raw_response().map(|response| response.status().as_u16()) {
@@ -85,15 +67,13 @@ pub(crate) async fn status(ctx: &AwsCtx, bucket: &Bucket) -> Result<BucketStatus
 pub(crate) async fn location(ctx: &AwsCtx, bucket: &Bucket) -> Result<String, Error> {
     refuse_access_point(bucket)?;
     let mut permit = ctx.gate().s3(S3Operation::GetBucketLocation { bucket: bucket.arn() }).await?;
-    let answer = permit
+    let request = permit
         .client
         .get_bucket_location()
         .bucket(bucket.name())
         .set_expected_bucket_owner(bucket.owner())
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => {
             permit.call.succeed();

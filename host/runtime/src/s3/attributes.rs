@@ -33,7 +33,7 @@ pub(crate) async fn get(
     let operation =
         S3Operation::GetObjectAttributes { bucket: bucket.arn(), key, version: version.as_deref() };
     let mut permit = ctx.gate().s3(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .get_object_attributes()
         .bucket(bucket.name())
@@ -49,10 +49,8 @@ pub(crate) async fn get(
             Attribute::ObjectSize,
             Attribute::StorageClass,
         ]))
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     let output = match answer {
         Ok(output) => output,
         Err(error) => return Err(hide_absence(ctx, bucket, settle(&mut permit.call, &error))),
@@ -112,7 +110,7 @@ pub(crate) async fn restore(
 
     let operation = S3Operation::RestoreObject { bucket: bucket.arn(), key, version: version.as_deref() };
     let mut permit = ctx.gate().s3(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .restore_object()
         .bucket(bucket.name())
@@ -120,10 +118,8 @@ pub(crate) async fn restore(
         .key(key.as_str())
         .set_version_id(version)
         .restore_request(request)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(_) => {
             permit.call.succeed();

@@ -154,7 +154,7 @@ pub(crate) async fn copy(
         ChecksumOfWrite::Computed(algorithm) => request.checksum_algorithm(algorithm),
         ChecksumOfWrite::Default | ChecksumOfWrite::Given(_) => request,
     };
-    let answer = request
+    let request = request
         .bucket(bucket.name())
         .set_expected_bucket_owner(bucket.owner())
         .key(key.as_str())
@@ -168,10 +168,8 @@ pub(crate) async fn copy(
         .set_copy_source_if_unmodified_since(source_conditions.if_unmodified_since)
         .set_if_match(conditions.if_match)
         .set_if_none_match(conditions.if_none_match)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => {
             permit.call.succeed();

@@ -106,16 +106,14 @@ async fn send(
     }
     let delete = Delete::builder().set_objects(Some(identifiers)).quiet(false).build().map_err(incomplete)?;
 
-    let answer = permit
+    let request = permit
         .client
         .delete_objects()
         .bucket(bucket.name())
         .set_expected_bucket_owner(bucket.owner())
         .delete(delete)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     let output = match answer {
         Ok(output) => output,
         Err(error) => return Err(settle(&mut permit.call, &error)),

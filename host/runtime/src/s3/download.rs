@@ -102,7 +102,7 @@ impl Origin {
         let Self { ctx, bucket, key, version, etag } = self;
         let operation = S3Operation::GetObject { bucket: bucket.arn(), key, version: version.as_deref() };
         let mut permit = ctx.gate().s3(operation).await?;
-        let answer = permit
+        let request = permit
             .client
             .get_object()
             .bucket(bucket.name())
@@ -111,10 +111,8 @@ impl Origin {
             .set_version_id(version.clone())
             .if_match(etag)
             .range(format!("bytes={}-{}", span.start, span.end.saturating_sub(1)))
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         match answer {
             Ok(output) if convert::span_of_get(&output).as_ref() == Some(span) => {
                 Ok((output.body, permit.call))

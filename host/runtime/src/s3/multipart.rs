@@ -56,16 +56,14 @@ impl Multipart {
         };
         let mut permit = ctx.gate().s3(operation).await?;
         let abandon = ctx.gate().s3(S3Operation::AbandonUpload { bucket: bucket.arn(), key }).await?;
-        let answer = with_stored!(permit.client.create_multipart_upload(), stored)
+        let request = with_stored!(permit.client.create_multipart_upload(), stored)
             .bucket(bucket.name())
             .set_expected_bucket_owner(bucket.owner())
             .key(key.as_str())
             .checksum_algorithm(checksum.clone())
             .checksum_type(checksum_type(&checksum))
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         let failed = match answer.map(|output| output.upload_id) {
             // It goes into an address, and the SDK panics over one that is far too long.
             Ok(Some(upload_id)) if upload_id.len() <= MAX_UPLOAD_ID_BYTES => {
@@ -99,7 +97,7 @@ impl Multipart {
         let operation = S3Operation::UploadPart { bucket: bucket.arn(), key, content_length };
         let mut permit = ctx.gate().s3(operation).await?;
         permit.call.sent(body.len());
-        let answer = permit
+        let request = permit
             .client
             .upload_part()
             .bucket(bucket.name())
@@ -109,10 +107,8 @@ impl Multipart {
             .part_number(number)
             .checksum_algorithm(self.checksum.clone())
             .body(ByteStream::from(body))
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         match answer {
             Ok(output) => {
                 permit.call.succeed();
@@ -149,7 +145,7 @@ impl Multipart {
                 key,
             })
             .await?;
-        let answer = permit
+        let request = permit
             .client
             .upload_part_copy()
             .bucket(bucket.name())
@@ -161,10 +157,8 @@ impl Multipart {
             .set_expected_source_bucket_owner(source.bucket.owner())
             .copy_source_if_match(etag)
             .copy_source_range(format!("bytes={first}-{last}"))
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         let error = match answer {
             Ok(output) => {
                 permit.call.succeed();
@@ -196,7 +190,7 @@ impl Multipart {
     ) -> Result<PutObjectOutput, Error> {
         let operation = S3Operation::CompleteMultipartUpload { bucket: self.bucket.arn(), key: &self.key };
         let mut permit = self.ctx.gate().s3(operation).await?;
-        let answer = permit
+        let request = permit
             .client
             .complete_multipart_upload()
             .bucket(self.bucket.name())
@@ -208,10 +202,8 @@ impl Multipart {
             .set_mpu_object_size(i64::try_from(size).ok())
             .set_if_match(conditions.if_match)
             .set_if_none_match(conditions.if_none_match)
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         match answer {
             Ok(output) => {
                 permit.call.succeed();
@@ -269,17 +261,15 @@ async fn send_abort(
     key: &ObjectKey,
     upload_id: &str,
 ) -> Result<(), Error> {
-    let answer = permit
+    let request = permit
         .client
         .abort_multipart_upload()
         .bucket(bucket.name())
         .set_expected_bucket_owner(bucket.owner())
         .key(key.as_str())
         .upload_id(upload_id)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(_) => {
             permit.call.succeed();

@@ -93,7 +93,7 @@ async fn send_get(
 
     let operation = S3Operation::GetObject { bucket: bucket.arn(), key, version: version.as_deref() };
     let mut permit = ctx.gate().s3(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .get_object()
         .bucket(bucket.name())
@@ -112,10 +112,8 @@ async fn send_get(
         .set_response_content_encoding(response.content_encoding)
         .set_response_content_language(response.content_language)
         .set_response_expires(expires)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => Ok((output, permit.call)),
         Err(error) => Err(hide_absence(ctx, bucket, settle(&mut permit.call, &error))),
@@ -148,7 +146,7 @@ pub(crate) async fn send_head(
 
     let operation = S3Operation::HeadObject { bucket: bucket.arn(), key, version: version.as_deref() };
     let mut permit = ctx.gate().s3(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .head_object()
         .bucket(bucket.name())
@@ -161,10 +159,8 @@ pub(crate) async fn send_head(
         .set_if_modified_since(modified)
         .set_if_unmodified_since(unmodified)
         .checksum_mode(ChecksumMode::Enabled)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => {
             permit.call.succeed();
@@ -209,17 +205,15 @@ pub(crate) async fn send_put(
         ChecksumOfWrite::Computed(algorithm) => request.checksum_algorithm(algorithm),
         ChecksumOfWrite::Given(checksum) => with_checksum!(request, checksum),
     };
-    let answer = request
+    let request = request
         .bucket(bucket.name())
         .set_expected_bucket_owner(bucket.owner())
         .key(key.as_str())
         .body(ByteStream::from(body))
         .set_if_match(conditions.if_match)
         .set_if_none_match(conditions.if_none_match)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => {
             permit.call.succeed();
@@ -241,7 +235,7 @@ pub(crate) async fn delete(
 
     let operation = S3Operation::DeleteObject { bucket: bucket.arn(), key, version: version.as_deref() };
     let mut permit = ctx.gate().s3(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .delete_object()
         .bucket(bucket.name())
@@ -249,10 +243,8 @@ pub(crate) async fn delete(
         .key(key.as_str())
         .set_version_id(version)
         .set_if_match(options.if_match)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => {
             permit.call.succeed();

@@ -19,17 +19,15 @@ pub(crate) async fn get(
     let version = convert::version_id(version)?;
     let operation = S3Operation::GetObjectTagging { bucket: bucket.arn(), key, version: version.as_deref() };
     let mut permit = ctx.gate().s3(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .get_object_tagging()
         .bucket(bucket.name())
         .set_expected_bucket_owner(bucket.owner())
         .key(key.as_str())
         .set_version_id(version)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(output) => {
             permit.call.succeed();
@@ -56,7 +54,7 @@ pub(crate) async fn set(
         tags.into_iter().map(|(name, value)| Tag::builder().key(name).value(value).build()).collect();
     let tagging =
         Tagging::builder().set_tag_set(Some(tags.map_err(incomplete)?)).build().map_err(incomplete)?;
-    let answer = permit
+    let request = permit
         .client
         .put_object_tagging()
         .bucket(bucket.name())
@@ -64,10 +62,8 @@ pub(crate) async fn set(
         .key(key.as_str())
         .set_version_id(version)
         .tagging(tagging)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(_) => {
             permit.call.succeed();
@@ -87,17 +83,15 @@ pub(crate) async fn delete(
     let operation =
         S3Operation::DeleteObjectTagging { bucket: bucket.arn(), key, version: version.as_deref() };
     let mut permit = ctx.gate().s3(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .delete_object_tagging()
         .bucket(bucket.name())
         .set_expected_bucket_owner(bucket.owner())
         .key(key.as_str())
         .set_version_id(version)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     match answer {
         Ok(_) => {
             permit.call.succeed();

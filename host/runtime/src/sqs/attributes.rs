@@ -17,15 +17,13 @@ use crate::sqs::{convert, settle};
 
 pub(crate) async fn get(ctx: &AwsCtx, queue: &Queue) -> Result<QueueAttributes, Error> {
     let mut leave = queue.leave(ctx, SqsOperation::GetQueueAttributes { queue: queue.arn() }).await?;
-    let answer = leave
+    let request = leave
         .client
         .get_queue_attributes()
         .queue_url(&*leave.url)
         .attribute_names(QueueAttributeName::All)
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = leave.call.observe(request).await;
     let attributes = settle(&mut leave.call, answer)?.attributes.unwrap_or_default();
     Ok(from_map(queue.is_fifo(), &attributes))
 }
@@ -40,15 +38,9 @@ pub(crate) async fn set(ctx: &AwsCtx, queue: &Queue, settings: QueueSettings) ->
         dead_letter_queue: settings.dead_letter_queue.as_ref(),
     };
     let mut leave = queue.leave(ctx, operation).await?;
-    let answer = leave
-        .client
-        .set_queue_attributes()
-        .queue_url(&*leave.url)
-        .set_attributes(Some(settings.map))
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+    let request =
+        leave.client.set_queue_attributes().queue_url(&*leave.url).set_attributes(Some(settings.map)).send();
+    let answer = leave.call.observe(request).await;
     settle(&mut leave.call, answer).map(drop)
 }
 

@@ -69,16 +69,14 @@ impl QueueListing {
         let (urls, next, mut call) = match &self.of {
             Of::Account { place, prefix } => {
                 let mut permit = ctx.gate().sqs(SqsOperation::ListQueues { place }).await?;
-                let answer = permit
+                let request = permit
                     .client
                     .list_queues()
                     .set_queue_name_prefix(prefix.clone())
                     .max_results(self.page_size)
                     .set_next_token(token.clone())
-                    .customize()
-                    .interceptor(permit.call.observer())
-                    .send()
-                    .await;
+                    .send();
+                let answer = permit.call.observe(request).await;
                 match answer {
                     Ok(output) => (output.queue_urls.unwrap_or_default(), output.next_token, permit.call),
                     failed => return settle(&mut permit.call, failed).map(|_| None),
@@ -87,16 +85,14 @@ impl QueueListing {
             Of::Sources(queue) => {
                 let operation = SqsOperation::ListDeadLetterSourceQueues { queue: queue.arn() };
                 let mut leave = queue.leave(ctx, operation).await?;
-                let answer = leave
+                let request = leave
                     .client
                     .list_dead_letter_source_queues()
                     .queue_url(&*leave.url)
                     .max_results(self.page_size)
                     .set_next_token(token.clone())
-                    .customize()
-                    .interceptor(leave.call.observer())
-                    .send()
-                    .await;
+                    .send();
+                let answer = leave.call.observe(request).await;
                 match answer {
                     Ok(output) => (output.queue_urls, output.next_token, leave.call),
                     failed => return settle(&mut leave.call, failed).map(|_| None),

@@ -40,16 +40,14 @@ pub(crate) async fn create(
         tagged: !tags.is_empty(),
     };
     let mut permit = ctx.gate().sqs(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .create_queue()
         .queue_name(queue.name())
         .set_attributes(Some(settings.map).filter(|map| !map.is_empty()))
         .set_tags(Some(tags).filter(|tags| !tags.is_empty()))
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     if let Some(url) = settle(&mut permit.call, answer)?.queue_url {
         ctx.queue_urls().insert(queue.arn(), url.into());
     }
@@ -58,40 +56,22 @@ pub(crate) async fn create(
 
 pub(crate) async fn purge(ctx: &AwsCtx, queue: &Queue) -> Result<(), Error> {
     let mut leave = queue.leave(ctx, SqsOperation::PurgeQueue { queue: queue.arn() }).await?;
-    let answer = leave
-        .client
-        .purge_queue()
-        .queue_url(&*leave.url)
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+    let request = leave.client.purge_queue().queue_url(&*leave.url).send();
+    let answer = leave.call.observe(request).await;
     settle(&mut leave.call, answer).map(drop)
 }
 
 pub(crate) async fn delete(ctx: &AwsCtx, queue: &Queue) -> Result<(), Error> {
     let mut leave = queue.leave(ctx, SqsOperation::DeleteQueue { queue: queue.arn() }).await?;
-    let answer = leave
-        .client
-        .delete_queue()
-        .queue_url(&*leave.url)
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+    let request = leave.client.delete_queue().queue_url(&*leave.url).send();
+    let answer = leave.call.observe(request).await;
     settle(&mut leave.call, answer).map(drop)
 }
 
 pub(crate) async fn list_tags(ctx: &AwsCtx, queue: &Queue) -> Result<Vec<(String, String)>, Error> {
     let mut leave = queue.leave(ctx, SqsOperation::ListQueueTags { queue: queue.arn() }).await?;
-    let answer = leave
-        .client
-        .list_queue_tags()
-        .queue_url(&*leave.url)
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+    let request = leave.client.list_queue_tags().queue_url(&*leave.url).send();
+    let answer = leave.call.observe(request).await;
     let tags: BTreeMap<String, String> =
         settle(&mut leave.call, answer)?.tags.into_iter().flatten().collect();
     Ok(tags.into_iter().collect())
@@ -103,15 +83,8 @@ pub(crate) async fn tag(ctx: &AwsCtx, queue: &Queue, tags: Vec<(String, String)>
         return Err(convert::invalid("there is no tag to add"));
     }
     let mut leave = queue.leave(ctx, SqsOperation::TagQueue { queue: queue.arn() }).await?;
-    let answer = leave
-        .client
-        .tag_queue()
-        .queue_url(&*leave.url)
-        .set_tags(Some(tags))
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+    let request = leave.client.tag_queue().queue_url(&*leave.url).set_tags(Some(tags)).send();
+    let answer = leave.call.observe(request).await;
     settle(&mut leave.call, answer).map(drop)
 }
 
@@ -121,15 +94,8 @@ pub(crate) async fn untag(ctx: &AwsCtx, queue: &Queue, keys: Vec<String>) -> Res
     }
     keys.iter().try_for_each(|key| check_tag_key(key))?;
     let mut leave = queue.leave(ctx, SqsOperation::UntagQueue { queue: queue.arn() }).await?;
-    let answer = leave
-        .client
-        .untag_queue()
-        .queue_url(&*leave.url)
-        .set_tag_keys(Some(keys))
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+    let request = leave.client.untag_queue().queue_url(&*leave.url).set_tag_keys(Some(keys)).send();
+    let answer = leave.call.observe(request).await;
     settle(&mut leave.call, answer).map(drop)
 }
 

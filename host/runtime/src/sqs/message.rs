@@ -34,15 +34,9 @@ impl Message {
     pub(crate) async fn delete(&self, ctx: &AwsCtx) -> Result<(), Error> {
         let mut leave =
             self.queue.leave(ctx, SqsOperation::DeleteMessage { queue: self.queue.arn() }).await?;
-        let answer = leave
-            .client
-            .delete_message()
-            .queue_url(&*leave.url)
-            .receipt_handle(&self.receipt)
-            .customize()
-            .interceptor(leave.call.observer())
-            .send()
-            .await;
+        let request =
+            leave.client.delete_message().queue_url(&*leave.url).receipt_handle(&self.receipt).send();
+        let answer = leave.call.observe(request).await;
         settle(&mut leave.call, answer).map(drop).map_err(of_receipt)
     }
 
@@ -51,16 +45,14 @@ impl Message {
         let seconds = convert::within("visibility-timeout", seconds, 0..=convert::MAX_VISIBILITY)?;
         let operation = SqsOperation::ChangeMessageVisibility { queue: self.queue.arn() };
         let mut leave = self.queue.leave(ctx, operation).await?;
-        let answer = leave
+        let request = leave
             .client
             .change_message_visibility()
             .queue_url(&*leave.url)
             .receipt_handle(&self.receipt)
             .visibility_timeout(seconds)
-            .customize()
-            .interceptor(leave.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = leave.call.observe(request).await;
         settle(&mut leave.call, answer).map(drop)
     }
 
@@ -92,15 +84,9 @@ pub(crate) async fn delete_many(
             Ok(leave) => leave,
             Err(error) => return results.refuse(error),
         };
-        let answer = leave
-            .client
-            .delete_message_batch()
-            .queue_url(&*leave.url)
-            .set_entries(Some(requests))
-            .customize()
-            .interceptor(leave.call.observer())
-            .send()
-            .await;
+        let request =
+            leave.client.delete_message_batch().queue_url(&*leave.url).set_entries(Some(requests)).send();
+        let answer = leave.call.observe(request).await;
         results.take(&batch, settle(&mut leave.call, answer).map(|output| output.failed));
     }
     Ok(results.into_results().into_iter().map(|result| result.map_err(of_receipt)).collect())
@@ -133,15 +119,13 @@ pub(crate) async fn change_many(
             Ok(leave) => leave,
             Err(error) => return results.refuse(error),
         };
-        let answer = leave
+        let request = leave
             .client
             .change_message_visibility_batch()
             .queue_url(&*leave.url)
             .set_entries(Some(requests))
-            .customize()
-            .interceptor(leave.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = leave.call.observe(request).await;
         results.take(&batch, settle(&mut leave.call, answer).map(|output| output.failed));
     }
     Ok(results.into_results())

@@ -30,16 +30,14 @@ pub(crate) async fn start(
     let operation =
         SqsOperation::StartMessageMoveTask { source: source.arn(), destination: destination.map(Queue::arn) };
     let mut permit = ctx.gate().sqs(operation).await?;
-    let answer = permit
+    let request = permit
         .client
         .start_message_move_task()
         .source_arn(source.arn().to_string())
         .set_destination_arn(destination.map(|queue| queue.arn().to_string()))
         .set_max_number_of_messages_per_second(max_per_second)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     let handle = settle(&mut permit.call, answer)?.task_handle;
     let handle = handle.ok_or_else(|| Error::Other("the answer has no handle of the task".to_owned()))?;
     Ok(MoveTask { source: source.clone(), handle })
@@ -57,15 +55,13 @@ pub(crate) async fn list(
     max_results: i32,
 ) -> Result<Vec<(MoveTaskInfo, Option<MoveTask>)>, Error> {
     let mut permit = ctx.gate().sqs(SqsOperation::ListMessageMoveTasks { source: source.arn() }).await?;
-    let answer = permit
+    let request = permit
         .client
         .list_message_move_tasks()
         .source_arn(source.arn().to_string())
         .max_results(max_results)
-        .customize()
-        .interceptor(permit.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = permit.call.observe(request).await;
     let tasks = settle(&mut permit.call, answer)?.results.unwrap_or_default();
     let listed = |entry: ListMessageMoveTasksResultEntry| {
         let handle = entry.task_handle.clone().map(|handle| MoveTask { source: source.clone(), handle });
@@ -80,14 +76,8 @@ impl MoveTask {
     pub(crate) async fn cancel(&self, ctx: &AwsCtx) -> Result<u64, Error> {
         let operation = SqsOperation::CancelMessageMoveTask { source: self.source.arn() };
         let mut permit = ctx.gate().sqs(operation).await?;
-        let answer = permit
-            .client
-            .cancel_message_move_task()
-            .task_handle(&self.handle)
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+        let request = permit.client.cancel_message_move_task().task_handle(&self.handle).send();
+        let answer = permit.call.observe(request).await;
         match settle(&mut permit.call, answer) {
             Ok(output) => Ok(u64::try_from(output.approximate_number_of_messages_moved).unwrap_or_default()),
             // The handle is all that was said, and SQS made it: what there is not is the task, or no longer.

@@ -110,15 +110,13 @@ impl Queue {
             return Ok(url);
         }
         let mut permit = ctx.gate().sqs(SqsOperation::GetQueueUrl { queue: self.arn() }).await?;
-        let answer = permit
+        let request = permit
             .client
             .get_queue_url()
             .queue_name(self.name())
             .queue_owner_aws_account_id(self.arn().place().account().as_str())
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         let url = settle(&mut permit.call, answer)?.queue_url;
         let url: Arc<str> = url.ok_or_else(|| Error::Other("the answer has no URL".to_owned()))?.into();
         ctx.queue_urls().insert(self.arn(), Arc::clone(&url));

@@ -57,15 +57,15 @@ pub(crate) async fn receive(
         .message_attribute_names("All")
         // With it a retry of the SDK gets the messages of an answer that was lost, where a FIFO queue's groups would else be locked.
         .set_receive_request_attempt_id(queue.is_fifo().then(|| uuid::Uuid::new_v4().to_string()))
-        .customize()
-        .interceptor(leave.call.observer());
+        .send();
+    let request = leave.call.observe(request);
     // Without a wait of the guest's it is the queue that says how long, and nobody knows that here.
     let answer = match end_of_wait(ctx).filter(|_| wait.is_none()) {
-        Some(end) => match tokio::time::timeout_at(end, request.send()).await {
+        Some(end) => match tokio::time::timeout_at(end, request).await {
             Ok(answer) => answer,
             Err(_) => return Ok(Vec::new()),
         },
-        None => request.send().await,
+        None => request.await,
     };
     let output = match answer {
         Ok(output) => output,

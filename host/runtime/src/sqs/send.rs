@@ -22,7 +22,7 @@ pub(crate) async fn one(
     let length = convert::check(queue.is_fifo(), &body, &options)?;
     let mut leave = queue.leave(ctx, SqsOperation::SendMessage { queue: queue.arn() }).await?;
     leave.call.sent(length);
-    let answer = leave
+    let request = leave
         .client
         .send_message()
         .queue_url(&*leave.url)
@@ -32,10 +32,8 @@ pub(crate) async fn one(
         .set_delay_seconds(options.delay_seconds.and_then(|delay| i32::try_from(delay).ok()))
         .set_message_group_id(options.group_id.clone())
         .set_message_deduplication_id(options.deduplication_id.clone())
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+        .send();
+    let answer = leave.call.observe(request).await;
     let output = settle(&mut leave.call, answer).map_err(|error| name_missing_id(queue, &options, error))?;
     let (md5, md5_of_attributes) =
         (output.md5_of_message_body.as_deref(), output.md5_of_message_attributes.as_deref());
@@ -84,15 +82,8 @@ async fn send_batch(
     let leave = queue.leave(ctx, SqsOperation::SendMessageBatch { queue: queue.arn() }).await;
     let mut leave = leave.map_err(Refused)?;
     leave.call.sent(batch.bytes);
-    let answer = leave
-        .client
-        .send_message_batch()
-        .queue_url(&*leave.url)
-        .set_entries(Some(requests))
-        .customize()
-        .interceptor(leave.call.observer())
-        .send()
-        .await;
+    let request = leave.client.send_message_batch().queue_url(&*leave.url).set_entries(Some(requests)).send();
+    let answer = leave.call.observe(request).await;
     let output = match settle(&mut leave.call, answer) {
         Ok(output) => output,
         Err(error) => {

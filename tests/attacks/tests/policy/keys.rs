@@ -88,7 +88,7 @@ async fn keys_that_are_written_are_the_keys_that_were_decided_on() {
         assert!(siege.aws().s3().delete("uploads", *key));
         let decided = siege.audit().decisions();
         let decided = decided.iter().rfind(|decision| &*decision.guest == "attacker").unwrap();
-        assert_eq!(decided.resource, format!("arn:aws:s3:::uploads/{key}"));
+        assert_eq!(*decided.resource, *format!("arn:aws:s3:::uploads/{key}"));
     }
 }
 

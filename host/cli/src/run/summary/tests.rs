@@ -42,7 +42,7 @@ fn call(operation: &'static str, sent: u64, received: u64, outcome: Outcome) -> 
         id: OperationId(0),
         service: "s3",
         operation,
-        resource: "arn:aws:s3:::uploads/a.jpg".to_owned(),
+        resource: "arn:aws:s3:::uploads/a.jpg".into(),
         attempts: 1,
         bytes_sent: sent,
         bytes_received: received,
@@ -59,7 +59,7 @@ fn denial(resource: &str, suggestion: &str) -> Decision {
         id: OperationId(0),
         operation: "GetObject",
         action: "s3:GetObject",
-        resource: resource.to_owned(),
+        resource: resource.into(),
         context: BTreeMap::new(),
         verdict: Verdict::Deny {
             rule: None,

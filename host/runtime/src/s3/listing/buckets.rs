@@ -45,16 +45,14 @@ impl BucketListing {
         let Some(place) = self.next.place() else { return Ok(None) };
         let partition = ctx.gate().partition().await?;
         let mut permit = ctx.gate().s3(S3Operation::ListBuckets { partition }).await?;
-        let answer = permit
+        let request = permit
             .client
             .list_buckets()
             .set_prefix(self.prefix.clone())
             .max_buckets(i32::try_from(self.page_size).unwrap_or(i32::MAX))
             .set_continuation_token(field(&place, 0))
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         let output = match answer {
             Ok(output) => output,
             Err(error) => return Err(settle(&mut permit.call, &error)),

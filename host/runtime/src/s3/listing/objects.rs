@@ -52,7 +52,7 @@ impl ObjectListing {
             max_keys: Some(*page_size),
         };
         let mut permit = ctx.gate().s3(operation).await?;
-        let answer = permit
+        let request = permit
             .client
             .list_objects_v2()
             .bucket(self.bucket.name())
@@ -64,10 +64,8 @@ impl ObjectListing {
             .set_continuation_token(field(&place, 0))
             // Keys may hold what XML cannot.
             .encoding_type(EncodingType::Url)
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         let output = match answer {
             Ok(output) => output,
             Err(error) => return Err(settle(&mut permit.call, &error)),

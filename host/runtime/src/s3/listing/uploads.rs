@@ -50,7 +50,7 @@ impl UploadListing {
             max_keys: Some(*page_size),
         };
         let mut permit = ctx.gate().s3(operation).await?;
-        let answer = permit
+        let request = permit
             .client
             .list_multipart_uploads()
             .bucket(self.bucket.name())
@@ -62,10 +62,8 @@ impl UploadListing {
             .set_upload_id_marker(field(&place, 1))
             // Keys may hold what XML cannot.
             .encoding_type(EncodingType::Url)
-            .customize()
-            .interceptor(permit.call.observer())
-            .send()
-            .await;
+            .send();
+        let answer = permit.call.observe(request).await;
         let output = match answer {
             Ok(output) => output,
             Err(error) => return Err(settle(&mut permit.call, &error)),

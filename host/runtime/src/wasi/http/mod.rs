@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
+use innkeeper_policy::Location;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime_wasi_http::io::TokioIo;
@@ -243,7 +244,7 @@ fn permitted(
     if let (Some(prohibited), []) = (addresses.first(), permitted.as_slice()) {
         asked.denied(
             Some(*prohibited),
-            Some(rule(granted, target, &[])),
+            rule(granted, target, &[]),
             format!("`{}` is at {prohibited}, which is not on the public internet", target.host),
             format!("name it: `addresses = [\"{prohibited}\"]`"),
         );
@@ -253,11 +254,10 @@ fn permitted(
 }
 
 /// Where the grant stands that allows a request to the first of the addresses.
-fn rule(granted: &[&HttpGrant], target: &Target, addresses: &[IpAddr]) -> String {
+fn rule(granted: &[&HttpGrant], target: &Target, addresses: &[IpAddr]) -> Option<Location> {
     let permits =
         |grant: &&&HttpGrant| addresses.first().is_none_or(|address| grant.permits(target, *address));
-    let location = granted.iter().find(permits).and_then(|grant| grant.location.as_ref());
-    location.map(ToString::to_string).unwrap_or_default()
+    granted.iter().find(permits).and_then(|grant| grant.location.clone())
 }
 
 /// A time of the guest's choice, and never after the deadline.

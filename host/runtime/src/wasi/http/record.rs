@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use innkeeper_policy::Location;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use wasmtime_wasi_http::Error;
@@ -96,7 +97,7 @@ impl Asked {
     pub(super) fn denied(
         &self,
         address: Option<IpAddr>,
-        rule: Option<String>,
+        rule: Option<Location>,
         reason: String,
         suggestion: String,
     ) {
@@ -106,7 +107,7 @@ impl Asked {
     /// The request is allowed, and begins.
     pub(super) fn allowed(
         self,
-        rule: String,
+        rule: Option<Location>,
         started: Instant,
         in_flight: OwnedSemaphorePermit,
         requests: &Requests,
@@ -152,7 +153,7 @@ impl Asked {
             verdict,
         };
         log!(gate, DEBUG, ?decision, "decided");
-        gate.audit().http_decision(&decision);
+        gate.audit().http_decision(&Arc::new(decision));
     }
 }
 
@@ -210,7 +211,7 @@ fn finish(underway: &Slot, outcome: Outcome) {
     request.outcome = outcome;
     let gate = ctx.gate();
     log!(gate, DEBUG, ?request, "requested");
-    gate.audit().http_request(&request);
+    gate.audit().http_request(&Arc::new(request));
 }
 
 /// Nothing is left half done where these are locked.
