@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 use innkeeper_build::{Artifact, Options};
 
 /// Which suite of `tests` a program belongs to, by what its name begins with; the first that fits.
-const SUITES: [(&str, &str); 10] = [
+const SUITES: [(&str, &str); 11] = [
     ("s3_bucket_", "s3_buckets"),
     ("s3_list_", "s3_listings"),
     ("s3_presign_", "s3_presign"),
+    ("s3_tag_", "s3_tags"),
     ("s3_upload_", "s3_transfers"),
     ("s3_", "s3"),
     ("sqs_", "sqs"),

@@ -113,7 +113,7 @@ impl Record {
                 context: decision
                     .context
                     .iter()
-                    .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                    .map(|(key, value)| (key.clone().into_owned(), value.clone()))
                     .collect(),
                 allowed: matches!(decision.verdict, Verdict::Allow { .. }),
             });

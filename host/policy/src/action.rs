@@ -194,6 +194,16 @@ impl ActionSet {
         Self(self.0 | other.0)
     }
 
+    /// These, but for those that are in the other.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The actions that are in both.
+    pub(crate) const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether all of these are in the other.
     pub(crate) const fn is_in(self, other: Self) -> bool {
         self.0 & !other.0 == 0

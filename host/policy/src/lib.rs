@@ -66,7 +66,7 @@ pub use arn::{
     AccountId, AccountRegion, Arn, BucketArn, BucketName, FunctionArn, FunctionReference, ObjectKey,
     Partition, QueueArn, QueueName, QueueUrl,
 };
-pub use condition::{ConditionKey, ContextValueError};
+pub use condition::{ConditionKey, ContextValueError, ContextValues};
 pub use operation::{
     CopiedTags, DeleteTarget, LambdaOperation, Operation, S3Operation, SqsOperation, StoredAs,
 };

@@ -37,6 +37,8 @@ pub struct Policy {
     guest: String,
     denies: Statements,
     allows: Statements,
+    /// Whether a statement asks about the tags that an object has.
+    asks_about_existing_tags: bool,
 }
 
 /// The statements of one effect.
@@ -121,6 +123,36 @@ impl Policy {
         self.decide(request).is_allowed()
     }
 
+    /// Whether any condition asks about the tags that objects have, `s3:ExistingObjectTag/<key>`.
+    pub fn asks_about_existing_tags(&self) -> bool {
+        self.asks_about_existing_tags
+    }
+
+    /// Whether it depends on the tags of the object what is decided about a request, so that the host has to look them up and put
+    /// them into [`Context::existing_tags`](crate::Context::existing_tags) before it asks. Says so only where a statement about
+    /// this action and resource has a condition on `s3:ExistingObjectTag/<key>`, its other conditions hold, and no other
+    /// statement decides whatever the tags are. Allocates nothing.
+    pub fn depends_on_existing_tags(&self, request: &Request<'_>) -> bool {
+        if !self.asks_about_existing_tags {
+            return false;
+        }
+        let facts = Facts { guest: &self.guest, context: &request.context };
+        // Of the statements of one effect: whether one holds whatever the tags are, and whether one may hold by them.
+        let look = |statements: &Statements| {
+            let about = statements.index.about(&statements.all, request);
+            about.fold((false, false), |(holds, may_hold), rule| {
+                match rule.holds_but_for_existing_tags(&facts) {
+                    Some(false) => (true, may_hold),
+                    Some(true) => (holds, true),
+                    None => (holds, may_hold),
+                }
+            })
+        };
+        let (is_denied, may_be_denied) = look(&self.denies);
+        let (is_allowed, may_be_allowed) = look(&self.allows);
+        !is_denied && (is_allowed || may_be_allowed) && (may_be_denied || !is_allowed)
+    }
+
     /// Every rule about a request's action and resource, those that deny first, with the condition that keeps it from
     /// applying, if one does.
     pub fn candidates<'a>(&'a self, request: &'a Request<'_>) -> impl Iterator<Item = Candidate<'a>> {
@@ -172,7 +204,19 @@ impl Compiled {
 
     /// The first condition that does not hold.
     fn unmet(&self, facts: &Facts<'_>) -> Option<&Condition> {
-        self.conditions.iter().find(|condition| !condition.holds(facts))
+        self.conditions.iter().find(|condition| !condition.holds(facts, self.effect))
+    }
+
+    /// Whether a condition is about the tags that the object has; `None` where another one does not hold.
+    fn holds_but_for_existing_tags(&self, facts: &Facts<'_>) -> Option<bool> {
+        let others = self.conditions.iter().filter(|condition| !condition.is_about_existing_tags());
+        { others }
+            .all(|condition| condition.holds(facts, self.effect))
+            .then(|| self.asks_about_existing_tags())
+    }
+
+    fn asks_about_existing_tags(&self) -> bool {
+        self.conditions.iter().any(Condition::is_about_existing_tags)
     }
 }
 

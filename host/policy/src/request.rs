@@ -183,6 +183,13 @@ pub struct Context<'a> {
     pub server_side_encryption: Option<&'a str>,
     /// `s3:x-amz-copy-source`: what is copied, `BUCKET/KEY`.
     pub copy_source: Option<ContextText<'a>>,
+    /// `s3:RequestObjectTag/<key>` and `s3:RequestObjectTagKeys`: the tags that a write sets. Each key once.
+    pub request_tags: &'a [(String, String)],
+    /// `s3:RequestObjectTagKeys`, beside those of `request_tags`: the keys of tags of which the value is not known.
+    pub request_tag_keys: &'a [String],
+    /// `s3:ExistingObjectTag/<key>`: the tags that the object has. From the host, which has to ask for them only where
+    /// [`Policy::depends_on_existing_tags`](crate::Policy::depends_on_existing_tags) says so.
+    pub existing_tags: &'a [(String, String)],
     /// `innkeeper:Trigger`: what started the guest's call. From the host.
     pub trigger: Option<&'a str>,
     /// `innkeeper:ContentLength`: the bytes that a put sends.

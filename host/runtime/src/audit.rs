@@ -2,6 +2,7 @@
 
 pub mod json_lines;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,9 +50,10 @@ pub struct Decision {
     pub action: &'static str,
     /// The ARN of what is asked for.
     pub resource: Arc<str>,
-    /// The values of the operation's own condition keys, by key, such as `s3:prefix`.
+    /// The values of the operation's own condition keys, by key, such as `s3:prefix`, and the tags of the object that were looked up
+    /// for the decision.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub context: BTreeMap<&'static str, String>,
+    pub context: BTreeMap<Cow<'static, str>, String>,
     /// Allowed or denied, and why.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -94,6 +96,9 @@ pub struct Call {
     pub service: &'static str,
     /// The operation's name in AWS's API, such as `GetObject`.
     pub operation: &'static str,
+    /// Why the host made the call of its own accord. `None`: it is what the guest asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
     /// The ARN of what it was about.
     pub resource: Arc<str>,
     /// How often the request was sent.
@@ -110,6 +115,15 @@ pub struct Call {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
+}
+
+/// Why the host makes a call that no guest has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// To decide on `s3:ExistingObjectTag/<key>`: the operation of the same number depends on the tags of the object.
+    ExistingObjectTags,
 }
 
 /// A request that a guest would send, and what its manifest says of it.

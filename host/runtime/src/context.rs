@@ -10,7 +10,7 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 
 use crate::audit::AuditSink;
 use crate::bindings;
-use crate::gate::{Gate, GateLimits};
+use crate::gate::{Gate, GateLimits, Surroundings};
 use crate::limits::Limits;
 use crate::quota::{Quotas, Rate};
 use crate::s3::{TokenKey, Transfers};
@@ -25,7 +25,6 @@ use crate::trigger::Trigger;
 pub struct AwsCtx {
     gate: Arc<Gate>,
     names: Arc<BTreeMap<String, String>>,
-    owners: Arc<BTreeMap<String, String>>,
     queue_urls: Arc<QueueUrls>,
     token_key: TokenKey,
     limits: AwsLimits,
@@ -74,8 +73,7 @@ impl AwsCtx {
 
     /// The account that the manifest says a bucket belongs to.
     pub(crate) fn owner(&self, bucket: &BucketArn) -> Option<&str> {
-        let owner = self.owners.get(&bucket.to_string()).or_else(|| self.owners.get(bucket.name()?.as_str()));
-        owner.map(String::as_str)
+        self.gate.owner(bucket)
     }
 
     /// What the places in listings, as guests store them, are authenticated with.
@@ -248,14 +246,12 @@ impl AwsCtxBuilder {
                 self.factory,
                 self.scope,
                 self.policy,
-                self.account,
-                self.classes,
+                Surroundings { account: self.account, classes: self.classes, owners: self.owners },
                 (self.quotas, self.gate_limits),
                 self.audit,
             )),
             names: Arc::new(self.names),
             queue_urls: Arc::default(),
-            owners: Arc::new(self.owners),
             token_key: self.token_key.unwrap_or_else(TokenKey::random),
             limits: self.limits,
             transfers: Arc::new(Transfers::new(self.limits.transfer_memory, None)),

@@ -44,7 +44,8 @@ macro_rules! failure {
         impl From<crate::gate::Refusal> for $error {
             fn from(refusal: crate::gate::Refusal) -> Self {
                 match refusal {
-                    crate::gate::Refusal::Denied => Self::AccessDenied,
+                    // Only objects of S3 have tags that are looked up.
+                    crate::gate::Refusal::Denied | crate::gate::Refusal::Tags(_) => Self::AccessDenied,
                     crate::gate::Refusal::Quota(key) => Self::QuotaExceeded(key.to_owned()),
                     crate::gate::Refusal::Limit(key) => Self::LimitExceeded(key.to_owned()),
                     crate::gate::Refusal::Host => Self::Credentials,

@@ -6,6 +6,7 @@
 
 pub(crate) mod log;
 mod record;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,15 +16,17 @@ use std::time::Duration;
 use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope, Service};
 use innkeeper_policy::arn::Partition;
 use innkeeper_policy::{
-    AccountId, AccountRegion, Action, ContextText, Decision as PolicyDecision, LambdaOperation, Operation,
-    Policy, Request, S3Operation, SqsOperation,
+    AccountId, AccountRegion, Action, BucketArn, ContextText, Decision as PolicyDecision, LambdaOperation,
+    Operation, Policy, Request, S3Operation, SqsOperation,
 };
 use tokio::sync::{OnceCell, Semaphore};
 
 use self::log::{LogRate, log};
+use self::tags::ExistingTags;
 
 pub(crate) use self::record::CallRecord;
-use crate::audit::{AuditSink, Decision, OperationId, Verdict};
+use crate::audit::{AuditSink, Decision, OperationId, Purpose, Verdict};
+use crate::bindings::s3_types;
 use crate::limits::Limits;
 use crate::quota::{Admission, Demand, Exceeded, Meters, ObjectUse, Quotas, Rate, Usage};
 use crate::trigger::Trigger;
@@ -45,15 +48,23 @@ struct Shared {
     audit: Arc<dyn AuditSink>,
     /// The region that the guest's calls go to.
     region: OnceCell<Region>,
-    /// The account that the manifest names.
-    account: Option<AccountId>,
+    surroundings: Surroundings,
     place: OnceCell<AccountRegion>,
-    /// The configuration class of an operation, where it is not the factory's choice.
-    classes: BTreeMap<String, Class>,
     meters: Meters,
     operations: AtomicU64,
     in_flight_calls: usize,
     log: Arc<LogRate>,
+}
+
+/// What the manifest says of the AWS that a guest calls.
+#[derive(Debug, Default)]
+pub(crate) struct Surroundings {
+    /// The account of plain names.
+    pub(crate) account: Option<AccountId>,
+    /// The configuration class of an operation, where it is not the factory's choice.
+    pub(crate) classes: BTreeMap<String, Class>,
+    /// The accounts of buckets, by ARN or name.
+    pub(crate) owners: BTreeMap<String, String>,
 }
 
 /// What is one call's own.
@@ -101,6 +112,8 @@ pub(crate) enum Refusal {
     Quota(&'static str),
     /// The limit of this key is reached.
     Limit(&'static str),
+    /// A condition asks for the tags of an object, and they cannot be looked up.
+    Tags(s3_types::Error),
     /// The host cannot: it has no region, no credentials. The cause is in the log and the audit trail.
     Host,
 }
@@ -144,8 +157,7 @@ impl Gate {
         factory: ClientFactory,
         scope: Scope,
         policy: Policy,
-        account: Option<AccountId>,
-        classes: BTreeMap<String, Class>,
+        surroundings: Surroundings,
         bounds: (Quotas, GateLimits),
         audit: Arc<dyn AuditSink>,
     ) -> Self {
@@ -153,7 +165,7 @@ impl Gate {
         let meters = Meters::new(quotas);
         let run = Run::new(Trigger::Run, meters.usage(None), in_flight_calls);
         let built_in = Class::BUILT_IN.into_iter();
-        let scopes = built_in.chain(classes.values().cloned());
+        let scopes = built_in.chain(surroundings.classes.values().cloned());
         let scopes = scopes.map(|class| (class.clone(), scope.with_class(class))).collect();
         let shared = Shared {
             guest: policy.guest().into(),
@@ -162,9 +174,8 @@ impl Gate {
             scope,
             scopes,
             audit,
-            classes,
+            surroundings,
             region: OnceCell::new(),
-            account,
             place: OnceCell::new(),
             meters,
             operations: AtomicU64::new(0),
@@ -225,7 +236,7 @@ impl Gate {
     /// manifest names, or else the one that the guest's identity is in. STS is asked for that once, as the host, for itself.
     pub(crate) async fn place(&self) -> Result<&AccountRegion, Refusal> {
         let found = self.shared.place.get_or_try_init(|| async {
-            let (region, account) = if let Some(account) = &self.shared.account {
+            let (region, account) = if let Some(account) = &self.shared.surroundings.account {
                 (self.shared.factory.region(&self.shared.scope).await?, account.clone())
             } else {
                 let caller = self.shared.factory.caller_identity(&self.shared.scope).await?;
@@ -245,9 +256,21 @@ impl Gate {
         self.shared.scope.endpoint()
     }
 
+    /// The account that the manifest says a bucket belongs to.
+    pub(crate) fn owner(&self, bucket: &BucketArn) -> Option<&str> {
+        let owners = &self.shared.surroundings.owners;
+        let owner = owners.get(&bucket.to_string()).or_else(|| owners.get(bucket.name()?.as_str()));
+        owner.map(String::as_str)
+    }
+
     /// A client of S3, if the policy allows all that the operation needs.
     pub(crate) async fn s3(&self, operation: S3Operation<'_>) -> Result<Permit<aws_sdk_s3::Client>, Refusal> {
-        self.permit(operation.into(), None).await
+        self.region().await?;
+        let id = self.next_id();
+        let tags = self.existing_tags(id, operation).await?;
+        let operation = Operation::from(operation);
+        let granted = self.authorize(id, &operation, &tags)?;
+        self.hand_out(id, &operation, &granted, None, None).await
     }
 
     /// A client of S3 for an operation on several things, each of which is decided on, and for which of them, in their order, the policy
@@ -266,7 +289,7 @@ impl Gate {
             return Err(Refusal::Denied);
         }
         let granted: Vec<_> = granted.into_iter().flatten().collect();
-        Ok((self.hand_out(id, &operation, &granted, None).await?, allowed))
+        Ok((self.hand_out(id, &operation, &granted, None, None).await?, allowed))
     }
 
     /// A client of SQS, if the policy allows all that the operation needs.
@@ -293,8 +316,9 @@ impl Gate {
         class: Option<Class>,
     ) -> Result<Permit<C>, Refusal> {
         self.region().await?;
-        let (id, granted) = self.authorize(&operation)?;
-        self.hand_out(id, &operation, &granted, class).await
+        let id = self.next_id();
+        let granted = self.authorize(id, &operation, &ExistingTags::default())?;
+        self.hand_out(id, &operation, &granted, class, None).await
     }
 
     /// The client for an operation that has been decided on, when its quotas have room for it.
@@ -304,12 +328,13 @@ impl Gate {
         operation: &Operation<'_>,
         granted: &[Granted<'_>],
         class: Option<Class>,
+        purpose: Option<Purpose>,
     ) -> Result<Permit<C>, Refusal> {
         let admission = self.admit(id, operation, granted).await?;
-        let mut call = self.record(id, operation, granted, admission);
+        let mut call = self.record(id, operation, granted, purpose, admission);
         let shared = &self.shared;
         let class = class
-            .or_else(|| shared.classes.get(operation.name()).cloned())
+            .or_else(|| shared.surroundings.classes.get(operation.name()).cloned())
             .unwrap_or_else(|| Class::of(C::SERVICE, operation.name()));
         let scope = shared.scopes.get(&class).cloned().unwrap_or_else(|| shared.scope.with_class(class));
         match C::of(&shared.factory, &scope).await {
@@ -326,12 +351,28 @@ impl Gate {
         operation.requests().all(|request| self.shared.policy.allows(&self.with_facts(request)))
     }
 
+    /// The same of an operation on objects whose tags the policy may ask about: they are looked up then.
+    pub(crate) async fn would_allow_s3(&self, operation: S3Operation<'_>) -> Result<bool, Refusal> {
+        self.region().await?;
+        let tags = self.existing_tags(self.next_id(), operation).await?;
+        let mut requests = Operation::from(operation).requests().enumerate();
+        Ok(requests.all(|(index, request)| {
+            self.shared.policy.allows(&self.with_facts(tags.fill_in(index, request)))
+        }))
+    }
+
     /// Asks the policy about each need of the operation, and writes down what it says, up to the first no.
-    fn authorize(&self, operation: &Operation<'_>) -> Result<(OperationId, Vec<Granted<'_>>), Refusal> {
-        let id = self.next_id();
-        let granted: Option<_> =
-            operation.requests().map(|request| self.decide(id, operation, &request)).collect();
-        Ok((id, granted.ok_or(Refusal::Denied)?))
+    fn authorize(
+        &self,
+        id: OperationId,
+        operation: &Operation<'_>,
+        tags: &ExistingTags<'_>,
+    ) -> Result<Vec<Granted<'_>>, Refusal> {
+        let requests = operation.requests().enumerate();
+        let granted: Option<_> = requests
+            .map(|(index, request)| self.decide(id, operation, &tags.fill_in(index, request)))
+            .collect();
+        granted.ok_or(Refusal::Denied)
     }
 
     /// Takes room for an operation in the guest's quotas and in those of the grants that allow it, and writes down if there is none.
@@ -357,7 +398,7 @@ impl Gate {
         })
     }
 
-    /// The request, with the values of [`CONDITION_KEYS`](crate::CONDITION_KEYS).
+    /// The request, with the values of [`CONDITION_KEYS`](crate::CONDITION_KEYS), but for the tags of an object.
     fn with_facts<'a>(&'a self, mut request: Request<'a>) -> Request<'a> {
         let context = &mut request.context;
         context.trigger = Some(self.run.trigger.as_str());
@@ -418,7 +459,7 @@ impl Gate {
             operation: operation.name(),
             action: request.action.as_str(),
             resource: Arc::clone(&resource),
-            context: request.context.values().map(|(key, value)| (key.as_str(), value)).collect(),
+            context: request.context.values().collect(),
             verdict,
         };
         log!(self, DEBUG, ?decision, "decided");
@@ -440,6 +481,7 @@ impl Gate {
         id: OperationId,
         operation: &Operation<'_>,
         granted: &[Granted<'_>],
+        purpose: Option<Purpose>,
         admission: Admission,
     ) -> CallRecord {
         let resource = granted.iter().find_map(|granted| granted.of_operation.clone());
@@ -452,6 +494,7 @@ impl Gate {
                 id,
                 service: operation.service().as_str(),
                 operation: operation.name(),
+                purpose,
                 resource: resource.unwrap_or_else(|| operation.resource().to_string().into()),
                 attempts: 0,
                 bytes_sent: 0,

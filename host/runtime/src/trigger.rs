@@ -2,9 +2,11 @@
 
 use innkeeper_policy::ConditionKey;
 
-/// The condition keys that the host fills into every request that can carry them: give them to
+/// The condition keys that the host fills into every request that can carry them, `s3:ExistingObjectTag/<key>` where a decision
+/// depends on it: give them to
 /// [`PolicyBuilder::provides`](innkeeper_policy::PolicyBuilder::provides) for a policy of one's own.
 pub const CONDITION_KEYS: &[ConditionKey] = &[
+    ConditionKey::ExistingObjectTag,
     ConditionKey::Trigger,
     ConditionKey::RequestedRegion,
     ConditionKey::CurrentTime,

@@ -80,6 +80,13 @@ impl TestHost {
         self.statement("deny", action, resource)
     }
 
+    /// Puts a condition on the statement that was added last: `StringEquals."s3:prefix" = "a/"`.
+    #[must_use]
+    pub fn on_condition(mut self, condition: &str) -> Self {
+        writeln!(self.statements, "condition.{condition}").expect("a string takes all");
+        self
+    }
+
     /// Adds a line of `[guest.guest]`, such as `names.uploads = "..."` or `limits.memory = "1MiB"`.
     #[must_use]
     pub fn setting(mut self, line: &str) -> Self {

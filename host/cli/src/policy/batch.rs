@@ -100,27 +100,20 @@ fn answer_line(manifest: &Manifest, line: &[u8]) -> Result<Answer, String> {
     let section = manifest.guest(&asked.guest).map_err(|error| error.to_string())?;
     let mut context = Vec::with_capacity(asked.context.len());
     for (key, value) in asked.context {
-        let value = match value {
-            // As AWS's own simulator takes them: a list of values, of which no key here has more than one, and of none of which
-            // there is no value.
-            Value::Array(mut values) if values.len() <= 1 => match values.pop() {
-                Some(value) => value,
-                None => continue,
-            },
-            Value::Array(_) => {
-                return Err(format!(
-                    "`{key}` has more than one value, which no condition key of a request has"
-                ));
-            }
-            value => value,
+        // As AWS's own simulator takes them: a list of values. None of them is no value.
+        let values = match value {
+            Value::Array(values) => values,
+            value => vec![value],
         };
-        let value = match value {
-            Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
-            Value::Bool(value) => value.to_string(),
-            _ => return Err(format!("the value of `{key}` is no string, number or boolean")),
-        };
-        context.push((key, value));
+        for value in values {
+            let value = match value {
+                Value::String(text) => text,
+                Value::Number(number) => number.to_string(),
+                Value::Bool(value) => value.to_string(),
+                _ => return Err(format!("the value of `{key}` is no string, number or boolean")),
+            };
+            context.push((key.clone(), value));
+        }
     }
     let question = Question::new(&asked.action, &asked.resource, context)?;
     question.ask(&section.policy).ok_or_else(|| "the request cannot be asked about".to_owned())

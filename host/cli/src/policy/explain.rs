@@ -23,10 +23,11 @@ Examples:
 
 The first word of the answer is `allow` or `deny`. Below stands every rule about the action and the resource, those that
 deny first, with its place; of one that does not apply, the condition that does not hold. Condition keys that are not
-given have no value, as where AWS is not told them.
+given have no value, as where AWS is not told them. The tags of objects are given as `--context
+s3:RequestObjectTag/team=red` (which a write sets) and `--context s3:ExistingObjectTag/team=red` (which the object has).
 
 A line of --batch: {\"guest\": \"thumbnailer\", \"action\": \"s3:GetObject\", \"resource\": \"arn:...\",
-\"context\": {\"s3:prefix\": \"incoming/\"}}, of which `context` may be left out. For each line there is one of the answer,
+\"context\": {\"s3:prefix\": \"incoming/\"}}, of which `context` may be left out; a value may be a list. For each line there is one of the answer,
 in order: {decision, rule, reason, suggestion, rules: [{effect, location, action, resource, unmet}]}, or {error} for a line
 that makes no sense; then the exit code is 2, and else 0. --json prints the same for a single request.";
 

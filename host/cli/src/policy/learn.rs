@@ -6,7 +6,7 @@ use std::io::Write as _;
 use clap::Parser as _;
 use innkeeper::audit::Decision;
 use innkeeper::policy::{
-    Action, Arn, Context, ContextText, Grant, Missing, Policy, Request, Resource, Service,
+    Action, Arn, ContextText, ContextValues, Grant, Missing, Policy, Request, Resource, Service,
 };
 use innkeeper::{Manifest, Trigger};
 use similar::TextDiff;
@@ -73,20 +73,21 @@ impl Args {
 
 /// What the policy would deny of what was asked for.
 fn missing(policy: &Policy, decisions: &[Decision]) -> Missing {
-    let asked: Vec<(Action, Arn, &Decision)> = decisions
+    let asked: Vec<(Action, Arn, ContextValues, &Decision)> = decisions
         .iter()
         .filter_map(|decision| {
-            Some((Action::from_name(decision.action)?, decision.resource.parse().ok()?, decision))
+            let mut context = ContextValues::default();
+            for (key, value) in &decision.context {
+                context.set(key, value).ok()?;
+            }
+            Some((Action::from_name(decision.action)?, decision.resource.parse().ok()?, context, decision))
         })
         .collect();
     let requests: Vec<Request<'_>> = asked
         .iter()
-        .filter_map(|(action, arn, decision)| {
+        .filter_map(|(action, arn, context, decision)| {
             let resource = Resource::from_arn(arn)?;
-            let mut context = Context::default();
-            for (key, value) in &decision.context {
-                context.set(key, value).ok()?;
-            }
+            let mut context = context.context();
             context.trigger = Some(Trigger::Run.as_str());
             context.current_time = Some(decision.time);
             context.resource_account = resource.account();

@@ -1,15 +1,16 @@
 //! What a policy is asked, as it is written on a command line or in a line of JSON.
 
 use innkeeper::policy::source::nearest;
-use innkeeper::policy::{Action, Arn, Candidate, Context, Decision, Policy, Request, Resource, Service};
+use innkeeper::policy::{
+    Action, Arn, Candidate, ContextValues, Decision, Policy, Request, Resource, Service,
+};
 use serde::Serialize;
 
 /// What a policy is asked.
 pub(crate) struct Question {
     action: Action,
     resource: Arn,
-    /// By condition key.
-    context: Vec<(String, String)>,
+    context: ContextValues,
 }
 
 /// What a policy says, and why: a line of `--batch` and the document of `--json`.
@@ -59,26 +60,17 @@ impl Question {
         if Resource::from_arn(&resource).is_none() {
             return Err(format!("no guest can be given the service `{}`", resource.service()));
         }
-        let context: Vec<_> = context.into_iter().collect();
-        for (index, (key, value)) in context.iter().enumerate() {
-            let mut before = context.iter().take(index);
-            if before.any(|(other, _)| other.eq_ignore_ascii_case(key)) {
-                return Err(format!(
-                    "`{key}` has two values, and no condition key of a request has more than one"
-                ));
-            }
-            Context::default().set(key, value).map_err(|error| error.to_string())?;
+        let mut values = ContextValues::default();
+        for (key, value) in context {
+            values.set(&key, value).map_err(|error| error.to_string())?;
         }
-        Ok(Self { action, resource, context })
+        Ok(Self { action, resource, context: values })
     }
 
     /// The request that a policy is asked about. Keys that were not given have no value.
     fn request(&self) -> Option<Request<'_>> {
-        let mut context = Context::default();
-        for (key, value) in &self.context {
-            context.set(key, value).ok()?;
-        }
-        Some(Request { action: self.action, resource: Resource::from_arn(&self.resource)?, context })
+        let resource = Resource::from_arn(&self.resource)?;
+        Some(Request { action: self.action, resource, context: self.context.context() })
     }
 
     /// What a policy says.
@@ -138,6 +130,6 @@ impl From<Candidate<'_>> for Bearing {
 pub(super) fn context(argument: &str) -> Result<(String, String), String> {
     let (key, value) =
         argument.split_once('=').ok_or("a condition key and its value are written `s3:prefix=incoming/`")?;
-    Context::default().set(key, value).map_err(|error| error.to_string())?;
+    ContextValues::default().set(key, value).map_err(|error| error.to_string())?;
     Ok((key.to_owned(), value.to_owned()))
 }

@@ -21,7 +21,7 @@ pub(crate) struct Known<'a> {
 /// Never one that could hold. Of patterns nothing is said.
 pub(crate) fn contradiction<'c>(conditions: &'c [Condition], known: &Known<'_>) -> Option<&'c Condition> {
     conditions.iter().find(|condition| {
-        let same_key = || conditions.iter().filter(|other| other.key == condition.key);
+        let same_key = || conditions.iter().filter(|other| other.is_about_same(condition));
         let Some(candidates) = candidates(condition.key, same_key(), known) else { return false };
         !candidates
             .iter()
@@ -58,6 +58,10 @@ fn candidates<'c>(
     known: &Known<'c>,
 ) -> Option<Vec<Candidate<'c>>> {
     const TICK: Duration = Duration::from_nanos(1);
+    // They may have several values: also those about one tag, whose name is compared without regard to case.
+    if key.has_several_values() || key.is_about_one_tag() {
+        return None;
+    }
     if key == ConditionKey::Guest {
         return Some(vec![Candidate::Text(known.guest)]);
     }

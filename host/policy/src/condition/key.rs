@@ -23,6 +23,12 @@ pub enum ConditionKey {
     ServerSideEncryption,
     /// `s3:x-amz-copy-source`, a string: what is copied, `BUCKET/KEY`.
     CopySource,
+    /// `s3:RequestObjectTag/<key>`, a string: the value of the tag of this key that a write sets.
+    RequestObjectTag,
+    /// `s3:RequestObjectTagKeys`, several strings: the keys of the tags that a write sets.
+    RequestObjectTagKeys,
+    /// `s3:ExistingObjectTag/<key>`, a string: the value of the tag of this key that the object has.
+    ExistingObjectTag,
     /// `innkeeper:Guest`, a string: the guest's name in the manifest.
     Guest,
     /// `innkeeper:Trigger`, a string: what started the guest's call.
@@ -60,6 +66,22 @@ pub(crate) enum Value<'a> {
     Bool(bool),
     /// A text or an ARN, in pieces.
     Pieces([&'a str; 9]),
+    /// Several texts, at least one.
+    Texts(TagKeys<'a>),
+}
+
+/// The keys of the tags that a write sets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TagKeys<'a> {
+    tags: &'a [(String, String)],
+    keys: &'a [String],
+}
+
+impl<'a> TagKeys<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let Self { tags, keys } = *self;
+        tags.iter().map(|(key, _)| key.as_str()).chain(keys.iter().map(String::as_str))
+    }
 }
 
 /// All that conditions can ask about.
@@ -79,6 +101,9 @@ impl ConditionKey {
         Self::StorageClass,
         Self::ServerSideEncryption,
         Self::CopySource,
+        Self::RequestObjectTag,
+        Self::RequestObjectTagKeys,
+        Self::ExistingObjectTag,
         Self::Guest,
         Self::Trigger,
         Self::ContentLength,
@@ -89,7 +114,7 @@ impl ConditionKey {
         Self::FunctionArn,
     ];
 
-    /// The key's name in a policy.
+    /// The key's name in a policy. Of those that are about one tag it ends with `/<key>`, where a policy has the tag's key.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Prefix => "s3:prefix",
@@ -99,6 +124,9 @@ impl ConditionKey {
             Self::StorageClass => "s3:x-amz-storage-class",
             Self::ServerSideEncryption => "s3:x-amz-server-side-encryption",
             Self::CopySource => "s3:x-amz-copy-source",
+            Self::RequestObjectTag => "s3:RequestObjectTag/<key>",
+            Self::RequestObjectTagKeys => "s3:RequestObjectTagKeys",
+            Self::ExistingObjectTag => "s3:ExistingObjectTag/<key>",
             Self::Guest => "innkeeper:Guest",
             Self::Trigger => "innkeeper:Trigger",
             Self::ContentLength => "innkeeper:ContentLength",
@@ -112,7 +140,19 @@ impl ConditionKey {
 
     /// The key of this name, without regard to case, as IAM compares them.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|key| key.as_str().eq_ignore_ascii_case(name))
+        Self::parse(name).map(|(key, _)| key)
+    }
+
+    /// The key of this name, and the key of the tag that it is about, if it is about one.
+    pub(crate) fn parse(name: &str) -> Option<(Self, Option<&str>)> {
+        let mut all = Self::ALL.iter().copied();
+        // A tag's key may have slashes in it.
+        let (head, tag) = name.split_once('/').map_or((name, None), |(head, tag)| (head, Some(tag)));
+        let key = all.find(|key| match key.as_str().strip_suffix("/<key>") {
+            Some(known) => tag.is_some_and(|tag| !tag.is_empty()) && known.eq_ignore_ascii_case(head),
+            None => tag.is_none() && key.as_str().eq_ignore_ascii_case(name),
+        })?;
+        Some((key, tag))
     }
 
     /// Whether the value comes from the host's surroundings and not from the operation, so that a policy can only ask about
@@ -126,9 +166,12 @@ impl ConditionKey {
             | Self::StorageClass
             | Self::ServerSideEncryption
             | Self::CopySource
+            | Self::RequestObjectTag
+            | Self::RequestObjectTagKeys
             | Self::ContentLength
             | Self::Guest => false,
-            Self::Trigger
+            Self::ExistingObjectTag
+            | Self::Trigger
             | Self::RequestedRegion
             | Self::CurrentTime
             | Self::SecureTransport
@@ -145,6 +188,9 @@ impl ConditionKey {
             | Self::StorageClass
             | Self::ServerSideEncryption
             | Self::CopySource
+            | Self::RequestObjectTag
+            | Self::RequestObjectTagKeys
+            | Self::ExistingObjectTag
             | Self::Guest
             | Self::Trigger
             | Self::RequestedRegion
@@ -175,6 +221,24 @@ impl ConditionKey {
             Self::StorageClass | Self::ServerSideEncryption | Self::CopySource | Self::ContentLength => {
                 action == Action::S3PutObject
             }
+            Self::RequestObjectTag | Self::RequestObjectTagKeys => matches!(
+                action,
+                Action::S3PutObject | Action::S3PutObjectTagging | Action::S3PutObjectVersionTagging
+            ),
+            // AWS's list, which has neither what overwrites nor what deletes an object.
+            Self::ExistingObjectTag => matches!(
+                action,
+                Action::S3GetObject
+                    | Action::S3GetObjectVersion
+                    | Action::S3GetObjectAttributes
+                    | Action::S3GetObjectVersionAttributes
+                    | Action::S3GetObjectTagging
+                    | Action::S3GetObjectVersionTagging
+                    | Action::S3PutObjectTagging
+                    | Action::S3PutObjectVersionTagging
+                    | Action::S3DeleteObjectTagging
+                    | Action::S3DeleteObjectVersionTagging
+            ),
             // The ARN of a queue or function has it, that of a bucket has not.
             Self::ResourceAccount => action.service() != Service::S3,
             Self::FunctionArn => {
@@ -192,6 +256,16 @@ impl ConditionKey {
     /// the host could know, though the thing itself has one: a denial would pass over it in silence.
     pub(crate) const fn has_to_be_carried_by_all(self) -> bool {
         matches!(self, Self::ResourceAccount)
+    }
+
+    /// Whether a request can have several values of the key.
+    pub(crate) const fn has_several_values(self) -> bool {
+        matches!(self, Self::RequestObjectTagKeys)
+    }
+
+    /// Whether the key is about one tag, whose key stands in its name.
+    pub(crate) const fn is_about_one_tag(self) -> bool {
+        matches!(self, Self::RequestObjectTag | Self::ExistingObjectTag)
     }
 
     /// The actions that carry the key.
@@ -229,6 +303,15 @@ impl ValueType {
 }
 
 impl<'a> Facts<'a> {
+    /// The tags that a key about one tag is about one of; none for other keys.
+    pub(crate) fn tags(&self, key: ConditionKey) -> &'a [(String, String)] {
+        match key {
+            ConditionKey::RequestObjectTag => self.context.request_tags,
+            ConditionKey::ExistingObjectTag => self.context.existing_tags,
+            _ => &[],
+        }
+    }
+
     /// The value of a key; `None` if the request does not carry it.
     pub(crate) fn value(&self, key: ConditionKey) -> Option<Value<'a>> {
         let context = self.context;
@@ -240,6 +323,12 @@ impl<'a> Facts<'a> {
             ConditionKey::StorageClass => context.storage_class.map(Value::Text),
             ConditionKey::ServerSideEncryption => context.server_side_encryption.map(Value::Text),
             ConditionKey::CopySource => context.copy_source.map(|source| Value::Pieces(source.segments())),
+            // They have a value for each tag.
+            ConditionKey::RequestObjectTag | ConditionKey::ExistingObjectTag => None,
+            ConditionKey::RequestObjectTagKeys => {
+                let (tags, keys) = (context.request_tags, context.request_tag_keys);
+                (!tags.is_empty() || !keys.is_empty()).then_some(Value::Texts(TagKeys { tags, keys }))
+            }
             ConditionKey::Guest => Some(Value::Text(self.guest)),
             ConditionKey::Trigger => context.trigger.map(Value::Text),
             ConditionKey::ContentLength => context.content_length.map(|bytes| Value::Number(number(bytes))),

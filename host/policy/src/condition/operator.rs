@@ -11,8 +11,7 @@ pub(crate) struct Operator {
     pub(crate) if_exists: bool,
 }
 
-/// Over which of the request's values the operator speaks. No key has more than one value in a request, so they differ only
-/// where there is none.
+/// Over which of the request's values the operator speaks. Where a key has no more than one they differ only where it has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantifier {
     One,

@@ -82,7 +82,14 @@ impl Predicate {
             _ if base == Base::Null => {
                 self.values.iter().any(|expected| expected.is_absence(found.is_none()))
             }
-            Some(found) => self.values.iter().any(|expected| expected.matches(found)) != is_negated,
+            Some(Value::Texts(found)) => {
+                let mut found = found.iter().map(|text| self.is_met(Value::Text(text)) != is_negated);
+                match quantifier {
+                    Quantifier::ForAllValues => found.all(|met| met),
+                    Quantifier::One | Quantifier::ForAnyValue => found.any(|met| met),
+                }
+            }
+            Some(found) => self.is_met(found) != is_negated,
             None if if_exists => true,
             // What is not there differs from every value, unless a value is asked for.
             None => match quantifier {
@@ -91,6 +98,11 @@ impl Predicate {
                 Quantifier::ForAllValues => true,
             },
         }
+    }
+
+    /// Whether one of the policy's values is the one that was found.
+    fn is_met(&self, found: Value<'_>) -> bool {
+        self.values.iter().any(|expected| expected.matches(found))
     }
 }
 

@@ -1,6 +1,7 @@
 use crate::{
     action::Action,
     arn::{BucketArn, ObjectKey, Partition},
+    condition::ConditionKey,
     request::{Context, ContextText, Request, Resource},
 };
 
@@ -288,6 +289,16 @@ pub enum CopiedTags<'a> {
     Given(&'a [(String, String)]),
 }
 
+impl<'a> CopiedTags<'a> {
+    /// The tags that the request carries. As in AWS, those of the source are none of them.
+    fn given(self) -> &'a [(String, String)] {
+        match self {
+            Self::Source => &[],
+            Self::Given(tags) => tags,
+        }
+    }
+}
+
 impl<'a> S3Operation<'a> {
     /// The operation's name in AWS's API. A presigned URL is none of its operations, and has a name of the same form.
     pub fn name(&self) -> &'static str {
@@ -354,6 +365,44 @@ impl<'a> S3Operation<'a> {
         }
     }
 
+    /// The object, and the version of it, that the request of this number is about; `None` where it is about no object, and where
+    /// its action carries no tags of an object.
+    ///
+    /// Its tags are what [`Context::existing_tags`](crate::Context::existing_tags) of the request is about.
+    pub fn tagged_object(&self, index: usize) -> Option<(&'a BucketArn, &'a ObjectKey, Option<&'a str>)> {
+        if !ConditionKey::ExistingObjectTag.is_carried_by(self.request(index)?.action) {
+            return None;
+        }
+        match (*self, index) {
+            (
+                Self::CopyObject { source, source_key, source_version, .. }
+                | Self::UploadPartCopy { source, source_key, source_version, .. },
+                0,
+            )
+            | (Self::CopyObject { source, source_key, source_version, tags: CopiedTags::Source, .. }, 2) => {
+                Some((source, source_key, source_version))
+            }
+            (
+                Self::GetObject { bucket, key, version }
+                | Self::HeadObject { bucket, key, version }
+                | Self::PresignGetObject { bucket, key, version }
+                | Self::GetObjectAttributes { bucket, key, version }
+                | Self::GetObjectTagging { bucket, key, version }
+                | Self::PutObjectTagging { bucket, key, version, .. }
+                | Self::DeleteObjectTagging { bucket, key, version },
+                _,
+            ) => Some((bucket, key, version)),
+            // The tags of what is written over.
+            (
+                Self::PutObject { bucket, key, .. }
+                | Self::CreateMultipartUpload { bucket, key, .. }
+                | Self::CopyObject { bucket, key, .. },
+                _,
+            ) => Some((bucket, key, None)),
+            _ => None,
+        }
+    }
+
     /// The table of what each operation needs: its requests, counted from 0, up to the first `None`.
     ///
     /// An operation with two needs has two lines (a copy: 0 reads the source, 1 writes the destination); one with a need per
@@ -366,6 +415,7 @@ impl<'a> S3Operation<'a> {
         let read_tags = |version| of(version, Action::S3GetObjectTagging, Action::S3GetObjectVersionTagging);
 
         let named = |version_id: Option<&'a str>| Context { version_id, ..Context::default() };
+        let tagged = |request_tags| Context { request_tags, ..Context::default() };
 
         let (action, resource, context) = match (*self, index) {
             (
@@ -381,10 +431,10 @@ impl<'a> S3Operation<'a> {
                 named(version),
             ),
 
-            (Self::PutObject { bucket, key, content_length, stored, .. }, 0) => (
+            (Self::PutObject { bucket, key, content_length, stored, tags }, 0) => (
                 Action::S3PutObject,
                 Resource::object(bucket, key),
-                Context { content_length, ..stored.context() },
+                Context { content_length, request_tags: tags, ..stored.context() },
             ),
             (
                 Self::PresignPutObject { bucket, key, content_length }
@@ -398,14 +448,17 @@ impl<'a> S3Operation<'a> {
             (Self::CompleteMultipartUpload { bucket, key } | Self::AbandonUpload { bucket, key }, 0) => {
                 (Action::S3PutObject, Resource::object(bucket, key), Context::default())
             }
-            (Self::CreateMultipartUpload { bucket, key, stored, .. }, 0) => {
-                (Action::S3PutObject, Resource::object(bucket, key), stored.context())
-            }
-            (Self::CopyObject { source, source_key, bucket, key, stored, .. }, 1) => (
+            (Self::CreateMultipartUpload { bucket, key, stored, tags }, 0) => (
+                Action::S3PutObject,
+                Resource::object(bucket, key),
+                Context { request_tags: tags, ..stored.context() },
+            ),
+            (Self::CopyObject { source, source_key, bucket, key, stored, tags, .. }, 1) => (
                 Action::S3PutObject,
                 Resource::object(bucket, key),
                 Context {
                     copy_source: Some(ContextText::CopySource(Resource::object(source, source_key))),
+                    request_tags: tags.given(),
                     ..stored.context()
                 },
             ),
@@ -425,7 +478,7 @@ impl<'a> S3Operation<'a> {
             | (Self::CopyObject { bucket, key, tags: CopiedTags::Given(tags), .. }, 2)
                 if !tags.is_empty() =>
             {
-                (Action::S3PutObjectTagging, Resource::object(bucket, key), Context::default())
+                (Action::S3PutObjectTagging, Resource::object(bucket, key), tagged(tags))
             }
 
             (
@@ -456,10 +509,10 @@ impl<'a> S3Operation<'a> {
             (Self::GetObjectTagging { bucket, key, version }, 0) => {
                 (read_tags(version), Resource::object(bucket, key), named(version))
             }
-            (Self::PutObjectTagging { bucket, key, version, .. }, 0) => (
+            (Self::PutObjectTagging { bucket, key, version, tags }, 0) => (
                 of(version, Action::S3PutObjectTagging, Action::S3PutObjectVersionTagging),
                 Resource::object(bucket, key),
-                named(version),
+                Context { request_tags: tags, ..named(version) },
             ),
             (Self::DeleteObjectTagging { bucket, key, version }, 0) => (
                 of(version, Action::S3DeleteObjectTagging, Action::S3DeleteObjectVersionTagging),
@@ -636,6 +689,49 @@ mod tests {
         assert_eq!(values(copy, 2), ["s3:VersionId=v"]);
         let get = S3Operation::GetObject { bucket, key, version: None };
         assert!(values(get, 0).is_empty());
+    }
+
+    #[test]
+    fn a_write_carries_its_tags_and_knows_whose_tags_are_asked_about() {
+        let (source, source_key) =
+            (&"arn:aws:s3:::originals".parse().unwrap(), &ObjectKey::new("o").unwrap());
+        let (bucket, key) = (&bucket(), &ObjectKey::new("c").unwrap());
+        let (stored, content_length) = (StoredAs::default(), None);
+        let tags = &[("team".to_owned(), "red".to_owned())][..];
+        let given = CopiedTags::Given(tags);
+        let copy = |tags| S3Operation::CopyObject {
+            source,
+            source_key,
+            source_version: Some("v"),
+            bucket,
+            key,
+            tags,
+            stored,
+        };
+        // What the requests carry of tags, and the key of the object whose tags they are about.
+        let version = None;
+        for (operation, expected) in [
+            (S3Operation::PutObject { bucket, key, tags, stored, content_length }, "red, red c"),
+            (S3Operation::CreateMultipartUpload { bucket, key, tags, stored }, "red, red c"),
+            (S3Operation::PutObjectTagging { bucket, key, version, tags }, "red c"),
+            (copy(given), "o v, red, red c"),
+            (copy(CopiedTags::Source), "o v, , o v, c"),
+            (S3Operation::GetObjectAttributes { bucket, key, version: Some("w") }, "c w, c w"),
+            (S3Operation::DeleteObject { bucket, key, version: Some("w") }, ""),
+        ] {
+            let requests = Operation::from(operation).requests().enumerate();
+            let told = requests.map(|(index, request)| {
+                let object = operation.tagged_object(index);
+                if let Some((bucket, key, version)) = object {
+                    assert_eq!(request.resource.to_string(), Resource::object(bucket, key).to_string());
+                    assert_eq!(request.context.version_id, version);
+                }
+                let value = request.context.request_tags.iter().map(|(_, value)| value.as_str());
+                let object = object.into_iter().flat_map(|(_, key, version)| [Some(key.as_str()), version]);
+                value.chain(object.flatten()).collect::<Vec<_>>().join(" ")
+            });
+            assert_eq!(told.collect::<Vec<_>>().join(", "), expected, "{operation:?}");
+        }
     }
 
     #[test]

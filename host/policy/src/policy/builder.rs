@@ -110,6 +110,10 @@ impl PolicyBuilder {
             Some(diagnostics) => Err(diagnostics),
             None => Ok(Policy {
                 guest: self.guest,
+                asks_about_existing_tags: allows
+                    .iter()
+                    .chain(&denies)
+                    .any(Compiled::asks_about_existing_tags),
                 denies: Statements::new(denies),
                 allows: Statements::new(allows),
             }),

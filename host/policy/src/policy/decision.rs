@@ -105,6 +105,11 @@ impl<'p> Rule<'p> {
         self.statement.unmet(facts)
     }
 
+    /// See [`Compiled::holds_but_for_existing_tags`].
+    pub(super) fn holds_but_for_existing_tags(&self, facts: &Facts<'_>) -> Option<bool> {
+        self.statement.holds_but_for_existing_tags(facts)
+    }
+
     /// Where the statement begins.
     pub fn location(&self) -> &'p Location {
         &self.statement.location

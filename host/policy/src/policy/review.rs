@@ -4,11 +4,12 @@ use std::{collections::BTreeSet, fmt, str::FromStr as _, time::SystemTime};
 
 use super::{Compiled, Entry, List, Polarity, Policy};
 use crate::{
-    action::{Action, ActionSet, Service},
+    action::{Action, ActionSet, ResourceType, Service},
     arn::Arn,
-    condition::{Known, contradiction},
+    condition::{Condition, ConditionKey, Known, contradiction},
     pattern::{Glob, ResourcePattern, Scope},
     source::Location,
+    statement::Effect,
     text::quoted,
 };
 
@@ -33,6 +34,8 @@ pub enum FindingKind {
     Shadowed,
     /// A rule allows what cannot be asked for.
     Unusable,
+    /// A condition on the tags of an object does not restrict actions that AWS decides on without them.
+    TagsNotKnown,
 }
 
 impl FindingKind {
@@ -42,6 +45,7 @@ impl FindingKind {
             Self::NeverMatches => "never-matches",
             Self::Shadowed => "shadowed",
             Self::Unusable => "unusable",
+            Self::TagsNotKnown => "tags-not-known",
         }
     }
 }
@@ -73,6 +77,49 @@ impl Policy {
         }
         for statement in &self.allows.all {
             self.shadows(statement, &mut found);
+        }
+        found.extend(self.tags_not_known());
+        found
+    }
+
+    /// The conditions on the tags of an object that come to nothing for some of the actions that are allowed: as in IAM, one that
+    /// denies does not hold for them, and one that allows holds for every object.
+    fn tags_not_known(&self) -> Vec<Finding> {
+        let carrying: ActionSet = ConditionKey::ExistingObjectTag.carriers().collect();
+        let allowed = |statement: &Compiled| -> ActionSet {
+            let meeting = self.allows.all.iter().filter(|allow| {
+                let mut entries = resources(allow);
+                entries.any(|entry| entry.is_none_or(|entry| statement.resource_patterns.meet(entry)))
+            });
+            meeting.map(|allow| allow.actions).collect()
+        };
+        let mut found = Vec::new();
+        for statement in self.allows.all.iter().chain(&self.denies.all) {
+            let objects = Action::ALL.iter().copied().filter(|action| {
+                action.resource_type() == ResourceType::Object && !carrying.contains(*action)
+            });
+            let unknown = statement.actions.intersection(objects.collect()).intersection(allowed(statement));
+            // What denies without a value, or allows nothing without one, is on the safe side.
+            let passes = |condition: &&Condition| {
+                condition.is_about_existing_tags()
+                    && condition.holds_without_value() == (statement.effect == Effect::Allow)
+            };
+            let Some(condition) = statement.conditions.iter().find(passes) else { continue };
+            if unknown.is_empty() {
+                continue;
+            }
+            let actions: Vec<String> = unknown.iter().map(|action| format!("`{action}`")).collect();
+            found.push(Finding {
+                kind: FindingKind::TagsNotKnown,
+                message: format!(
+                    "{} of {} does not restrict {}, on which AWS decides without the tags of the object: say by the key, or by \
+                     the bucket, for which objects",
+                    quoted(&condition.written.operator),
+                    quoted(&condition.written.key),
+                    actions.join(", ")
+                ),
+                location: condition.location.clone(),
+            });
         }
         found
     }
@@ -212,6 +259,14 @@ fn resources(statement: &Compiled) -> impl Iterator<Item = Option<&Entry<Resourc
 }
 
 impl List<ResourcePattern> {
+    /// Whether the list is about something that a pattern stands for.
+    fn meet(&self, other: &Entry<ResourcePattern>) -> bool {
+        match self.polarity {
+            Polarity::Only => self.entries.iter().any(|entry| entry.pattern.overlaps(&other.pattern)),
+            Polarity::AllBut => !self.entries.iter().any(|entry| entry.pattern.covers(&other.pattern)),
+        }
+    }
+
     /// Whether the list is about all that a pattern stands for.
     fn cover(&self, resource: Option<&Entry<ResourcePattern>>) -> bool {
         match (self.polarity, resource) {

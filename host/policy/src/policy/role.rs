@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use super::{Compiled, Entry, Polarity, Policy};
 use crate::{
     action::{Action, ActionSet},
+    condition::ConditionKey,
     pattern::ResourcePattern,
     source::Location,
     statement::{Effect, Spelling},
@@ -25,6 +26,8 @@ pub const MAX_SESSION_POLICY_CHARACTERS: usize = 2_048;
 /// Each action is named, so that the role gets no right that this host has no operation for; statements that others contain
 /// are left out, and those that differ in one list are made one. What AWS cannot know, a condition on a key `innkeeper:...`, is
 /// left out, which [`notes`](Self::notes) says: an `allow` is then wider at AWS than here, and a `deny` is here alone.
+///
+/// Where a condition is about the tags that an object has, the role can read them, since the host looks at them before it decides.
 #[derive(Clone, Debug)]
 pub struct RoleDocument {
     statements: Vec<Statement>,
@@ -86,6 +89,8 @@ impl Policy {
                 conditions,
             });
         }
+        let look_ups = self.look_ups(&mut notes);
+        statements.extend(look_ups.iter().cloned());
         reduce(&mut statements);
         let mut denies = Vec::new();
         for compiled in &self.denies.all {
@@ -98,7 +103,7 @@ impl Policy {
                 continue;
             }
             let list = &compiled.action_patterns;
-            let deny = Statement {
+            let mut deny = Statement {
                 effect: Effect::Deny,
                 actions: match list.polarity {
                     Polarity::Only => Actions::Only(usable(compiled)),
@@ -110,6 +115,13 @@ impl Policy {
                 resources: Resources::of(compiled),
                 conditions,
             };
+            if look_ups.iter().fold(false, |changed, look_up| deny.leave_out(look_up) || changed) {
+                notes.push(format!(
+                    "the deny at {} would keep the host from looking at the tags of objects, so that of reading them is left out, \
+                     and done by this host alone",
+                    compiled.location
+                ));
+            }
             if statements.iter().any(|allow| allow.meets(&deny)) {
                 denies.push(deny);
             }
@@ -117,6 +129,53 @@ impl Policy {
         reduce(&mut denies);
         statements.append(&mut denies);
         RoleDocument { statements, notes }
+    }
+
+    /// What the host itself needs: the tags of the objects of which a condition asks for them, with one note for all.
+    fn look_ups(&self, notes: &mut Vec<String>) -> Vec<Statement> {
+        const CURRENT: [Action; 5] = [
+            Action::S3GetObject,
+            Action::S3GetObjectAttributes,
+            Action::S3GetObjectTagging,
+            Action::S3PutObjectTagging,
+            Action::S3DeleteObjectTagging,
+        ];
+        let denies: Vec<&Compiled> =
+            self.denies.all.iter().filter(|compiled| compiled.asks_about_existing_tags()).collect();
+        let carrying: ActionSet = ConditionKey::ExistingObjectTag.carriers().collect();
+        let current: ActionSet = CURRENT.into_iter().collect();
+        let mut look_ups: Vec<Statement> = Vec::new();
+        let mut told = false;
+        for allow in &self.allows.all {
+            let resources = Resources::of(allow);
+            let meeting = denies.iter().filter(|deny| resources.meet(&Resources::of(deny)));
+            let mut asked: ActionSet = meeting.map(|deny| deny.actions).collect();
+            if allow.asks_about_existing_tags() {
+                asked = allow.actions;
+            }
+            let asked = usable(allow).intersection(asked).intersection(carrying);
+            let of_current = asked.meets(current).then_some(Action::S3GetObjectTagging);
+            let of_others = (!asked.without(current).is_empty()).then_some(Action::S3GetObjectVersionTagging);
+            let actions: ActionSet = of_current.into_iter().chain(of_others).collect();
+            if actions.is_empty() {
+                continue;
+            }
+            if !told {
+                told = true;
+                notes.push(
+                    "a condition is about the tags that an object has: the role can read those for the host, whether or not the \
+                     guest may"
+                        .to_owned(),
+                );
+            }
+            look_ups.push(Statement {
+                effect: Effect::Allow,
+                actions: Actions::Only(actions),
+                resources,
+                conditions: BTreeMap::new(),
+            });
+        }
+        look_ups
     }
 }
 
@@ -224,6 +283,21 @@ impl Statement {
             Polarity::AllBut if other.resources.contain(&self.resources) => self.resources = other.resources,
             Polarity::AllBut => {}
         }
+    }
+
+    /// Takes another's actions out, if both have a resource. Whether that changed anything.
+    fn leave_out(&mut self, other: &Self) -> bool {
+        let Actions::Only(others) = &other.actions else { return false };
+        if !self.resources.meet(&other.resources) {
+            return false;
+        }
+        let (Actions::Only(actions) | Actions::AllBut(_, actions)) = &mut self.actions;
+        let both = actions.intersection(*others);
+        *actions = actions.without(both);
+        if let Actions::AllBut(texts, _) = &mut self.actions {
+            texts.extend(both.iter().map(|action| action.as_str().to_owned()));
+        }
+        !both.is_empty()
     }
 
     /// Whether there is something that both are about.

@@ -6,6 +6,7 @@ mod negation;
 mod properties;
 mod review;
 mod role;
+mod tags;
 
 use pretty_assertions::assert_eq;
 use serde::Deserialize;

@@ -19,11 +19,11 @@
 //! |---|---|
 //! | `time` | RFC 3339, in UTC, by the clock that requests are signed with |
 //! | `guest` | the guest's name |
-//! | `id` | the operation's number. The decisions and the call of one operation have the same; unique in a guest and a trail |
+//! | `id` | the operation's number. The decisions and the calls of one operation have the same; unique in a guest and a trail |
 //! | `operation` | the operation's name in AWS's API, `GetObject` |
 //! | `action` | the IAM action, `s3:GetObject` |
 //! | `resource` | the ARN that it is asked about |
-//! | `context` | the values of the operation's own condition keys, `{"s3:prefix": "a/"}`; absent where there are none |
+//! | `context` | the values of the operation's own condition keys, `{"s3:prefix": "a/"}`, and the tags of the object that were looked up for the decision, `{"s3:ExistingObjectTag/team": "red"}`; absent where there are none |
 //! | `decision` | `"allow"` or `"deny"` |
 //! | `rule` | where the rule stands that decided, `FILE:LINE:COLUMN`; `null` where no rule allows it |
 //! | `reason`, `suggestion` | of a denial: why, and what to change in the manifest so that it would be allowed |
@@ -34,6 +34,7 @@
 //! |---|---|
 //! | `time`, `guest`, `id`, `operation`, `resource` | as above; `time` is when it began |
 //! | `service` | `"s3"`, `"sqs"`, `"lambda"` |
+//! | `purpose` | why the host made the call of its own accord: `"existing-object-tags"`, to decide on the operation of the same `id`; absent where it is what the guest asked for |
 //! | `attempts` | how often the request was sent |
 //! | `bytes-sent`, `bytes-received` | of the bodies, once, whatever was sent again |
 //! | `duration` | seconds, for a body that streams to its end |
@@ -369,7 +370,7 @@ mod tests {
             operation: "ListObjectsV2",
             action: "s3:ListBucket",
             resource: "arn:aws:s3:::uploads".into(),
-            context: [("s3:prefix", "a\n".to_owned())].into(),
+            context: [("s3:prefix".into(), "a\n".to_owned())].into(),
             verdict: Verdict::Allow { rule: Some(Location { file: "m.toml".into(), line: 1, column: 1 }) },
         })
     }
@@ -381,6 +382,7 @@ mod tests {
             id: OperationId(0),
             service: "s3",
             operation: "ListObjectsV2",
+            purpose: None,
             resource: "arn:aws:s3:::uploads".into(),
             attempts: 2,
             bytes_sent: 0,

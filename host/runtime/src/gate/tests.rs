@@ -1,5 +1,6 @@
 //! The gate with the real SDK behind it, and an AWS that answers what it is told to.
 
+use std::borrow::Cow;
 use std::sync::atomic::AtomicU32;
 use std::time::SystemTime;
 
@@ -56,7 +57,7 @@ struct World {
     aws: Aws,
     audit: Arc<AuditLog>,
     gate: Gate,
-    bucket: innkeeper_policy::BucketArn,
+    bucket: BucketArn,
     key: ObjectKey,
 }
 
@@ -94,8 +95,7 @@ fn world(aws: Aws, statements: &str, quotas: Quotas) -> World {
             factory,
             scope,
             policy.build().unwrap(),
-            None,
-            BTreeMap::new(),
+            Surroundings::default(),
             (quotas, GateLimits::default()),
             sink,
         ),
@@ -277,8 +277,10 @@ fn the_host_fills_in_every_key_that_it_promises() {
     let operation = Operation::from(SqsOperation::ListQueues { place: &place });
     let request = world.gate.with_facts(operation.requests().next().unwrap());
     let filled: Vec<_> = request.context.values().map(|(key, _)| key).collect();
-    for key in CONDITION_KEYS.iter().filter(|key| **key != ConditionKey::FunctionArn) {
-        assert!(filled.contains(key), "{key}");
+    for key in CONDITION_KEYS {
+        // The tags of an object are looked up where they are asked about, and a list of queues is about no function.
+        let is_filled = !matches!(key, ConditionKey::ExistingObjectTag | ConditionKey::FunctionArn);
+        assert_eq!(filled.contains(&Cow::Borrowed(key.as_str())), is_filled, "{key}");
     }
 
     // Of what is about a function, its ARN, and of nothing else.
@@ -287,10 +289,13 @@ fn the_host_fills_in_every_key_that_it_promises() {
     let facts = |operation: LambdaOperation<'_>| {
         let operation = Operation::from(operation);
         let request = world.gate.with_facts(operation.requests().next().unwrap());
-        request.context.values().find(|(key, _)| *key == ConditionKey::FunctionArn).map(|(_, value)| value)
+        request
+            .context
+            .values()
+            .find(|(key, _)| key == ConditionKey::FunctionArn.as_str())
+            .map(|(_, value)| value)
     };
     assert_eq!(facts(LambdaOperation::Invoke { function: &function }), Some(arn.to_owned()));
     assert_eq!(facts(LambdaOperation::ListFunctions { place: &place }), None);
-    assert!(!filled.contains(&ConditionKey::FunctionArn));
     assert!(request.context.current_time.unwrap() <= SystemTime::now());
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use innkeeper_policy::source::nearest;
-use innkeeper_policy::{Action, Arn, Context, Diagnostic, Effect, Location, Request, Resource};
+use innkeeper_policy::{Action, Arn, ContextValues, Diagnostic, Effect, Location, Request, Resource};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -15,7 +15,7 @@ pub struct Expectation {
     effect: Effect,
     action: Action,
     resource: Arn,
-    context: BTreeMap<String, String>,
+    context: ContextValues,
     location: Location,
 }
 
@@ -43,11 +43,8 @@ impl Expectation {
 
     /// The request, with the condition keys of `context` and no others. `None` does not occur: the section was checked.
     pub fn request(&self) -> Option<Request<'_>> {
-        let mut context = Context::default();
-        for (key, value) in &self.context {
-            context.set(key, value).ok()?;
-        }
-        Some(Request { action: self.action, resource: Resource::from_arn(&self.resource)?, context })
+        let resource = Resource::from_arn(&self.resource)?;
+        Some(Request { action: self.action, resource, context: self.context.context() })
     }
 
     pub(super) fn read(written: &Spanned<Raw>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -71,19 +68,15 @@ impl Expectation {
         };
         let named = read_action(action, reader);
         let resource = reader.check(&raw.on, |text| read_resource(text));
-        let mut context = Some(BTreeMap::new());
+        let (mut context, mut is_sound) = (ContextValues::default(), true);
         for (key, value) in &raw.context {
-            let checked = reader.check(value, |value| Context::default().set(key.get_ref(), value));
-            context = context.filter(|_| checked.is_some());
-            if let Some(context) = &mut context {
-                context.insert(key.get_ref().clone(), value.get_ref().clone());
-            }
+            is_sound &= reader.check(value, |value| context.set(key.get_ref(), value)).is_some();
         }
         Some(Self {
             effect,
             action: named?,
             resource: resource?,
-            context: context?,
+            context: is_sound.then_some(context)?,
             location: reader.source.locate(written.span().start),
         })
     }

@@ -25,6 +25,10 @@ impl Finding {
     pub const KINDS: &'static [(&'static str, &'static str)] = &[
         ("never-matches", "the conditions of a statement cannot hold together, or not any more"),
         ("shadowed", "all that a rule allows is denied by another"),
+        (
+            "tags-not-known",
+            "a condition on the tags of objects leaves out actions that AWS decides on without them",
+        ),
         ("unmet-expectation", "the policy does not say what an `expect` wants it to"),
         ("unused-name", "a name of `names` stands for what no statement allows anything on"),
         ("ungranted-import", "the component imports what needs something that nothing allows or grants"),
@@ -38,8 +42,8 @@ impl GuestSection {
     pub fn review(&self, now: SystemTime) -> Vec<Finding> {
         let of_policy = self.policy.review(now).into_iter().map(|finding| Finding {
             kind: match finding.kind {
-                FindingKind::NeverMatches => "never-matches",
-                _ => "shadowed",
+                FindingKind::Unusable => "unusable-grant",
+                kind => kind.as_str(),
             },
             message: finding.message,
             location: Some(finding.location),

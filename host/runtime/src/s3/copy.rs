@@ -108,7 +108,7 @@ pub(crate) async fn copy(
 
     // Both rights at once, before anything is sent: without the second nothing of the source is looked at either.
     let least = operation(&source, bucket, key, CopiedTags::Given(&stored.tags), stored.storage());
-    if !ctx.gate().would_allow(&least.into()) {
+    if !ctx.gate().would_allow_s3(least).await? {
         return match ctx.gate().s3(least).await {
             Err(refusal) => Err(refusal.into()),
             Ok(permit) => {

@@ -20,6 +20,7 @@ impl From<Refusal> for s3_types::Error {
             Refusal::Denied => Self::AccessDenied,
             Refusal::Quota(key) => Self::QuotaExceeded(key.to_owned()),
             Refusal::Limit(key) => Self::LimitExceeded(key.to_owned()),
+            Refusal::Tags(error) => error,
             Refusal::Host => Self::Credentials,
         }
     }

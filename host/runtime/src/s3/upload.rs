@@ -87,7 +87,7 @@ impl Upload {
             stored: stored.storage(),
             content_length: size,
         };
-        if !ctx.gate().would_allow(&put.into()) {
+        if !ctx.gate().would_allow_s3(put).await? {
             ctx.gate().s3(put).await?.call.forget();
             return Err(Error::AccessDenied);
         }

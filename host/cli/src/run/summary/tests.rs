@@ -42,6 +42,7 @@ fn call(operation: &'static str, sent: u64, received: u64, outcome: Outcome) -> 
         id: OperationId(0),
         service: "s3",
         operation,
+        purpose: None,
         resource: "arn:aws:s3:::uploads/a.jpg".into(),
         attempts: 1,
         bytes_sent: sent,
