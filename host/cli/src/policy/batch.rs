@@ -8,7 +8,7 @@ use innkeeper::Manifest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::question::{Answer, Question};
+use super::question::{Answer, Question, WrongQuestion};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -34,7 +34,11 @@ struct Asked<'a> {
 #[serde(untagged)]
 enum Line {
     Answer(Answer),
-    Wrong { error: String },
+    Wrong {
+        /// The number of the line, from 1.
+        line: u64,
+        error: String,
+    },
 }
 
 /// Answers standard input on standard output, to its end.
@@ -53,9 +57,10 @@ fn answer_all<R: io::Read>(
     mut input: BufReader<R>,
     mut output: impl Write,
 ) -> io::Result<Exit> {
-    let (mut exit, mut line) = (Exit::Success, Vec::new());
+    let (mut exit, mut line, mut number) = (Exit::Success, Vec::new(), 0);
     loop {
         line.clear();
+        number += 1;
         if input.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
             output.flush()?;
             return Ok(exit);
@@ -70,7 +75,7 @@ fn answer_all<R: io::Read>(
             skip_line(&mut input)?;
             Err(format!("the line has more than {MAX_LINE_BYTES} bytes"))
         };
-        let answer = answer.map_or_else(|error| Line::Wrong { error }, Line::Answer);
+        let answer = answer.map_or_else(|error| Line::Wrong { line: number, error }, Line::Answer);
         if matches!(answer, Line::Wrong { .. }) {
             exit = Exit::Usage;
         }
@@ -115,6 +120,11 @@ fn answer_line(manifest: &Manifest, line: &[u8]) -> Result<Answer, String> {
             context.push((key.clone(), value));
         }
     }
-    let question = Question::new(&asked.action, &asked.resource, context)?;
-    question.ask(&section.policy).ok_or_else(|| "the request cannot be asked about".to_owned())
+    match Question::new(&asked.action, &asked.resource, context) {
+        Ok(question) => {
+            question.ask(&section.policy).ok_or_else(|| "the request cannot be asked about".to_owned())
+        }
+        Err(WrongQuestion::NotProvided(note)) => Ok(Answer::not_provided(note)),
+        Err(WrongQuestion::Malformed(error)) => Err(error),
+    }
 }

@@ -23,13 +23,21 @@ Examples:
 
 The first word of the answer is `allow` or `deny`. Below stands every rule about the action and the resource, those that
 deny first, with its place; of one that does not apply, the condition that does not hold. Condition keys that are not
-given have no value, as where AWS is not told them. The tags of objects are given as `--context
-s3:RequestObjectTag/team=red` (which a write sets) and `--context s3:ExistingObjectTag/team=red` (which the object has).
+given have no value, as where AWS is not told them.
+
+The tags of objects are given as `--context s3:RequestObjectTag/team=red` (which a write sets) and `--context
+s3:ExistingObjectTag/team=red` (which the object has).
 
 A line of --batch: {\"guest\": \"thumbnailer\", \"action\": \"s3:GetObject\", \"resource\": \"arn:...\",
-\"context\": {\"s3:prefix\": \"incoming/\"}}, of which `context` may be left out; a value may be a list. For each line there is one of the answer,
-in order: {decision, rule, reason, suggestion, rules: [{effect, location, action, resource, unmet}]}, or {error} for a line
-that makes no sense; then the exit code is 2, and else 0. --json prints the same for a single request.";
+\"context\": {\"s3:prefix\": \"incoming/\"}}, of which `context` may be left out; a value may be a list. For each line
+there is one of the answer, in order: {decision, rule, reason, note, suggestion, rules: [{effect, location, action,
+resource, unmet}]}. An action that no operation of this host needs, and a resource of a service that no guest can be given,
+are denied, as what nothing allows is in IAM, and `note` says so. A line that makes no sense (no JSON, a field missing or
+malformed, no such guest) is answered with {line, error}, of which `line` is its number, from 1; the other lines are
+answered all the same. --json prints the same for a single request.
+
+The exit code of a single request is 0 for allow, 12 for deny, and 2 for one that makes no sense, which is here also an
+action or a service that there is not. That of --batch is 0 whatever was decided, and 2 if a line made no sense.";
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -79,7 +87,7 @@ impl Args {
         };
         let section = manifest.guest(&guest)?;
         let question = Question::new(&action, &resource, self.context)
-            .map_err(|wrong| Failure::new(Exit::Usage, wrong))?;
+            .map_err(|wrong| Failure::new(Exit::Usage, wrong.to_string()))?;
         let Some(answer) = question.ask(&section.policy) else {
             return Err(Failure::new(Exit::Usage, format!("`{resource}` cannot be asked about")));
         };

@@ -1,5 +1,7 @@
 //! What a policy is asked, as it is written on a command line or in a line of JSON.
 
+use std::fmt;
+
 use innkeeper::policy::source::nearest;
 use innkeeper::policy::{
     Action, Arn, Candidate, ContextValues, Decision, Policy, Request, Resource, Service,
@@ -13,6 +15,22 @@ pub(crate) struct Question {
     context: ContextValues,
 }
 
+/// Why something cannot be asked.
+#[derive(Debug)]
+pub(crate) enum WrongQuestion {
+    /// It makes no sense.
+    Malformed(String),
+    /// It makes sense in IAM, but no guest could do it whatever it is granted.
+    NotProvided(String),
+}
+
+impl fmt::Display for WrongQuestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Malformed(why) | Self::NotProvided(why)) = self;
+        f.write_str(why)
+    }
+}
+
 /// What a policy says, and why: a line of `--batch` and the document of `--json`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answer {
@@ -20,6 +38,9 @@ pub(crate) struct Answer {
     /// Where the rule stands that decided; `None`: no rule allows it.
     rule: Option<String>,
     reason: String,
+    /// What is to be known beside the decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     /// What to change so that it would be allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
@@ -39,30 +60,29 @@ pub(super) struct Bearing {
 }
 
 impl Question {
-    /// The question, or what is wrong with it in a line.
+    /// The question.
     pub(crate) fn new(
         action: &str,
         resource: &str,
         context: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, String> {
-        let action = Action::from_name(action).ok_or_else(|| {
-            let near = nearest(action, Action::ALL.iter().map(|action| action.as_str()));
-            let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            format!("unknown action `{action}`{help}")
-        })?;
-        // What is about no resource in particular is asked about by S3's own name for all.
-        let resource = match (resource, action.service()) {
-            ("*", Service::S3) => "arn:aws:s3:::*",
-            _ => resource,
-        };
-        let resource: Arn =
-            resource.parse().map_err(|error| format!("`{resource}` is no resource: {error}"))?;
-        if Resource::from_arn(&resource).is_none() {
-            return Err(format!("no guest can be given the service `{}`", resource.service()));
-        }
+    ) -> Result<Self, WrongQuestion> {
         let mut values = ContextValues::default();
         for (key, value) in context {
-            values.set(&key, value).map_err(|error| error.to_string())?;
+            values.set(&key, value).map_err(|error| WrongQuestion::Malformed(error.to_string()))?;
+        }
+        let known = Action::from_name(action);
+        // What is about no resource in particular is asked about by S3's own name for all.
+        let resource = match (resource, known.map(Action::service)) {
+            ("*", Some(Service::S3) | None) => "arn:aws:s3:::*",
+            _ => resource,
+        };
+        let resource: Arn = resource
+            .parse()
+            .map_err(|error| WrongQuestion::Malformed(format!("`{resource}` is no resource: {error}")))?;
+        let action = known.ok_or_else(|| unknown(action))?;
+        if Resource::from_arn(&resource).is_none() {
+            let service = resource.service();
+            return Err(WrongQuestion::NotProvided(format!("no guest can be given the service `{service}`")));
         }
         Ok(Self { action, resource, context: values })
     }
@@ -86,13 +106,40 @@ impl Question {
             decision: if decision.is_allowed() { "allow" } else { "deny" },
             rule,
             reason,
+            note: None,
             suggestion,
             rules: policy.candidates(&request).map(Bearing::from).collect(),
         })
     }
 }
 
+/// Why an action of this name cannot be asked about.
+fn unknown(action: &str) -> WrongQuestion {
+    let is_name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if !action.split_once(':').is_some_and(|(service, name)| is_name(service) && is_name(name)) {
+        let form = "an action is `SERVICE:NAME`, such as `s3:GetObject`";
+        return WrongQuestion::Malformed(format!("unknown action `{action}`: {form}"));
+    }
+    let near = nearest(action, Action::ALL.iter().map(|action| action.as_str()));
+    let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    WrongQuestion::NotProvided(format!("unknown action `{action}`: no operation of this host needs it{help}"))
+}
+
 impl Answer {
+    /// What IAM says of what nothing allows.
+    pub(super) fn not_provided(note: String) -> Self {
+        Self {
+            decision: "deny",
+            rule: None,
+            reason: "not granted".to_owned(),
+            note: Some(note),
+            suggestion: None,
+            rules: Vec::new(),
+        }
+    }
+
     pub(crate) fn is_allowed(&self) -> bool {
         self.decision == "allow"
     }

@@ -65,7 +65,7 @@ impl Args {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let manifest = Manifest::load(&self.manifest)?;
         let question = Question::new(&self.action, &self.resource, self.context)
-            .map_err(|wrong| Failure::new(Exit::Usage, wrong))?;
+            .map_err(|wrong| Failure::new(Exit::Usage, wrong.to_string()))?;
         let mut guests = Vec::new();
         for name in manifest.guest_names() {
             guests.extend(guest(name, &question, &manifest)?);

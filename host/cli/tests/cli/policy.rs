@@ -164,9 +164,55 @@ fn a_line_that_makes_no_sense_is_answered_too() {
     assert_eq!(decisions, [None, Some("allow"), Some("allow"), None, None, None, None, None, Some("allow")]);
     assert_eq!(answers[3]["error"], "`s3:prefix` has two values, and a request has one at most");
     assert!(answers[4]["error"].as_str().unwrap().ends_with("has two values, and a request has one at most"));
+    assert_eq!((&answers[0]["line"], &answers[7]["line"]), (&json!(1), &json!(8)));
     assert_eq!(answers[5]["error"], "the value of `s3:prefix` is no string, number or boolean");
     assert_eq!(answers[6]["error"], "`innkeeper.toml` has no guest `nobody`");
     assert_eq!(answers[7]["error"], "the line has more than 1048576 bytes");
+}
+
+#[test]
+fn what_no_operation_needs_is_denied_with_a_note() {
+    let line = |action: &str, resource: &str| {
+        json!({"guest": "reader", "action": action, "resource": resource}).to_string() + "\n"
+    };
+    let not_provided = [
+        line("s3:PutBucketPolicy", "arn:aws:s3:::uploads"),
+        line("ec2:RunInstances", "arn:aws:ec2:eu-west-1:123456789012:instance/*"),
+        line("dynamodb:ListTables", "*"),
+        line("s3:GetObject", "arn:aws:ec2:eu-west-1:123456789012:instance/i-1"),
+        line("s3:GetObjekt", OBJECT),
+    ];
+    let answers = batch(&not_provided.concat(), 0);
+    for (answer, note) in answers.iter().zip([
+        "unknown action `s3:PutBucketPolicy`: no operation of this host needs it",
+        "unknown action `ec2:RunInstances`: no operation of this host needs it",
+        "unknown action `dynamodb:ListTables`: no operation of this host needs it",
+        "no guest can be given the service `ec2`",
+        "unknown action `s3:GetObjekt`: no operation of this host needs it; did you mean `s3:GetObject`?",
+    ]) {
+        let note_of = answer["note"].as_str().unwrap();
+        assert!(note_of.starts_with(note), "{note_of}");
+        assert_eq!(
+            answer,
+            &json!({"decision": "deny", "rule": null, "reason": "not granted", "note": note_of, "rules": []})
+        );
+    }
+    assert_eq!(answers.len(), 5);
+
+    let malformed = [
+        "\n".to_owned(),
+        line("s3:GetObject", OBJECT),
+        line("GetObject", OBJECT),
+        line("s3:Get*", OBJECT),
+        line("ec2:RunInstances", "instance/*"),
+        json!({"guest": "reader", "action": "s3:GetObject"}).to_string() + "\n",
+        json!({"guest": "nobody", "action": "ec2:RunInstances", "resource": "*"}).to_string(),
+    ];
+    let answers = batch(&malformed.concat(), 2);
+    let lines: Vec<_> = answers.iter().map(|answer| answer["line"].as_u64()).collect();
+    assert_eq!(lines, [None, Some(3), Some(4), Some(5), Some(6), Some(7)]);
+    assert_eq!(answers[0]["decision"], "allow");
+    assert!(answers[1]["error"].as_str().unwrap().contains("an action is `SERVICE:NAME`"), "{}", answers[1]);
 }
 
 #[test]
