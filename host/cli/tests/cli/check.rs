@@ -328,6 +328,31 @@ fn a_rule_that_is_denied_or_never_matches_is_found() {
 }
 
 #[test]
+fn a_pattern_that_runs_over_its_fields_is_found_with_one_that_does_not() {
+    let point = "arn:aws:s3:*:123456789012:accesspoint/photos/object/*";
+    let grant = |resource: &str| {
+        let more = "[[guest.keeper.allow]]\nactions = [\"s3:PutObject\"]\n";
+        keeper(&format!("{GRANT}{more}resources = [\"{resource}\"]\n"))
+    };
+    assert_eq!(found(&grant(point)), ["crosses-fields"]);
+    let run = grant(point).innkeeper(&["check"]).exits(3);
+    let safe = "arn:aws:s3:*-?:123456789012:accesspoint/photos/object/*";
+    assert!(
+        String::from_utf8_lossy(&run.stdout).contains(&format!("`{safe}` does not (crosses-fields)")),
+        "{run}"
+    );
+    assert_eq!(found(&grant(safe)), [""; 0]);
+    grant(point).innkeeper(&["check", "--allow", "crosses-fields"]).exits(0);
+}
+
+#[test]
+fn a_condition_on_tags_that_some_actions_pass_over_is_found() {
+    let deny = "[[guest.keeper.deny]]\nactions = [\"s3:*\"]\nresources = [\"*\"]\n";
+    let secret = "condition.StringEquals.\"s3:ExistingObjectTag/class\" = \"secret\"\n";
+    assert_eq!(found(&keeper(&format!("{GRANT}{deny}{secret}"))), ["tags-not-known"]);
+}
+
+#[test]
 fn a_name_on_which_nothing_is_allowed_is_found() {
     assert_eq!(found(&keeper(&GRANT.replace("uploads", "downloads"))), ["unused-name"]);
 }

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr as _, time::SystemTime};
 
-use super::{Compiled, Entry, List, Polarity, Policy};
+use super::{Compiled, Entry, List, Polarity, Policy, Statements};
 use crate::{
     action::{Action, ActionSet, ResourceType, Service},
     arn::Arn,
     condition::{Condition, ConditionKey, Known, contradiction},
-    pattern::{Glob, ResourcePattern, Scope},
+    pattern::{Crossing, Glob, ResourcePattern, Scope, crossing},
     source::Location,
     statement::Effect,
     text::quoted,
@@ -36,6 +36,8 @@ pub enum FindingKind {
     Unusable,
     /// A condition on the tags of an object does not restrict actions that AWS decides on without them.
     TagsNotKnown,
+    /// A pattern of an `allow` stands for objects of other buckets or access points, because a `*` runs on over colons.
+    CrossesFields,
 }
 
 impl FindingKind {
@@ -46,6 +48,7 @@ impl FindingKind {
             Self::Shadowed => "shadowed",
             Self::Unusable => "unusable",
             Self::TagsNotKnown => "tags-not-known",
+            Self::CrossesFields => "crosses-fields",
         }
     }
 }
@@ -79,7 +82,24 @@ impl Policy {
             self.shadows(statement, &mut found);
         }
         found.extend(self.tags_not_known());
+        found.extend(self.crosses_fields());
         found
+    }
+
+    /// The patterns because of which more is allowed than they seem to say: those of an `allow`, and the exceptions from a `deny`.
+    fn crosses_fields(&self) -> impl Iterator<Item = Finding> {
+        let is_about_objects = |statement: &&Compiled| {
+            statement.actions.iter().any(|action| {
+                action.service() == Service::S3 && action.resource_type() == ResourceType::Object
+            })
+        };
+        let of = |statements: &'_ Statements, polarity: Polarity| -> Vec<Finding> {
+            let all = statements.all.iter().filter(is_about_objects);
+            let lists = all.map(|statement| &statement.resource_patterns);
+            let entries = lists.filter(|list| list.polarity == polarity).flat_map(|list| &list.entries);
+            entries.filter_map(|entry| Some(crosses(entry, &crossing(&entry.text)?))).collect()
+        };
+        of(&self.allows, Polarity::Only).into_iter().chain(of(&self.denies, Polarity::AllBut))
     }
 
     /// The conditions on the tags of an object that come to nothing for some of the actions that are allowed: as in IAM, one that
@@ -244,6 +264,23 @@ impl Policy {
                 && deny.actions.contains(action)
                 && deny.resource_patterns.cover(resource)
         })
+    }
+}
+
+fn crosses(entry: &Entry<ResourcePattern>, Crossing { of, key, instead }: &Crossing) -> Finding {
+    let instead = match instead {
+        Some(instead) => format!("{} does not", quoted(instead)),
+        None => "name the field".to_owned(),
+    };
+    Finding {
+        kind: FindingKind::CrossesFields,
+        message: format!(
+            "{} also stands for objects of other {of} that have {} in their keys, since a `*` at the end of a field runs on over \
+             colons, as in IAM: {instead}",
+            quoted(&entry.text),
+            quoted(key)
+        ),
+        location: entry.location.clone(),
     }
 }
 

@@ -25,6 +25,7 @@ impl Finding {
     pub const KINDS: &'static [(&'static str, &'static str)] = &[
         ("never-matches", "the conditions of a statement cannot hold together, or not any more"),
         ("shadowed", "all that a rule allows is denied by another"),
+        ("crosses-fields", "a pattern stands for objects of other buckets, since a `*` runs on over colons"),
         (
             "tags-not-known",
             "a condition on the tags of objects leaves out actions that AWS decides on without them",

@@ -66,6 +66,32 @@ resources = ["arn:aws:s3:::uploads/private/*"]
 }
 
 #[test]
+fn a_pattern_that_runs_over_its_fields_is_found() {
+    let point = "arn:aws:s3:*:123456789012:accesspoint/photos/object/*";
+    assert_eq!(
+        found(&allow(&["s3:GetObject"], &[point])),
+        [
+            "crosses-fields innkeeper.toml:3:14: `arn:aws:s3:*:123456789012:accesspoint/photos/object/*` also stands for \
+             objects of other buckets that have `:123456789012:accesspoint/photos/object/` in their keys, since a `*` at the \
+             end of a field runs on over colons, as in IAM: `arn:aws:s3:*-?:123456789012:accesspoint/photos/object/*` does not"
+        ]
+    );
+    assert_eq!(found(&allow(&["s3:GetObject"], &[&point.replace(":*:", ":eu-west-1:")])), [""; 0]);
+    let free = allow(&["s3:*"], &["arn:aws:s3:::*"]);
+    assert_eq!(
+        found(&(free.clone() + &format!("[[deny]]\nactions = [\"s3:*\"]\nresources = [\"{point}\"]\n"))),
+        [""; 0]
+    );
+    let all_but = format!("[[deny]]\nactions = [\"s3:GetObject\"]\nnot-resources = [\"{point}\"]\n");
+    assert_eq!(
+        found(&(free + &all_but)).len(),
+        1,
+        "an exception from a deny lets through what it stands for"
+    );
+    assert_eq!(found(&allow(&["sqs:SendMessage"], &["arn:aws:sqs:*:*:orders"])), [""; 0]);
+}
+
+#[test]
 fn a_deny_with_a_condition_shadows_nothing() {
     let text = allow(&["s3:GetObject"], &["arn:aws:s3:::uploads/*"])
         + "[[deny]]\nactions = [\"*\"]\nresources = [\"*\"]\ncondition.StringNotEquals.\"innkeeper:Guest\" = \"x\"\n";
