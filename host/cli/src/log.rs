@@ -9,8 +9,16 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// The crates that log what passes through them at trace level: bodies, headers and the text that signatures are made of.
-const TRANSPORT: &[&str] = &["aws_", "h2", "hyper", "rustls"];
+/// What crates log of what passes through them, bodies, headers, tokens, signatures and the text that those are made of, begins
+/// behind this level.
+const MOST: &[(&str, LevelFilter)] = &[
+    ("aws_", LevelFilter::DEBUG),
+    ("h2", LevelFilter::DEBUG),
+    ("hyper", LevelFilter::DEBUG),
+    ("rustls", LevelFilter::DEBUG),
+    // Each request as a whole, at debug level.
+    ("s3s", LevelFilter::WARN),
+];
 
 /// The options of all commands about the log.
 #[derive(Debug, clap::Args)]
@@ -23,7 +31,8 @@ pub(crate) struct Options {
     /// Log what a filter chooses, such as `innkeeper=debug,aws_config=info`
     ///
     /// The filter is one of tracing-subscriber: levels by module. The log goes to standard error. What the AWS SDK and its
-    /// transport log at trace level holds the bodies of requests and is never shown.
+    /// transport log at trace level holds the bodies of requests and is never shown, nor is what the fake's S3 library logs below
+    /// warnings.
     #[arg(long, value_name = "FILTER", env = "INNKEEPER_LOG", global = true, hide_env_values = true)]
     log: Option<String>,
 }
@@ -54,8 +63,8 @@ impl Options {
 }
 
 fn may_be_shown(event: &Metadata<'_>) -> bool {
-    let of_transport = TRANSPORT.iter().any(|name| event.target().starts_with(name));
-    !of_transport || *event.level() <= LevelFilter::DEBUG
+    let most = MOST.iter().find(|(name, _)| event.target().starts_with(name));
+    most.is_none_or(|(_, most)| event.level() <= most)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod bad_input;
 mod build;
 mod check;
+mod fake;
 mod functions;
 mod guests;
 mod inspect;

@@ -2,7 +2,7 @@ use http::StatusCode;
 
 use super::answer::AwsError;
 use super::endpoint::Endpoint;
-use super::signature::{MAX_SKEW, Signed, verify};
+use super::signature::{MAX_SKEW, Signed, mismatch, verify};
 use super::signer::{SignatureVersion, Signer, SignerError};
 use crate::calls::Service;
 use crate::fake::Shared;
@@ -23,6 +23,8 @@ pub(super) fn admit(
         Ok(Some(signer)) => signer,
         Ok(None) => return Ok(None),
         Err(SignerError::Malformed(place)) => return Err(malformed(s3, place)),
+        // Both are part of what is signed, so that no signature is right.
+        Err(SignerError::Repeated) => return Err(mismatch(&endpoint.service)),
     };
     check_scope(endpoint, &signer)?;
     let now = shared.clock.now();

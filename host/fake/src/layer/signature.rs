@@ -17,7 +17,7 @@ use super::admission::denied;
 use super::answer::AwsError;
 use super::endpoint::Endpoint;
 use super::signature_v2;
-use super::signer::{SignatureVersion, Signer, is_signature_parameter};
+use super::signer::{SignatureVersion, Signer};
 use crate::calls::Service;
 use crate::fake::Shared;
 use crate::identity::Secret;
@@ -184,7 +184,7 @@ fn signature(
     Some(signature)
 }
 
-/// The URI before a signature was put into it. The host is signed as a header, and so may be any here.
+/// The URI before a signature of version 4 was put into it. The host is signed as a header, and so may be any here.
 fn unsigned_uri(parts: &Parts, signer: &Signer) -> String {
     let query = parts.uri.query().unwrap_or_default();
     let kept: Vec<&str> = query
@@ -198,7 +198,7 @@ fn unsigned_uri(parts: &Parts, signer: &Signer) -> String {
 
 fn is_signature(pair: &str) -> bool {
     let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
-    name.is_some_and(|name| is_signature_parameter(&name))
+    name.is_some_and(|name| SignatureVersion::V4.parameters().contains(&&*name))
 }
 
 /// Whether the request has an `x-amz-*` header that its signature does not cover: somebody else could have added it.
@@ -230,7 +230,7 @@ fn unknown_key(service: &Service) -> AwsError {
 
 const INVALID_TOKEN: &str = "The security token included in the request is invalid.";
 
-fn mismatch(service: &Service) -> AwsError {
+pub(super) fn mismatch(service: &Service) -> AwsError {
     let code = match service {
         Service::Lambda => "InvalidSignatureException",
         _ => "SignatureDoesNotMatch",

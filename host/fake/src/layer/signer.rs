@@ -40,6 +40,8 @@ pub(crate) enum SignatureVersion {
 pub(crate) enum SignerError {
     /// The `Authorization` header, or a presigned URL's parameter, is not as Signature Version 4 has it.
     Malformed(&'static str),
+    /// A parameter of a presigned URL stands in it twice, so that there are two things that may have been signed.
+    Repeated,
 }
 
 /// Without the token and the signature: that of a presigned URL is as good as a key.
@@ -62,6 +64,14 @@ impl Signer {
                 return Self::of_version_2(credential, headers).map(Some);
             }
             return Self::of_header(value, headers).map(Some);
+        }
+        let presigned = [SignatureVersion::V2, SignatureVersion::V4]
+            .into_iter()
+            .find(|version| has_parameter(query, version.signature_parameter()));
+        if let Some(version) = presigned
+            && version.parameters().iter().any(|name| is_repeated(query, name))
+        {
+            return Err(SignerError::Repeated);
         }
         let parameter = |name: &str| {
             form_urlencoded::parse(query?.as_bytes())
@@ -191,23 +201,44 @@ fn names(signed_headers: &str) -> Vec<String> {
     signed_headers.split(';').map(str::to_ascii_lowercase).collect()
 }
 
-/// The query parameters by which a presigned URL carries its signature.
+impl SignatureVersion {
+    /// The query parameters by which a presigned URL carries its signature.
+    pub(super) const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::V2 => &["AWSAccessKeyId", "Signature", "Expires", "x-amz-security-token"],
+            Self::V4 => &[
+                "X-Amz-Algorithm",
+                "X-Amz-Credential",
+                "X-Amz-Date",
+                "X-Amz-Expires",
+                "X-Amz-SignedHeaders",
+                "X-Amz-Signature",
+                "X-Amz-Security-Token",
+            ],
+        }
+    }
+
+    const fn signature_parameter(self) -> &'static str {
+        match self {
+            Self::V2 => "Signature",
+            Self::V4 => "X-Amz-Signature",
+        }
+    }
+}
+
+/// Whether a query parameter belongs to the signature of a presigned URL, of whichever version.
 pub(crate) fn is_signature_parameter(name: &str) -> bool {
-    matches!(
-        name,
-        "X-Amz-Algorithm"
-            | "X-Amz-Credential"
-            | "X-Amz-Date"
-            | "X-Amz-Expires"
-            | "X-Amz-SignedHeaders"
-            | "X-Amz-Signature"
-            | "X-Amz-Security-Token"
-            // Version 2.
-            | "AWSAccessKeyId"
-            | "Signature"
-            | "Expires"
-            | "x-amz-security-token"
-    )
+    [SignatureVersion::V2, SignatureVersion::V4].iter().any(|version| version.parameters().contains(&name))
+}
+
+fn has_parameter(query: Option<&str>, name: &str) -> bool {
+    query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == name))
+}
+
+fn is_repeated(query: Option<&str>, name: &str) -> bool {
+    let parameters =
+        |query: &str| form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).count();
+    query.map_or(0, parameters) > 1
 }
 
 fn amz_date(text: &str) -> Option<SystemTime> {
@@ -239,6 +270,24 @@ mod tests {
         let signer = Signer::of(&HeaderMap::new(), Some(query)).unwrap().unwrap();
         let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(crate::TEST_EPOCH_SECS);
         assert_eq!((signer.date, signer.lifetime), (Some(epoch), Some(Duration::from_mins(1))));
+    }
+
+    #[test]
+    fn refuses_a_parameter_of_the_signature_that_stands_twice() {
+        let v4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&\
+                  X-Amz-Date=20260101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Security-Token=t&X-Amz-Signature=00";
+        let v2 = "AWSAccessKeyId=AKID&Signature=a%2Bb%3D&Expires=60&x-amz-security-token=t";
+        for (url, version) in [(v4, SignatureVersion::V4), (v2, SignatureVersion::V2)] {
+            assert!(Signer::of(&HeaderMap::new(), Some(url)).unwrap().is_some());
+            for name in version.parameters() {
+                for twice in [format!("{url}&{name}=60"), format!("{name}=60&{url}"), format!("{url}&{name}")]
+                {
+                    let refused = Signer::of(&HeaderMap::new(), Some(&twice));
+                    assert_eq!(refused, Err(SignerError::Repeated), "{twice}");
+                }
+            }
+            assert!(Signer::of(&HeaderMap::new(), Some(&format!("{url}&prefix=a&prefix=b"))).is_ok());
+        }
     }
 
     #[test]

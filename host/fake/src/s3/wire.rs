@@ -219,7 +219,12 @@ fn plain_uri(parts: &mut Parts, target: &Target) -> Result<(), AwsError> {
 
 /// Headers as s3s wants them.
 fn plain_headers(headers: &mut HeaderMap) {
+    // Nothing behind here needs them, and s3s logs every request with its headers.
     headers.remove(AUTHORIZATION);
+    headers.remove("x-amz-security-token");
+    for (name, value) in headers.iter_mut() {
+        value.set_sensitive(name.as_str().ends_with("-server-side-encryption-customer-key"));
+    }
     // Without it, s3s cannot guess at a virtual host that the layer has resolved already.
     headers.remove(HOST);
     if let Some(length) = headers.remove("x-amz-decoded-content-length") {

@@ -64,6 +64,17 @@ async fn refuses_what_was_changed_after_signing() {
         (format!("{uri}&response-content-type=text/html"), &[]),
         (uri.replace("X-Amz-Expires=3600", "X-Amz-Expires=7200"), &[]),
         (uri.replace("bucket.s3", "bucket2.s3"), &[]),
+        (format!("{uri}&X-Amz-Expires=7200"), &[]),
+        (format!("{uri}&X-Amz-Expires=3600"), &[]),
+        (uri.replace("?", "?X-Amz-Expires=604800&"), &[]),
+        (format!("{uri}&X%2DAmz%2DExpires=7200"), &[]),
+        (format!("{uri}&x-amz-expires=7200"), &[]),
+        (format!("{uri}&X-Amz-Date=20260102T000000Z"), &[]),
+        (format!("{uri}&X-Amz-Signature=00"), &[]),
+        (format!("{uri}&X-Amz-Security-Token=t"), &[]),
+        (format!("{uri}&x-amz-security-token=t"), &[]),
+        (format!("{uri}&Expires=1"), &[]),
+        (format!("{uri}&AWSAccessKeyId={ID}"), &[]),
     ] {
         let answer = text(send(&fake, "GET", &uri, headers, "").await).await;
         assert!(answer.contains("<Code>SignatureDoesNotMatch</Code>"), "{uri}: {answer}");
@@ -74,6 +85,22 @@ async fn refuses_what_was_changed_after_signing() {
     assert_eq!(text(send(&fake, "GET", uri, &[], "").await).await, "hello");
     let answer = text(send(&fake, "DELETE", uri, &[], "").await).await;
     assert!(answer.contains("<Code>SignatureDoesNotMatch</Code>"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refuses_what_may_have_been_signed_in_two_ways_whoever_signed_it() {
+    // Without an identity any signature is taken.
+    let fake = FakeAws::new();
+    fake.s3().create_bucket("bucket").unwrap();
+    fake.s3().put("bucket", "key", "hello").unwrap();
+    let url = presigned_get(&fake, &client(&fake, ID, SECRET), HOUR).await;
+    assert_eq!(text(send(&fake, "GET", url.uri(), &[], "").await).await, "hello");
+    for name in ["X-Amz-Expires", "X-Amz-Date", "X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Signature"]
+    {
+        let answer = send(&fake, "GET", &format!("{}&{name}=1", url.uri()), &[], "").await;
+        assert_eq!(answer.status().as_u16(), 403, "{name}");
+        assert!(text(answer).await.contains("<Code>SignatureDoesNotMatch</Code>"), "{name}");
+    }
 }
 
 async fn presigned_get(fake: &FakeAws, client: &aws_sdk_s3::Client, lifetime: Duration) -> PresignedRequest {

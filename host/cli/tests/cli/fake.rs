@@ -1,0 +1,97 @@
+//! `innkeeper fake`, over a socket.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use crate::support::Project;
+
+/// A fake that listens, and writes what it logs to a file. It ends with the test.
+struct Fake {
+    project: Project,
+    process: Child,
+    address: String,
+}
+
+impl Fake {
+    fn start(project: Project) -> Self {
+        let log = File::create(project.file("log")).unwrap();
+        let mut process =
+            project.command(&["fake", "--listen", "127.0.0.1:0"]).stderr(Stdio::from(log)).spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let address = url.trim().strip_prefix("http://").unwrap().to_owned();
+        Self { project, process, address }
+    }
+
+    /// Sends a request without a body, and returns the whole of the answer.
+    fn send(&self, request: &str, headers: &str) -> String {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        let host = &self.address;
+        write!(
+            connection,
+            "{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: 0\r\n{headers}\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Ends it, and returns what it has logged.
+    fn log(mut self) -> String {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        std::fs::read_to_string(self.project.file("log")).unwrap()
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        // Best effort: it is gone already, or it goes with the test.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// `20261124T201233Z` of the `date` of an answer, `Tue, 24 Nov 2026 20:12:33 GMT`.
+fn date(answer: &str) -> String {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let line = answer.lines().find_map(|line| line.strip_prefix("date: ")).unwrap();
+    let words: Vec<&str> = line.split(' ').collect();
+    let month = MONTHS.find(words[2]).unwrap() / 3 + 1;
+    format!("{}{month:02}{}T{}Z", words[3], words[1], words[4].replace(':', ""))
+}
+
+#[test]
+fn the_log_has_no_token_and_no_signature_at_any_level() {
+    let project = Project::new("").env("INNKEEPER_LOG", "trace").env("RUST_LOG", "trace");
+    let fake = Fake::start(project);
+    let credential = "AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request";
+    let headers = format!(
+        "authorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=5166cafe\r\n\
+         x-amz-security-token: TOKENTOKEN\r\nx-amz-content-sha256: UNSIGNED-PAYLOAD\r\n"
+    );
+    let created = fake.send("PUT /bucket", &headers);
+    assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+    let keyed = "x-amz-server-side-encryption-customer-algorithm: AES256\r\n\
+                 x-amz-server-side-encryption-customer-key: CUSTOMERKEY\r\n";
+    fake.send("PUT /bucket/key", &(headers.clone() + keyed));
+    let (date, credential) = (date(&created), credential.replace('/', "%2F"));
+    let listed = fake.send(
+        &format!(
+            "GET /bucket?list-type=2&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={date}&\
+             X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Security-Token=TOKENTOKEN&X-Amz-Signature=5166cafe"
+        ),
+        "",
+    );
+    assert!(listed.starts_with("HTTP/1.1 200"), "{listed}");
+    fake.send("GET /bucket/none", &headers);
+
+    let log = fake.log();
+    assert!(log.contains("innkeeper_fake"), "{log}");
+    for secret in ["TOKENTOKEN", "5166cafe", "CUSTOMERKEY", "string_to_sign", "DEBUG s3s", "TRACE hyper"] {
+        assert!(!log.contains(secret), "`{secret}` is in\n{log}");
+    }
+}
