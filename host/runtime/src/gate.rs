@@ -227,7 +227,7 @@ impl Gate {
         &*self.shared.audit
     }
 
-    /// The time by the clock that requests are signed with.
+    /// The time by the clock that requests are signed with, which is the guest's time of day too.
     pub(crate) fn now(&self) -> std::time::SystemTime {
         self.shared.factory.now()
     }

@@ -42,7 +42,8 @@ impl State {
         table.set_max_capacity(limits.handles);
         let (stdout, stderr) =
             (BoundedOutput::new(limits.output_bytes), BoundedOutput::new(limits.output_bytes));
-        let mut context = wasi.context();
+        let clock = aws.clone();
+        let mut context = wasi.context(move || clock.gate().now());
         context.stdin(MemoryInputPipe::new(stdin)).stdout(stdout.clone()).stderr(stderr.clone());
         Self {
             table,

@@ -72,6 +72,12 @@ async fn busy() {
     assert_eq!(limit(&host, program::BUSY).await, Limit::Timeout { after: Duration::from_millis(50) });
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_guest_that_computes_ends_although_the_clock_stands_still() {
+    let host = TestHost::new().setting("limits.cpu-time = \"50ms\"");
+    assert_eq!(limit(&host, program::BUSY).await, Limit::CpuTime { after: Duration::from_millis(50) });
+}
+
 #[tokio::test]
 async fn recursion() {
     let error = TestHost::new().run(program::RECURSION, b"").await.unwrap_err();

@@ -96,6 +96,17 @@ async fn a_week_of_delays_is_over_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_guest_that_sleeps_sees_the_time_go_by_and_nobody_waits() {
+    let started = std::time::Instant::now();
+    let patient = manifest(program::WASI_SLEEP, "limits.timeout = \"1h\"\n");
+    let host = TestHost::from_text_in(PROGRAMS, &patient);
+    let called = host.call_json("guest", &json!({ "seconds": 600 })).await;
+    called.returned_json_with(&json!({ "ok": { "wall": 600, "monotonic": 600 } }));
+    assert_eq!(called.elapsed(), Duration::from_mins(10));
+    assert!(started.elapsed() < Duration::from_mins(1), "nobody waits for what is virtual");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_does_not_hold_is_said_with_the_calls_around_it() {
     let called: Called = rounds(EVERYTHING_OF_ORDERS).call_json("guest", &json!({})).await;
     assert_eq!(

@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use innkeeper::policy::Source;
-use innkeeper::{Error, Guest, Manifest};
+use innkeeper::{CallError, Error, Guest, Limit, Manifest};
 use innkeeper_tests::{PROGRAMS, TestHost, engine, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -65,6 +66,28 @@ async fn wasi_clocks() {
     let host = TestHost::new().setting("wasi.clock-resolution = \"1ns\"");
     let answer = host.call(program::WASI_CLOCKS, &json!({})).await;
     assert_eq!(answer["ok"]["monotonic-resolution"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn wasi_sleep() {
+    let week = 7 * 24 * 3600;
+    let started = std::time::Instant::now();
+    let host = TestHost::new().setting("limits.timeout = \"30days\"");
+    let answer = host.call(program::WASI_SLEEP, &json!({ "seconds": week })).await;
+    let epoch = innkeeper_fake::TEST_EPOCH_SECS;
+    assert_eq!(answer["ok"], json!({ "began": epoch, "wall": week, "monotonic": week }));
+    // The AWS of the same host has seen the week go by as well, and the next call begins after it.
+    let answer = host.call(program::WASI_SLEEP, &json!({ "seconds": 1 })).await;
+    assert_eq!(answer["ok"], json!({ "began": epoch + week, "wall": 1, "monotonic": 1 }));
+    assert!(started.elapsed() < Duration::from_mins(1), "nobody waits for what is virtual");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_that_sleeps_too_long_is_ended_by_the_same_clock() {
+    let host = TestHost::new().setting("limits.timeout = \"1m\"");
+    let error = host.run(program::WASI_SLEEP, br#"{"seconds": 61}"#).await.unwrap_err();
+    let limit = Limit::Timeout { after: Duration::from_mins(1) };
+    assert!(matches!(&error, CallError::Limit { limit: is, .. } if *is == limit), "{error}");
 }
 
 #[tokio::test]

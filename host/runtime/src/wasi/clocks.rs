@@ -1,16 +1,21 @@
 //! Clocks that go in steps.
 //!
+//! A guest has the time of its host: the time of day is the client factory's, which requests are signed with, and what passes is counted
+//! by tokio, as all of the host's waiting is. So in a test, where tokio's clock is paused and the factory has a fake's clock, a guest that
+//! sleeps for a week is back at once, and sees that a week has gone by.
+//!
 //! A clock of nanoseconds is a stopwatch for caches, branch predictors and other guests. What a guest does with the time of day, or
 //! with how long something took, seldom needs more than a millisecond.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
 
 /// The time of day, rounded down.
-#[derive(Debug)]
-pub(super) struct WallClock {
+pub(super) struct WallClock<F> {
     resolution: Duration,
+    time_of_day: F,
 }
 
 /// The time since the call began, rounded down.
@@ -20,9 +25,9 @@ pub(super) struct MonotonicClock {
     began: Instant,
 }
 
-impl WallClock {
-    pub(super) fn new(resolution: Duration) -> Self {
-        Self { resolution }
+impl<F: Fn() -> SystemTime> WallClock<F> {
+    pub(super) fn new(resolution: Duration, time_of_day: F) -> Self {
+        Self { resolution, time_of_day }
     }
 }
 
@@ -32,14 +37,14 @@ impl MonotonicClock {
     }
 }
 
-impl HostWallClock for WallClock {
+impl<F: Fn() -> SystemTime + Send> HostWallClock for WallClock<F> {
     fn resolution(&self) -> Duration {
         self.resolution
     }
 
     fn now(&self) -> Duration {
         // A machine whose clock stands before 1970 is taken to be at 1970.
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = (self.time_of_day)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         round_down(now, self.resolution)
     }
 }
@@ -85,10 +90,17 @@ mod tests {
     #[test]
     fn the_clocks_go_in_steps() {
         let step = Duration::from_hours(1);
-        let (wall, monotonic) = (WallClock::new(step), MonotonicClock::new(step));
+        let (wall, monotonic) = (WallClock::new(step, SystemTime::now), MonotonicClock::new(step));
         assert_eq!((wall.resolution(), monotonic.resolution()), (step, 3_600_000_000_000));
         assert_eq!(wall.now().as_nanos() % step.as_nanos(), 0);
         assert!(wall.now() > Duration::from_secs(1_700_000_000));
         assert_eq!(monotonic.now(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_that_tokio_passes_over_has_gone_by() {
+        let monotonic = MonotonicClock::new(Duration::from_millis(1));
+        tokio::time::sleep(Duration::from_hours(7 * 24)).await;
+        assert_eq!(monotonic.now(), 7 * 24 * 3_600_000_000_000);
     }
 }

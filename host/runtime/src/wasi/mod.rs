@@ -13,7 +13,7 @@ mod random;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cap_std::fs::Dir as CapDir;
 use wasmtime::component::Linker;
@@ -95,13 +95,13 @@ impl Wasi {
         Arc::clone(&self.directories)
     }
 
-    /// A context of one call, whose streams are still to be given.
-    pub(crate) fn context(&self) -> WasiCtxBuilder {
+    /// A context of one call, with the time of day of its host, whose streams are still to be given.
+    pub(crate) fn context(&self, time_of_day: impl Fn() -> SystemTime + Send + 'static) -> WasiCtxBuilder {
         let mut context = WasiCtx::builder();
         context
             .envs(&self.environment)
             .args(&self.arguments)
-            .wall_clock(WallClock::new(self.clock_resolution))
+            .wall_clock(WallClock::new(self.clock_resolution, time_of_day))
             .monotonic_clock(MonotonicClock::new(self.clock_resolution))
             .allow_ip_name_lookup(false)
             .allow_tcp(false)
