@@ -1,5 +1,22 @@
 //! What a guest asks the host to do, and the IAM requests that it needs.
 
+/// Gives operations their names in AWS's API, and lists them. An operation that is not named does not compile.
+macro_rules! names {
+    ($operation:ident: $($($variant:ident)|+ => $name:literal,)*) => {
+        impl $operation<'_> {
+            /// The names of all operations, in the order of the table.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The operation's name in AWS's API. A presigned URL is none of its operations, and has a name of the same form.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($(Self::$variant { .. })|+ => $name,)*
+                }
+            }
+        }
+    };
+}
+
 mod lambda;
 mod s3;
 mod sqs;
@@ -33,6 +50,13 @@ pub enum Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
+    /// The names of all operations, by service: what the host can ask of AWS for a guest.
+    pub const NAMES: &'static [(Service, &'static [&'static str])] = &[
+        (Service::S3, S3Operation::NAMES),
+        (Service::Sqs, SqsOperation::NAMES),
+        (Service::Lambda, LambdaOperation::NAMES),
+    ];
+
     /// The operation's name in AWS's API, such as `GetObject`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use innkeeper::audit::{Call, Decision, Outcome};
-use innkeeper::policy::Action;
 use innkeeper::policy::source::nearest;
+use innkeeper::policy::{Action, Operation};
 
 /// Calls of AWS. What is not said fits any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,78 +38,6 @@ pub enum Times {
     /// As often as this, or more often.
     AtLeast(usize),
 }
-
-/// What the host can ask of AWS, by service.
-const OPERATIONS: &[(&str, &[&str])] = &[
-    (
-        "s3",
-        &[
-            "AbortMultipartUpload",
-            "CompleteMultipartUpload",
-            "CopyObject",
-            "CreateBucket",
-            "CreateMultipartUpload",
-            "DeleteBucket",
-            "DeleteObject",
-            "DeleteObjectTagging",
-            "DeleteObjects",
-            "GetBucketLocation",
-            "GetObject",
-            "GetObjectAttributes",
-            "GetObjectTagging",
-            "HeadBucket",
-            "HeadObject",
-            "ListBuckets",
-            "ListMultipartUploads",
-            "ListObjectVersions",
-            "ListObjectsV2",
-            "PresignGetObject",
-            "PresignPutObject",
-            "PutObject",
-            "PutObjectTagging",
-            "RestoreObject",
-            "UploadPart",
-            "UploadPartCopy",
-        ],
-    ),
-    (
-        "sqs",
-        &[
-            "CancelMessageMoveTask",
-            "ChangeMessageVisibility",
-            "ChangeMessageVisibilityBatch",
-            "CreateQueue",
-            "DeleteMessage",
-            "DeleteMessageBatch",
-            "DeleteQueue",
-            "GetQueueAttributes",
-            "GetQueueUrl",
-            "ListDeadLetterSourceQueues",
-            "ListMessageMoveTasks",
-            "ListQueueTags",
-            "ListQueues",
-            "PurgeQueue",
-            "ReceiveMessage",
-            "SendMessage",
-            "SendMessageBatch",
-            "SetQueueAttributes",
-            "StartMessageMoveTask",
-            "TagQueue",
-            "UntagQueue",
-        ],
-    ),
-    (
-        "lambda",
-        &[
-            "GetFunctionConfiguration",
-            "Invoke",
-            "InvokeWithResponseStream",
-            "ListAliases",
-            "ListFunctions",
-            "ListVersionsByFunction",
-        ],
-    ),
-];
 
 /// A name that nothing can match, so that what is said of it would hold whatever the guest does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,8 +80,9 @@ impl CallPattern {
             None => (None, self.operation.as_str()),
         };
         let known = || {
-            let services =
-                OPERATIONS.iter().filter(|(name, _)| service.is_none_or(|service| service == *name));
+            let services = Operation::NAMES
+                .iter()
+                .filter(|(name, _)| service.is_none_or(|service| service == name.as_str()));
             services.flat_map(|(_, operations)| operations.iter().copied())
         };
         if known().any(|name| name == operation) {
@@ -328,6 +257,17 @@ mod tests {
         }
         assert_eq!(DenialPattern::new("s3:PutObjekt").check().unwrap_err().nearest(), Some("s3:PutObject"));
         assert!(DenialPattern::new("GetObject").check().is_err());
+    }
+
+    #[test]
+    fn every_operation_of_the_policy_can_be_meant() {
+        for (service, operations) in Operation::NAMES {
+            assert!(!operations.is_empty());
+            for operation in *operations {
+                assert_eq!(CallPattern::new(*operation).check(), Ok(()), "{operation}");
+                assert_eq!(CallPattern::new(format!("{service}:{operation}")).check(), Ok(()), "{operation}");
+            }
+        }
     }
 
     #[test]

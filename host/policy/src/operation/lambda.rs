@@ -40,19 +40,17 @@ pub enum LambdaOperation<'a> {
     },
 }
 
-impl<'a> LambdaOperation<'a> {
-    /// The operation's name in AWS's API.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Invoke { .. } => "Invoke",
-            Self::InvokeWithResponseStream { .. } => "InvokeWithResponseStream",
-            Self::GetFunctionConfiguration { .. } => "GetFunctionConfiguration",
-            Self::ListVersionsByFunction { .. } => "ListVersionsByFunction",
-            Self::ListAliases { .. } => "ListAliases",
-            Self::ListFunctions { .. } => "ListFunctions",
-        }
-    }
+names! {
+    LambdaOperation:
+    Invoke => "Invoke",
+    InvokeWithResponseStream => "InvokeWithResponseStream",
+    GetFunctionConfiguration => "GetFunctionConfiguration",
+    ListVersionsByFunction => "ListVersionsByFunction",
+    ListAliases => "ListAliases",
+    ListFunctions => "ListFunctions",
+}
 
+impl<'a> LambdaOperation<'a> {
     /// What the operation is done on.
     pub fn resource(&self) -> Resource<'a> {
         match *self {

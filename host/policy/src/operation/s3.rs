@@ -299,39 +299,37 @@ impl<'a> CopiedTags<'a> {
     }
 }
 
-impl<'a> S3Operation<'a> {
-    /// The operation's name in AWS's API. A presigned URL is none of its operations, and has a name of the same form.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::GetObject { .. } => "GetObject",
-            Self::HeadObject { .. } => "HeadObject",
-            Self::PresignGetObject { .. } => "PresignGetObject",
-            Self::PutObject { .. } => "PutObject",
-            Self::PresignPutObject { .. } => "PresignPutObject",
-            Self::CopyObject { .. } => "CopyObject",
-            Self::DeleteObject { .. } => "DeleteObject",
-            Self::DeleteObjects { .. } => "DeleteObjects",
-            Self::GetObjectTagging { .. } => "GetObjectTagging",
-            Self::PutObjectTagging { .. } => "PutObjectTagging",
-            Self::DeleteObjectTagging { .. } => "DeleteObjectTagging",
-            Self::GetObjectAttributes { .. } => "GetObjectAttributes",
-            Self::RestoreObject { .. } => "RestoreObject",
-            Self::CreateMultipartUpload { .. } => "CreateMultipartUpload",
-            Self::UploadPart { .. } => "UploadPart",
-            Self::UploadPartCopy { .. } => "UploadPartCopy",
-            Self::CompleteMultipartUpload { .. } => "CompleteMultipartUpload",
-            Self::AbandonUpload { .. } | Self::AbortMultipartUpload { .. } => "AbortMultipartUpload",
-            Self::ListObjects { .. } => "ListObjectsV2",
-            Self::ListObjectVersions { .. } => "ListObjectVersions",
-            Self::ListMultipartUploads { .. } => "ListMultipartUploads",
-            Self::ListBuckets { .. } => "ListBuckets",
-            Self::HeadBucket { .. } => "HeadBucket",
-            Self::CreateBucket { .. } => "CreateBucket",
-            Self::DeleteBucket { .. } => "DeleteBucket",
-            Self::GetBucketLocation { .. } => "GetBucketLocation",
-        }
-    }
+names! {
+    S3Operation:
+    GetObject => "GetObject",
+    HeadObject => "HeadObject",
+    PresignGetObject => "PresignGetObject",
+    PutObject => "PutObject",
+    PresignPutObject => "PresignPutObject",
+    CopyObject => "CopyObject",
+    DeleteObject => "DeleteObject",
+    DeleteObjects => "DeleteObjects",
+    GetObjectTagging => "GetObjectTagging",
+    PutObjectTagging => "PutObjectTagging",
+    DeleteObjectTagging => "DeleteObjectTagging",
+    GetObjectAttributes => "GetObjectAttributes",
+    RestoreObject => "RestoreObject",
+    CreateMultipartUpload => "CreateMultipartUpload",
+    UploadPart => "UploadPart",
+    UploadPartCopy => "UploadPartCopy",
+    CompleteMultipartUpload => "CompleteMultipartUpload",
+    AbandonUpload | AbortMultipartUpload => "AbortMultipartUpload",
+    ListObjects => "ListObjectsV2",
+    ListObjectVersions => "ListObjectVersions",
+    ListMultipartUploads => "ListMultipartUploads",
+    ListBuckets => "ListBuckets",
+    HeadBucket => "HeadBucket",
+    CreateBucket => "CreateBucket",
+    DeleteBucket => "DeleteBucket",
+    GetBucketLocation => "GetBucketLocation",
+}
 
+impl<'a> S3Operation<'a> {
     /// What the operation is done on.
     pub fn resource(&self) -> Resource<'a> {
         match *self {

@@ -123,34 +123,32 @@ pub enum SqsOperation<'a> {
     },
 }
 
-impl<'a> SqsOperation<'a> {
-    /// The operation's name in AWS's API.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::GetQueueUrl { .. } => "GetQueueUrl",
-            Self::SendMessage { .. } => "SendMessage",
-            Self::SendMessageBatch { .. } => "SendMessageBatch",
-            Self::ReceiveMessage { .. } => "ReceiveMessage",
-            Self::DeleteMessage { .. } => "DeleteMessage",
-            Self::DeleteMessageBatch { .. } => "DeleteMessageBatch",
-            Self::ChangeMessageVisibility { .. } => "ChangeMessageVisibility",
-            Self::ChangeMessageVisibilityBatch { .. } => "ChangeMessageVisibilityBatch",
-            Self::GetQueueAttributes { .. } => "GetQueueAttributes",
-            Self::SetQueueAttributes { .. } => "SetQueueAttributes",
-            Self::PurgeQueue { .. } => "PurgeQueue",
-            Self::CreateQueue { .. } => "CreateQueue",
-            Self::DeleteQueue { .. } => "DeleteQueue",
-            Self::ListQueues { .. } => "ListQueues",
-            Self::ListDeadLetterSourceQueues { .. } => "ListDeadLetterSourceQueues",
-            Self::StartMessageMoveTask { .. } => "StartMessageMoveTask",
-            Self::ListMessageMoveTasks { .. } => "ListMessageMoveTasks",
-            Self::CancelMessageMoveTask { .. } => "CancelMessageMoveTask",
-            Self::ListQueueTags { .. } => "ListQueueTags",
-            Self::TagQueue { .. } => "TagQueue",
-            Self::UntagQueue { .. } => "UntagQueue",
-        }
-    }
+names! {
+    SqsOperation:
+    GetQueueUrl => "GetQueueUrl",
+    SendMessage => "SendMessage",
+    SendMessageBatch => "SendMessageBatch",
+    ReceiveMessage => "ReceiveMessage",
+    DeleteMessage => "DeleteMessage",
+    DeleteMessageBatch => "DeleteMessageBatch",
+    ChangeMessageVisibility => "ChangeMessageVisibility",
+    ChangeMessageVisibilityBatch => "ChangeMessageVisibilityBatch",
+    GetQueueAttributes => "GetQueueAttributes",
+    SetQueueAttributes => "SetQueueAttributes",
+    PurgeQueue => "PurgeQueue",
+    CreateQueue => "CreateQueue",
+    DeleteQueue => "DeleteQueue",
+    ListQueues => "ListQueues",
+    ListDeadLetterSourceQueues => "ListDeadLetterSourceQueues",
+    StartMessageMoveTask => "StartMessageMoveTask",
+    ListMessageMoveTasks => "ListMessageMoveTasks",
+    CancelMessageMoveTask => "CancelMessageMoveTask",
+    ListQueueTags => "ListQueueTags",
+    TagQueue => "TagQueue",
+    UntagQueue => "UntagQueue",
+}
 
+impl<'a> SqsOperation<'a> {
     /// What the operation is done on.
     pub fn resource(&self) -> Resource<'a> {
         match *self {
