@@ -10,6 +10,7 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 
 use crate::audit::AuditSink;
 use crate::bindings;
+use crate::exchange::{ExchangeSink, Recorder};
 use crate::gate::{Gate, GateLimits, Surroundings};
 use crate::limits::Limits;
 use crate::quota::{Quotas, Rate};
@@ -29,6 +30,7 @@ pub struct AwsCtx {
     token_key: TokenKey,
     limits: AwsLimits,
     transfers: Arc<Transfers>,
+    recorder: Option<Recorder>,
 }
 
 /// The limits that are held here and not by the store.
@@ -52,6 +54,7 @@ impl AwsCtx {
         Self {
             gate: Arc::new(self.gate.for_call(trigger, timeout)),
             transfers: Arc::new(Transfers::new(self.limits.transfer_memory, timeout)),
+            recorder: self.recorder.as_ref().map(Recorder::for_call),
             ..self.clone()
         }
     }
@@ -64,6 +67,11 @@ impl AwsCtx {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// Where exchanges are told, if they are.
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     /// What the transfers of the call share.
@@ -113,6 +121,7 @@ pub struct AwsCtxBuilder {
     owners: BTreeMap<String, String>,
     quotas: Quotas,
     audit: Arc<dyn AuditSink>,
+    exchanges: Option<Arc<dyn ExchangeSink>>,
     token_key: Option<TokenKey>,
     limits: AwsLimits,
     gate_limits: GateLimits,
@@ -134,6 +143,7 @@ impl AwsCtxBuilder {
             owners: BTreeMap::new(),
             quotas: Quotas::default(),
             audit: Arc::new(()),
+            exchanges: None,
             token_key: None,
             gate_limits: GateLimits::default(),
             limits: AwsLimits {
@@ -178,6 +188,13 @@ impl AwsCtxBuilder {
     #[must_use]
     pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
         self.audit = sink;
+        self
+    }
+
+    /// Where what the guest calls is told, and what it is answered. For the guests of a [`Host`](crate::Host).
+    #[must_use]
+    pub(crate) fn exchanges(mut self, sink: Option<Arc<dyn ExchangeSink>>) -> Self {
+        self.exchanges = sink;
         self
     }
 
@@ -241,6 +258,8 @@ impl AwsCtxBuilder {
 
     /// The context. Nothing is loaded and nothing is connected before the guest's first call.
     pub fn build(self) -> AwsCtx {
+        let guest = self.policy.guest();
+        let recorder = self.exchanges.map(|sink| Recorder::new(guest.into(), sink));
         AwsCtx {
             gate: Arc::new(Gate::new(
                 self.factory,
@@ -255,6 +274,7 @@ impl AwsCtxBuilder {
             token_key: self.token_key.unwrap_or_else(TokenKey::random),
             limits: self.limits,
             transfers: Arc::new(Transfers::new(self.limits.transfer_memory, None)),
+            recorder,
         }
     }
 }

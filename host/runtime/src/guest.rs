@@ -16,6 +16,7 @@ use crate::context::{AwsCtx, add_to_linker};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
 use crate::error::{CallError, GuestBacktrace, Limit};
+use crate::exchange;
 use crate::inspect::{Inspection, Provider};
 use crate::limits::Limits;
 use crate::state::State;
@@ -88,7 +89,7 @@ impl Guest {
         parts: Parts,
     ) -> Result<Self, Box<ComponentError>> {
         let at = |problem: Problem| problem.at(&component.path);
-        let linker = linker(engine).map_err(|error| at(Problem::Mismatch(error)))?;
+        let linker = linker(engine, &parts.aws).map_err(|error| at(Problem::Mismatch(error)))?;
         let inspection = Inspection::of(component)?;
         let unknown = inspection.unknown_imports();
         if !unknown.is_empty() {
@@ -271,10 +272,13 @@ fn failure(error: &wasmtime::Error, state: &State) -> CallError {
     CallError::Trap { reason, backtrace }
 }
 
-fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+fn linker(engine: &Engine, aws: &AwsCtx) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine.wasmtime());
     wasi::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut State| WasiConfig::from(&state.config))?;
-    add_to_linker(&mut linker)?;
+    match aws.recorder() {
+        Some(_) => exchange::add_to_linker(&mut linker)?,
+        None => add_to_linker(&mut linker)?,
+    }
     Ok(linker)
 }

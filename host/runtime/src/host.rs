@@ -10,6 +10,7 @@ use crate::component::ComponentBytes;
 use crate::context::AwsCtx;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::exchange::ExchangeSink;
 use crate::guest::{Guest, Parts};
 use crate::inspect::Inspection;
 use crate::manifest::{GuestSection, Manifest};
@@ -27,6 +28,7 @@ pub struct Host {
     factory: ClientFactory,
     overrides: Overrides,
     audit: Arc<dyn AuditSink>,
+    exchanges: Option<Arc<dyn ExchangeSink>>,
     token_key: TokenKey,
     environment: Environment,
     connector: Arc<Connector>,
@@ -48,6 +50,7 @@ pub struct HostBuilder {
     factory: Option<ClientFactory>,
     overrides: Overrides,
     audit: Arc<dyn AuditSink>,
+    exchanges: Option<Arc<dyn ExchangeSink>>,
     token_key: Option<TokenKey>,
     environment: Environment,
     resolver: Arc<dyn Resolver>,
@@ -107,6 +110,7 @@ impl Host {
             .classes(self.manifest.aws().class_of.clone())
             .quotas(section.quotas.clone())
             .audit(Arc::clone(&self.audit))
+            .exchanges(self.exchanges.clone())
             .call_bytes(section.limits.host_call_bytes)
             .transfer_memory(section.limits.transfer_memory)
             .presigned_url_expiry(section.limits.presigned_url_expiry)
@@ -169,6 +173,7 @@ impl HostBuilder {
             factory: None,
             overrides: Overrides::default(),
             audit: Arc::new(()),
+            exchanges: None,
             token_key: None,
             environment: Environment::default(),
             resolver: Arc::new(SystemResolver),
@@ -225,6 +230,13 @@ impl HostBuilder {
         self
     }
 
+    /// Where what guests call of `innkeeper:aws` is told, and what they are answered. Default: nowhere.
+    #[must_use]
+    pub fn exchanges(mut self, sink: Arc<dyn ExchangeSink>) -> Self {
+        self.exchanges = Some(sink);
+        self
+    }
+
     /// What the places in listings that guests store are authenticated with. Default: a random key, so that they are good as long as
     /// this host is. Hosts with the same key take each other's. Keep it secret.
     #[must_use]
@@ -267,6 +279,7 @@ impl HostBuilder {
             factory,
             overrides: self.overrides,
             audit: self.audit,
+            exchanges: self.exchanges,
             token_key: self.token_key.unwrap_or_else(TokenKey::random),
             environment: self.environment,
             connector: Arc::new(Connector::new(self.resolver)),

@@ -85,6 +85,7 @@ mod context;
 mod cpu_time;
 mod engine;
 mod error;
+pub mod exchange;
 mod failure;
 mod gate;
 mod guest;
