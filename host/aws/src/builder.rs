@@ -6,6 +6,8 @@ use crate::error::ConfigurationError;
 use crate::factory::ClientFactory;
 use crate::host::Host;
 use crate::region::Region;
+use crate::service::Service;
+use crate::service_http::ServiceHttp;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource, TimeSource};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -21,6 +23,7 @@ const DEFAULT_BOUND: NonZeroU64 = NonZeroU64::MIN.saturating_add(9_999);
 #[must_use]
 pub struct ClientFactoryBuilder {
     http: Option<SharedHttpClient>,
+    service_http: Option<ServiceHttp>,
     time: SharedTimeSource,
     sleep: SharedAsyncSleep,
     environment: Environment,
@@ -45,6 +48,7 @@ impl ClientFactoryBuilder {
     pub fn new() -> Self {
         Self {
             http: None,
+            service_http: None,
             time: SharedTimeSource::new(SystemTimeSource::new()),
             sleep: SharedAsyncSleep::new(TokioSleep::new()),
             environment: Environment::process(),
@@ -60,6 +64,17 @@ impl ClientFactoryBuilder {
     /// The HTTP client under every client, and under every load of credentials. A fake AWS enters here.
     pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
         self.http = Some(http.into_shared());
+        self
+    }
+
+    /// What is put before the HTTP client in the clients of services: it is given the service, the guest of the client's scope and the HTTP
+    /// client, and gives what is to be used in its place. For those who look on at what is asked of services: loads of credentials pass
+    /// through the HTTP client alone, so it never sees one.
+    pub fn service_http(
+        mut self,
+        wrap: impl Fn(Service, Option<&str>, SharedHttpClient) -> SharedHttpClient + Send + Sync + 'static,
+    ) -> Self {
+        self.service_http = Some(ServiceHttp::new(wrap));
         self
     }
 
@@ -129,6 +144,7 @@ impl ClientFactoryBuilder {
         }
         let host = Host {
             http: self.http.unwrap_or_else(https),
+            service_http: self.service_http,
             time: self.time,
             sleep: self.sleep,
             environment: self.environment,

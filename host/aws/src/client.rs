@@ -24,6 +24,7 @@ pub(crate) trait ServiceClient: Clone + Send + Sync + 'static {
 pub(crate) struct Recipe<'a> {
     pub(crate) host: &'a Host,
     pub(crate) session: &'a Session,
+    pub(crate) guest: Option<&'a str>,
     pub(crate) class: &'a ClassConfig,
     pub(crate) partition: RetryPartition,
 }
@@ -33,6 +34,9 @@ impl Recipe<'_> {
         // The second attempt of a class with one is for rejected credentials alone: see `OtherRetries`.
         let class = ClassConfig { max_attempts: self.class.max_attempts.max(TWO), ..self.class.clone() };
         let mut config = self.host.sdk_config(&class, &self.session.region, self.session.variant);
+        if let Some(before) = &self.host.service_http {
+            config.set_http_client(Some(before.wrap(service, self.guest, self.host.http.clone())));
+        }
         config.set_credentials_provider(self.session.provider());
         config.set_endpoint_url(self.session.endpoint(service).map(|endpoint| endpoint.as_str().to_owned()));
         config.build()

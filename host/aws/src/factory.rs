@@ -204,7 +204,7 @@ impl ClientFactory {
             cell.get(&session.region).await?;
         }
         let partition = self.retry_partition(C::SERVICE, scope.guest(), &session.region);
-        let client = C::build(&Recipe { host, session: &session, class, partition });
+        let client = C::build(&Recipe { host, session: &session, guest: scope.guest(), class, partition });
         let guest = scope.guest().map(Arc::from);
         Ok(Kept(Arc::new(KeptClient { client, session, guest })))
     }

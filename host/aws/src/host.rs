@@ -4,6 +4,7 @@ use crate::class::{ClassConfig, Classes, RetryMode, StallProtection};
 use crate::environment::{Compute, Environment};
 use crate::region::Region;
 use crate::service_endpoint::Variant;
+use crate::service_http::ServiceHttp;
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
@@ -18,6 +19,8 @@ use aws_types::app_name::AppName;
 #[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) http: SharedHttpClient,
+    /// What stands before it in the clients of services.
+    pub(crate) service_http: Option<ServiceHttp>,
     pub(crate) time: SharedTimeSource,
     pub(crate) sleep: SharedAsyncSleep,
     pub(crate) environment: Environment,

@@ -71,6 +71,7 @@ mod scope;
 mod scrub;
 mod service;
 mod service_endpoint;
+mod service_http;
 mod session;
 mod stats;
 mod xml_ends;

@@ -14,7 +14,6 @@ mod log;
 mod output;
 mod policy;
 mod progress;
-mod record;
 mod replay;
 mod run;
 mod style;
@@ -64,7 +63,7 @@ enum Command {
     Inspect(inspect::Args),
     /// Run test files: call guests on fakes, and compare what comes of it with what is expected
     Test(test::Args),
-    /// Hold a recorded run against another policy, or against what the guest does now
+    /// Hold a recorded run against what the guest does now, or against another policy
     Replay(replay::Args),
     /// Build a guest project to components
     Build(build::Args),

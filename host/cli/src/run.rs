@@ -1,5 +1,6 @@
 //! `innkeeper run`: calls a guest, and tells what came of it.
 
+mod again;
 mod audit;
 mod document;
 mod input;
@@ -12,16 +13,21 @@ mod world;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
+use innkeeper::audit::AuditSink;
 use innkeeper::{CallError, Guest, Host, Manifest};
 use innkeeper_fake::Changes;
+use innkeeper_testing::recording::Recorder;
 
+pub(crate) use self::again::{Again, on_fake, play};
 use self::audit::Trail;
 use self::input::Input;
 pub(crate) use self::observe::Observed;
+use self::record::{RecordBodies, RecordTo, Recorded};
 use self::report::{Called, Report, Timing};
 use self::world::{Fake, World};
 use crate::Cli;
@@ -32,7 +38,6 @@ use crate::failure::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::{WithoutTerminal, while_waiting};
-use crate::record::Record;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +63,7 @@ Examples:
         "{EXAMPLES}\n\n{}\n\n{}\n\n{}\n\n{}",
         document::HELP,
         audit::HELP,
-        crate::record::HELP,
+        record::HELP,
         Exit::help()
     ),
 )]
@@ -97,9 +102,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
 
-    /// Write what the guest asked of AWS, and how it ended, to a file that `innkeeper replay` reads
+    /// Write what the guest asked of AWS, what it was answered and how it ended to a file that `innkeeper replay` reads
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+
+    /// Whether the bodies of the answers are kept, in the folder FILE.bodies; without them no guest that reads one can be replayed
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t, requires = "record")]
+    record_bodies: RecordBodies,
 
     /// Print one JSON document with the result and all that happened, and no summary
     #[arg(long)]
@@ -123,7 +132,9 @@ struct Call {
     world: World,
     save: Option<PathBuf>,
     audit: Option<PathBuf>,
-    record: Option<PathBuf>,
+    record: Option<RecordTo>,
+    /// Looks on, for somebody who does not want a file.
+    watched: Option<Recorder>,
     caching: Caching,
     enforcement: Enforcement,
 }
@@ -174,7 +185,8 @@ impl Args {
             world,
             save: self.save,
             audit: self.audit,
-            record: self.record,
+            record: self.record.map(|path| RecordTo::new(path, self.record_bodies)),
+            watched: None,
             caching: if self.no_cache { Caching::Off } else { Caching::On },
             enforcement: Enforcement::Policy,
         })
@@ -199,7 +211,7 @@ impl Args {
 
 impl Call {
     /// Calls the guest. `Err`: it did not come to a call.
-    async fn run(self, started: Instant) -> Result<Report, Failure> {
+    async fn run(mut self, started: Instant) -> Result<Report, Failure> {
         let input = self.input.read()?;
         let interrupt = Interrupt::listen();
         let manifest = Manifest::load(&self.manifest)?;
@@ -213,8 +225,12 @@ impl Call {
         let audit = Trail::open(self.audit.clone())?;
         let fake = self.world.fill()?;
         let engine = compiled_cache::engine(self.caching)?;
-        let host = self.world.host(manifest, fake.as_ref())?;
-        let host = host.engine(engine).audit(audit.sink()).build()?;
+        let record = self.record.take().map(|to| to.begin(&self.guest));
+        let recorder = record.as_ref().map(Recorded::recorder).or(self.watched.as_ref());
+        let mut sinks = vec![audit.sink()];
+        sinks.extend(recorder.map(|recorder| Arc::new(recorder.clone()) as Arc<dyn AuditSink>));
+        let host = self.world.host(manifest, fake.as_ref(), recorder)?;
+        let host = host.engine(engine).audit(Arc::new(sinks)).build()?;
         if let Some(fake) = &fake {
             let what = "compiling the guests that are functions";
             let resolved = while_waiting(what, WithoutTerminal::Line, fake.resolve_functions(&host));
@@ -222,6 +238,7 @@ impl Call {
             resolved.map_err(|error| Failure::of_function(error, &self.manifest))?;
         }
         let guest = self.ready(&host, &interrupt).await?;
+        let start = record::start(&host, &self.guest, &input).await?;
         let prepare = started.elapsed();
 
         let called = Instant::now();
@@ -252,10 +269,7 @@ impl Call {
         if let Some(fake) = fake {
             report.take_changes(fake.changes(), self.save.as_deref());
         }
-        let recorded = match &self.record {
-            Some(path) => Record::of(&report, &input).write(path),
-            None => Ok(()),
-        };
+        let recorded = record.map_or(Ok(()), |record| record.write(start, &report));
         for written in [recorded, audit.finish()] {
             match written {
                 // The guest's own failure comes first; this one is told all the same.

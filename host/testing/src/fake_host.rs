@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use innkeeper::aws::{Compute, Endpoint, Environment, Identity, StaticKeys};
+use innkeeper::aws::{ClientFactoryBuilder, Compute, Endpoint, Environment, Identity, StaticKeys};
 use innkeeper::{Engine, Error, Host, HostBuilder, Manifest};
 use innkeeper_fake::FakeAws;
 
@@ -26,11 +26,23 @@ const OWN_ENDPOINT: &str = "http://fake.invalid";
 ///
 /// [`Error::Aws`] for settings that a factory refuses.
 pub fn host_on(aws: &FakeAws, manifest: Manifest) -> Result<HostBuilder, Error> {
+    host_on_with(aws, manifest, |factory| factory)
+}
+
+/// As [`host_on`], with more said to the factory: a recorder that looks on.
+///
+/// # Errors
+///
+/// Those of [`host_on`].
+pub fn host_on_with(
+    aws: &FakeAws,
+    manifest: Manifest,
+    more: impl FnOnce(ClientFactoryBuilder) -> ClientFactoryBuilder,
+) -> Result<HostBuilder, Error> {
     let allowed = manifest.aws().allowed_regions.iter().flatten().next();
     let region = allowed.map_or(DEFAULT_REGION, |region| region.as_str());
     let no_files: [(&str, &str); 0] = [];
-    let factory = manifest
-        .client_factory()
+    let factory = more(manifest.client_factory())
         .http_client(aws.http_client())
         .time_source(aws.time_source())
         .sleep(aws.sleep())

@@ -57,6 +57,7 @@ mod engine;
 mod fake_host;
 mod guest_function;
 mod pattern;
+pub mod recording;
 mod sentence;
 mod test_host;
 mod trail;
@@ -69,7 +70,7 @@ pub use innkeeper_fake::{
 pub use self::called::{Called, ErrorKind};
 pub use self::difference::{Content, DiffLine, Difference, LineKind};
 pub use self::engine::{CACHE_VARIABLE, cache_directory, engine};
-pub use self::fake_host::{FakeHost, NotReady, host_on};
+pub use self::fake_host::{FakeHost, NotReady, host_on, host_on_with};
 pub use self::guest_function::{GuestFunction, ResolveError, resolve_functions};
 pub use self::pattern::{CallPattern, DenialPattern, Times, UnknownName};
 pub use self::sentence::{Calls, Denials, FunctionSentence, ObjectSentence, QueueSentence};

@@ -1,48 +1,109 @@
-//! `--record`, and the run of what has been recorded.
+//! `--record`: a run, written down for `innkeeper replay`.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::SystemTime;
 
-use super::input::Input;
+use innkeeper::Host;
+use innkeeper_testing::recording::{
+    Bodies, Ending, Input, KeptBodies, Recorder, Recording, Start, bodies_folder,
+};
+
 use super::report::Report;
-use super::world::World;
-use super::{Call, Enforcement};
-use crate::aws_options::AwsOptions;
-use crate::compiled_cache::Caching;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::record::Record;
 
-impl Record {
-    /// Of a run that is over.
-    pub(super) fn of(report: &Report, input: &[u8]) -> Self {
-        let result = match &report.failure {
-            None => Ok(report.output.as_deref().unwrap_or_default()),
-            Some(failure) => Err(failure.exit().kind()),
-        };
-        Self::new(&report.guest, input, &report.decisions, &report.calls, result)
+/// What `innkeeper run --help` says of recordings.
+pub(super) const HELP: &str = r#"The lines of --record (version 2 of the schema), which `innkeeper replay` reads:
+  start     {version, guest, input, region, endpoint, began, bodies}
+  exchange  {id, function, on, arguments, answer, body}: what the guest called, in WIT's words;
+            answer is {ok}, {err} or null (the guest was ended before)
+  request   {operation, action, resource, context, allowed}: what the policy was asked for the
+            exchange before it
+  answer    {service, request, response}: what AWS was sent, and what came
+  end       {result}: {bytes, sha256}, or {failed}
+The file holds no credential, signature, session token, receipt handle, request id and no body: bytes are
+{bytes, sha256}. The bodies of answers, which a replay gives the guest, are in the folder FILE.bodies."#;
+
+/// Whether the bodies of answers are kept beside a recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum RecordBodies {
+    /// In the folder FILE.bodies, so that the run can be replayed
+    #[default]
+    Kept,
+    /// Not at all
+    None,
+}
+
+/// Where a run is recorded.
+#[derive(Debug)]
+pub(super) struct RecordTo {
+    path: PathBuf,
+    bodies: RecordBodies,
+}
+
+/// A recording of a run that goes on.
+pub(super) struct Recorded {
+    to: RecordTo,
+    recorder: Recorder,
+}
+
+impl RecordTo {
+    pub(super) fn new(path: PathBuf, bodies: RecordBodies) -> Self {
+        Self { path, bodies }
     }
 
-    /// Runs the recorded guest with the recorded input on a fake, and records that.
-    pub(crate) fn again(&self, manifest: PathBuf, folder: Option<PathBuf>) -> Result<Self, Failure> {
-        let input = self
-            .input()
-            .map_err(|error| Failure::doing(Exit::Io, "the input of the record is no base64", &error))?;
-        let call = Call {
-            manifest,
-            guest: self.guest.clone(),
-            input: Input::Bytes(input.clone()),
-            world: World::fake(folder, AwsOptions::default().check()?)?,
-            save: None,
-            audit: None,
-            record: None,
-            caching: Caching::On,
-            enforcement: Enforcement::Policy,
+    pub(super) fn begin(self, guest: &str) -> Recorded {
+        let bodies = match self.bodies {
+            RecordBodies::Kept => Bodies::in_folder(bodies_folder(&self.path)),
+            RecordBodies::None => Bodies::none(),
         };
-        let report = crate::block_on(call.run(Instant::now()))??;
-        if report.failure.as_ref().is_some_and(|failure| failure.exit() == Exit::Interrupted) {
-            return Err(Failure::interrupted());
-        }
-        Ok(Self::of(&report, &input))
+        Recorded { to: self, recorder: Recorder::new(guest, bodies) }
     }
+}
+
+impl Recorded {
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Writes the file.
+    pub(super) fn write(&self, start: Start, report: &Report) -> Result<(), Failure> {
+        let path = &self.to.path;
+        let recording = recording(&self.recorder, start, report)?;
+        recording.write(path).map_err(|error| {
+            Failure::doing(
+                Exit::Io,
+                format!("the recording cannot be written to `{}`", path.display()),
+                &error,
+            )
+        })
+    }
+}
+
+/// What was seen of a run that is over.
+pub(super) fn recording(recorder: &Recorder, start: Start, report: &Report) -> Result<Recording, Failure> {
+    let result = match &report.failure {
+        None => Ending::returned(report.output.as_deref().unwrap_or_default()),
+        Some(failure) => Ending::failed(failure.exit().kind()),
+    };
+    recorder.finish(start, result).map_err(|error| {
+        Failure::doing(Exit::Io, "the bodies of the recording cannot be kept", &error)
+            .with_help("`--record-bodies none` records without them")
+    })
+}
+
+/// How a call of a guest begins.
+pub(super) async fn start(host: &Host, guest: &str, input: &[u8]) -> Result<Start, Failure> {
+    let scope = host.scope(guest)?;
+    // A guest that does not use AWS has none, and needs none.
+    let region = host.factory().region(&scope).await.ok();
+    let began = host.factory().now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Ok(Start {
+        guest: guest.to_owned(),
+        input: Input::new(input),
+        region: region.map(|region| region.as_str().to_owned()),
+        endpoint: scope.endpoint().map(|endpoint| endpoint.as_str().to_owned()),
+        began: began.as_secs_f64(),
+        bodies: KeptBodies::Kept,
+    })
 }

@@ -1,11 +1,14 @@
 //! Where the guest's calls go: to AWS, or to a fake.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use innkeeper::aws::ClientFactoryBuilder;
 use innkeeper::{Host, HostBuilder, Manifest};
 use innkeeper_fake::{Changes, Clock, FakeAws, Snapshot};
-use innkeeper_testing::{ResolveError, host_on, resolve_functions};
+use innkeeper_testing::recording::Recorder;
+use innkeeper_testing::{ResolveError, host_on_with, resolve_functions};
 
 use crate::aws_options::AwsOverrides;
 use crate::exit::Exit;
@@ -65,15 +68,28 @@ impl World {
     }
 
     /// A host for the guests of a manifest, whose calls go there.
-    pub(super) fn host(&self, manifest: Manifest, fake: Option<&Fake>) -> Result<HostBuilder, Failure> {
-        match (self, fake) {
-            (Self::Fake { overrides, .. }, Some(fake)) => {
-                Ok(overrides.clone().apply(host_on(&fake.aws, manifest)?))
-            }
-            (Self::Fake { overrides, .. } | Self::Aws(overrides), _) => {
-                Ok(overrides.clone().apply(Host::builder(manifest)))
-            }
-        }
+    pub(super) fn host(
+        &self,
+        manifest: Manifest,
+        fake: Option<&Fake>,
+        recorder: Option<&Recorder>,
+    ) -> Result<HostBuilder, Failure> {
+        let watched = |factory: ClientFactoryBuilder| match recorder {
+            Some(recorder) => factory.service_http(recorder.before()),
+            None => factory,
+        };
+        let (Self::Fake { overrides, .. } | Self::Aws(overrides)) = self;
+        let host = if let Some(fake) = fake {
+            host_on_with(&fake.aws, manifest, watched)?
+        } else {
+            let factory = watched(manifest.client_factory()).build().map_err(innkeeper::aws::Error::from)?;
+            Host::builder(manifest).factory(factory)
+        };
+        let host = overrides.clone().apply(host);
+        Ok(match recorder {
+            Some(recorder) => host.exchanges(Arc::new(recorder.clone())),
+            None => host,
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::guests;
 use crate::support::Project;
@@ -16,71 +16,189 @@ actions = ["s3:DeleteObject"]
 resources = ["arn:aws:s3:::uploads/*"]
 "#;
 
-/// A project with a record of its guest, on a fake from the folder `aws`.
+const CALLER: &str = r#"
+[guest.caller]
+component = "caller.wasm"
+
+[[guest.caller.allow]]
+actions = ["lambda:InvokeFunction"]
+resources = ["arn:aws:lambda:*:*:function:pricing"]
+
+[guest.echo]
+component = "echo.wasm"
+"#;
+
+/// A project with a recording of its guest, on a fake from the folder `aws`.
 fn recorded() -> Project {
     let project = Project::new(MANIFEST)
         .with("keeper.wasm", guests::keeper())
         .with("aws/s3/uploads/old.txt", "gone soon")
         .with("in", b"\xffinput");
-    project.innkeeper(&["run", "--fake", "aws", "--record", "run.json", "keeper", "@in"]).exits(0);
+    project.innkeeper(&["run", "--fake", "aws", "--record", "run.jsonl", "keeper", "@in"]).exits(0);
     project
 }
 
+fn lines(project: &Project) -> Vec<Value> {
+    let text = std::fs::read_to_string(project.file("run.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 #[test]
-fn a_record_has_what_was_asked_and_neither_bodies_nor_secrets() {
+fn a_recording_has_what_was_called_and_neither_bodies_nor_secrets() {
     let project = recorded();
-    let text = std::fs::read_to_string(project.file("run.json")).unwrap();
-    let record: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&record["version"], &record["guest"]), (&json!(1), &json!("keeper")));
-    assert_eq!(record["input"], json!({ "base64": "/2lucHV0" }));
-    let operations: Vec<_> =
-        record["operations"].as_array().unwrap().iter().map(|operation| &operation["operation"]).collect();
-    assert_eq!(operations, ["PutObject", "DeleteObject", "PutObject"]);
+    let lines = lines(&project);
+    let (start, end) = (&lines[0], &lines[lines.len() - 1]);
     assert_eq!(
-        record["operations"][0],
+        (&start["event"], &start["version"], &start["guest"]),
+        (&json!("start"), &json!(2), &json!("keeper"))
+    );
+    assert_eq!(start["input"], json!({ "base64": "/2lucHV0" }));
+    assert_eq!((&end["event"], &end["result"]["bytes"]), (&json!("end"), &json!(41)));
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+    let exchanges = of("exchange");
+    let functions: Vec<_> = exchanges.iter().map(|exchange| &exchange["function"]).collect();
+    assert_eq!(
+        functions,
+        ["s3.bucket.open", "s3.bucket.put-object", "s3.bucket.delete-object", "s3.bucket.put-object"]
+    );
+    assert_eq!(exchanges[1]["on"], json!("bucket uploads"));
+    assert_eq!(exchanges[1]["arguments"]["key"], json!("thumbs/a.txt"));
+    assert_eq!(
+        exchanges[1]["arguments"]["body"],
+        json!({ "bytes": 5, "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" })
+    );
+    assert!(exchanges[1]["answer"]["ok"]["etag"].is_string());
+    assert_eq!(exchanges[3]["answer"], json!({ "err": "access-denied" }));
+    let requests = of("request");
+    assert_eq!(
+        *requests[0],
         json!({
+            "event": "request",
             "operation": "PutObject",
-            "requests": [{
-                "action": "s3:PutObject",
-                "resource": "arn:aws:s3:::uploads/thumbs/a.txt",
-                "context": { "innkeeper:ContentLength": "5" },
-                "allowed": true,
-            }],
-            "calls": [{
-                "service": "s3",
-                "resource": "arn:aws:s3:::uploads/thumbs/a.txt",
-                "outcome": "success",
-                "bytes-sent": 5,
-                "bytes-received": 0,
-            }],
+            "action": "s3:PutObject",
+            "resource": "arn:aws:s3:::uploads/thumbs/a.txt",
+            "context": { "innkeeper:ContentLength": "5" },
+            "allowed": true,
         })
     );
-    assert_eq!(record["operations"][2]["requests"][0]["allowed"], json!(false));
-    assert_eq!(record["operations"][2]["calls"], json!([]));
-    assert_eq!(record["result"]["bytes"], json!(41));
-    for secret in ["hello", "FAKE", "the fake AWS takes any key", "request-id", "\"put\""] {
+    assert_eq!(requests[2]["allowed"], json!(false));
+    let answers = of("answer");
+    assert_eq!(answers.len(), 2, "what was denied was not sent");
+    assert_eq!(
+        (&answers[0]["request"]["method"], &answers[0]["response"]["status"]),
+        (&json!("PUT"), &json!(200))
+    );
+    let text = std::fs::read_to_string(project.file("run.jsonl")).unwrap();
+    for secret in ["hello", "FAKE", "the fake AWS takes any key", "authorization", "request-id", "\"put\""] {
         assert!(!text.contains(secret), "`{secret}` is in\n{text}");
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(project.file("run.json")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(project.file("run.jsonl")).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "it is nobody else's");
     }
+}
+
+#[test]
+fn the_guest_is_run_with_the_recorded_answers() {
+    let project = recorded();
+    // Neither the folder nor anything else of that AWS is needed any more.
+    std::fs::remove_dir_all(project.file("aws")).unwrap();
+    project
+        .innkeeper(&["replay", "run.jsonl"])
+        .exits(0)
+        .prints("ok: `keeper` does the same as recorded (4 calls)\n");
+    let document = project.innkeeper(&["replay", "run.jsonl", "--json"]).exits(0).json();
+    assert_eq!(
+        document,
+        json!({
+            "exit-code": 0, "requests": null, "denied": null, "allowed": null, "differences": [], "not-fed": [],
+        })
+    );
+
+    // What the policy of now allows, the recording has no answer to; what it denies is answered otherwise.
+    let project = project.with("more.toml", MANIFEST.replace("uploads/thumbs/*", "uploads/private/*"));
+    let run = project.innkeeper(&["replay", "run.jsonl", "--manifest", "more.toml", "--run"]).exits(15);
+    let printed = String::from_utf8(run.stdout.clone()).unwrap();
+    for text in [
+        "s3.bucket.put-object on bucket uploads is answered otherwise:\n  - {\"ok\":",
+        "\n  + {\"err\":\"access-denied\"}\n",
+        "\n  - {\"err\":\"access-denied\"}\n",
+        "the result is another:\n  - {\"bytes\":41,",
+        "# not replayed: s3 PUT https://uploads.s3.us-east-1.amazonaws.com/private/x: the recording has no answer to it\n",
+        "failed: `keeper` differs in 3 places: `-` is recorded (4 calls), `+` is now\n",
+    ] {
+        assert!(printed.contains(text), "`{text}` is not in\n{run}");
+    }
+}
+
+#[test]
+fn another_input_is_another_call() {
+    let project = Project::new(CALLER)
+        .with("caller.wasm", guests::caller())
+        .with("echo.wasm", guests::echo())
+        .with("aws/lambda/pricing.json", r#"{"guest": "echo"}"#);
+    project
+        .innkeeper(&["run", "caller", "[3]", "--record", "run.jsonl", "--fake", "aws"])
+        .exits(0)
+        .prints("[3]");
+    project.innkeeper(&["replay", "run.jsonl"]).exits(0);
+    let document = project.innkeeper(&["replay", "run.jsonl", "--input", "[40]", "--json"]).exits(15).json();
+    let change = &document["differences"][0];
+    assert_eq!(
+        (&change["kind"], &change["what"]),
+        (&json!("other-arguments"), &json!("lambda.function.invoke on function pricing"))
+    );
+    assert_eq!(
+        (&change["recorded"]["payload"]["bytes"], &change["now"]["payload"]["bytes"]),
+        (&json!(3), &json!(4))
+    );
+    // It was given the answer to the other input all the same, so it returns that.
+    assert_eq!(document["differences"].as_array().unwrap().len(), 1);
+    assert_eq!(document["not-fed"], json!([]));
+}
+
+#[test]
+fn without_its_bodies_a_recording_says_what_it_cannot_give() {
+    let project = Project::new(CALLER)
+        .with("caller.wasm", guests::caller())
+        .with("echo.wasm", guests::echo())
+        .with("aws/lambda/pricing.json", r#"{"guest": "echo"}"#);
+    let record = [
+        "run",
+        "caller",
+        "[\"secret\"]",
+        "--record",
+        "run.jsonl",
+        "--record-bodies",
+        "none",
+        "--fake",
+        "aws",
+    ];
+    project.innkeeper(&record).exits(0);
+    assert!(!project.file("run.jsonl.bodies").exists());
+    let answers = lines(&project).into_iter().filter(|line| line["event"] == "answer");
+    assert!(answers.into_iter().all(|answer| !answer.to_string().contains("secret")));
+    let run = project.innkeeper(&["replay", "run.jsonl"]).exits(15);
+    let printed = String::from_utf8(run.stdout.clone()).unwrap();
+    assert!(printed.contains("it cannot be replayed without"), "{run}");
+    // What it asked for is there.
+    project.innkeeper(&["replay", "run.jsonl", "--manifest", "innkeeper.toml"]).exits(0);
 }
 
 #[test]
 fn another_policy_is_asked_about_what_was_recorded() {
     let project = recorded();
     project
-        .innkeeper(&["replay", "run.json"])
+        .innkeeper(&["replay", "run.jsonl", "--manifest", "innkeeper.toml"])
         .exits(0)
         .prints("3 requests asked of `innkeeper.toml`: 0 would be denied, 0 would be allowed\n");
 
     let new =
         MANIFEST.replace("s3:DeleteObject", "s3:GetObject").replace("uploads/thumbs/*", "uploads/private/*");
     let project = project.with("new.toml", new);
-    let run = project.innkeeper(&["replay", "run.json", "--manifest", "new.toml"]).exits(12);
+    let run = project.innkeeper(&["replay", "run.jsonl", "--manifest", "new.toml"]).exits(12);
     let printed = String::from_utf8(run.stdout.clone()).unwrap();
     for text in [
         "Would be denied (2)\n  × s3:PutObject on arn:aws:s3:::uploads/thumbs/a.txt (for PutObject): not granted\n    help: ",
@@ -96,31 +214,29 @@ fn another_policy_is_asked_about_what_was_recorded() {
         "[\"s3:DeleteObject\"]\ncondition = { StringEquals = { \"innkeeper:Trigger\" = \"run\" } }",
     );
     let project = project.with("conditions.toml", conditions);
-    project.innkeeper(&["replay", "run.json", "--manifest", "conditions.toml"]).exits(0);
+    project.innkeeper(&["replay", "run.jsonl", "--manifest", "conditions.toml"]).exits(0);
     let document =
-        project.innkeeper(&["replay", "run.json", "--json", "--manifest", "new.toml"]).exits(12).json();
+        project.innkeeper(&["replay", "run.jsonl", "--json", "--manifest", "new.toml"]).exits(12).json();
     assert_eq!((&document["exit-code"], &document["requests"]), (&json!(12), &json!(3)));
     assert_eq!(document["denied"][1]["action"], json!("s3:DeleteObject"));
-    assert_eq!(document["diff"], json!(null));
+    assert_eq!(document["differences"], json!(null));
 }
 
 #[test]
-fn the_guest_is_run_again_and_compared() {
+fn the_guest_is_run_again_on_a_fake_and_compared() {
     let project = recorded();
     project
-        .innkeeper(&["replay", "run.json", "--fake", "aws"])
+        .innkeeper(&["replay", "run.jsonl", "--fake", "aws"])
         .exits(0)
-        .prints("ok: `keeper` asks for the same as recorded\n");
+        .prints("ok: `keeper` does the same as recorded (4 calls)\n");
 
     let more = MANIFEST.replace("uploads/thumbs/*", "uploads/*");
     let run =
-        project.with("innkeeper.toml", more).innkeeper(&["replay", "run.json", "--fake", "aws"]).exits(15);
+        project.with("innkeeper.toml", more).innkeeper(&["replay", "run.jsonl", "--fake", "aws"]).exits(15);
     let printed = String::from_utf8(run.stdout.clone()).unwrap();
     for line in [
-        "\n- PutObject: s3:PutObject on arn:aws:s3:::uploads/private/x (innkeeper:ContentLength = 5): denied\n",
-        "\n+ PutObject: s3 called on arn:aws:s3:::uploads/private/x: success, 5 bytes sent, 0 received\n",
-        "\n- returned 41 bytes, SHA-256 ",
-        "failed: `keeper` differs: `-` is recorded, `+` is now\n",
+        "s3.bucket.put-object on bucket uploads is answered otherwise:\n  - {\"err\":\"access-denied\"}\n  + {\"ok\":",
+        "failed: `keeper` differs in 2 places: `-` is recorded (4 calls), `+` is now\n",
     ] {
         assert!(printed.contains(line), "`{line}` is not in\n{run}");
     }
@@ -129,29 +245,33 @@ fn the_guest_is_run_again_and_compared() {
 #[test]
 fn a_failure_is_recorded_as_one() {
     let project = Project::new("[guest.fail]\ncomponent = \"fail.wasm\"\n").with("fail.wasm", guests::fail());
-    project.innkeeper(&["run", "fail", "no luck", "--record", "run.json", "--fake"]).exits(1);
-    let text = std::fs::read_to_string(project.file("run.json")).unwrap();
-    assert!(text.contains("\"failed\": \"guest\""), "{text}");
-    project.innkeeper(&["replay", "run.json", "--fake"]).exits(0);
+    project.innkeeper(&["run", "fail", "no luck", "--record", "run.jsonl", "--fake"]).exits(1);
+    assert_eq!(lines(&project)[1]["result"], json!({ "failed": "guest" }));
+    project.innkeeper(&["replay", "run.jsonl"]).exits(0);
+    project.innkeeper(&["replay", "run.jsonl", "--fake"]).exits(0);
 }
 
 #[test]
-fn errors_when_there_is_no_record_or_it_cannot_be_written() {
+fn errors_when_there_is_no_recording_or_it_cannot_be_written() {
     let project = recorded();
+    let text = std::fs::read_to_string(project.file("run.jsonl")).unwrap();
+    let cut: String = text.split_inclusive('\n').take(3).collect();
     for (content, said) in [
-        ("{}", "missing field `version`"),
-        ("not json", "expected ident"),
-        (
-            r#"{"version": 2, "guest": "keeper", "input": {"text": ""}, "operations": [], "result": {"failed": "trap"}}"#,
-            "its version is 2",
-        ),
+        ("{}", "line 1: missing field `version`"),
+        ("not json", "line 1: expected ident"),
+        (&text.replace("\"version\":2", "\"version\":1"), "its version is 1, and this `innkeeper` knows 2"),
+        (&cut, "the recording was cut short"),
     ] {
-        std::fs::write(project.file("wrong.json"), content).unwrap();
-        project.innkeeper(&["replay", "wrong.json"]).exits(9).says(&["cannot be read as a record", said]);
+        std::fs::write(project.file("wrong.jsonl"), content).unwrap();
+        project.innkeeper(&["replay", "wrong.jsonl"]).exits(9).says(&["cannot be read as a recording", said]);
     }
-    project.innkeeper(&["replay", "none.json"]).exits(9).says(&["`none.json` cannot be read as a record"]);
     project
-        .innkeeper(&["run", "--fake", "aws", "--record", "none/run.json", "keeper"])
+        .innkeeper(&["replay", "none.jsonl"])
         .exits(9)
-        .says(&["the record cannot be written to `none/run.json`"]);
+        .says(&["`none.jsonl` cannot be read as a recording"]);
+    project
+        .innkeeper(&["run", "--fake", "aws", "--record", "none/run.jsonl", "keeper"])
+        .exits(9)
+        .says(&["the recording cannot be written to `none/run.jsonl`"]);
+    project.innkeeper(&["run", "--fake", "aws", "--record-bodies", "none", "keeper"]).exits(2);
 }
