@@ -6,6 +6,7 @@ mod document;
 mod expect;
 mod file;
 mod junit;
+mod message;
 mod report;
 mod runner;
 mod seed;

@@ -9,6 +9,7 @@ use innkeeper_fake::{FakeAws, Object};
 
 use crate::called::{Called, ErrorKind};
 use crate::difference::{Content, Difference};
+use crate::message::{ExpectedMessage, differs};
 use crate::pattern::{CallPattern, DenialPattern, Times};
 use crate::trail::escaped;
 
@@ -28,6 +29,13 @@ impl Mismatch {
     /// With a diff below.
     pub fn with(what: impl Into<String>, difference: Difference) -> Self {
         Self { what: what.into(), difference: Some(difference) }
+    }
+
+    /// Behind words that say where.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        self.what = format!("{place}: {}", self.what);
+        self
     }
 
     /// What is wrong, in one line.
@@ -219,30 +227,25 @@ pub fn object_tag(
     differs(&format!("the tag `{name}` of s3://{bucket}/{key}"), expected, tag)
 }
 
-fn differs(what: &str, expected: &str, actual: Option<&str>) -> Result<(), Mismatch> {
-    match actual {
-        Some(actual) if actual == expected => Ok(()),
-        Some(actual) => {
-            Err(Mismatch::with(format!("{what} is another"), Difference::of_text(expected, actual)))
-        }
-        None => Err(Mismatch::new(format!("{what} was expected to be `{expected}`, and there is none"))),
-    }
-}
-
 /// Whether the messages of a queue, in the order of their arrival and whatever their state, are as expected: these and no others.
 ///
 /// # Errors
 ///
 /// There is no such queue, or its messages are others.
-pub fn messages(aws: &FakeAws, queue: &str, expected: &[Content]) -> Result<(), Mismatch> {
+pub fn messages(aws: &FakeAws, queue: &str, expected: &[ExpectedMessage]) -> Result<(), Mismatch> {
     let queues = aws.sqs().queues();
     if !queues.iter().any(|name| name == queue) {
         let what = format!("there is no queue `{queue}`");
         return Err(Mismatch::with(what, Difference::remark(listed("there is", &queues))));
     }
-    let bodies: Vec<_> =
-        aws.sqs().messages(queue).into_iter().map(|message| message.body.into_bytes()).collect();
-    list(&format!("the messages of `{queue}`"), expected, &bodies)
+    let messages = aws.sqs().messages(queue);
+    let bodies: Vec<_> = messages.iter().map(|message| message.body.clone().into_bytes()).collect();
+    let contents: Vec<_> = expected.iter().map(|message| message.body.clone()).collect();
+    list(&format!("the messages of `{queue}`"), &contents, &bodies)?;
+    let numbered = expected.iter().zip(&messages).enumerate();
+    numbered.into_iter().try_for_each(|(number, (expected, message))| {
+        expected.check(&format!("message {} of `{queue}`", number + 1), message)
+    })
 }
 
 /// Whether a function was invoked with these payloads, in this order, and with no others.

@@ -69,6 +69,13 @@ const MAX_LINES: usize = 200;
 /// How many bytes at each side of the first that differs are shown.
 const BYTES: usize = 16;
 
+/// Text, to the last character.
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 impl Content {
     /// Compares bytes with what is expected of them.
     ///

@@ -56,6 +56,7 @@ mod difference;
 mod engine;
 mod fake_host;
 mod guest_function;
+mod message;
 mod pattern;
 pub mod recording;
 mod sentence;
@@ -63,8 +64,8 @@ mod test_host;
 mod trail;
 
 pub use innkeeper_fake::{
-    FakeAws, Fault, FunctionError, FunctionEvent, FunctionResponse, MessageAttribute, NewMessage, NewObject,
-    Service,
+    FakeAws, Fault, FunctionError, FunctionEvent, FunctionResponse, MessageAttribute, MessageState,
+    NewMessage, NewObject, Service,
 };
 
 pub use self::called::{Called, ErrorKind};
@@ -72,6 +73,7 @@ pub use self::difference::{Content, DiffLine, Difference, LineKind};
 pub use self::engine::{CACHE_VARIABLE, cache_directory, engine};
 pub use self::fake_host::{FakeHost, NotReady, host_on, host_on_with};
 pub use self::guest_function::{GuestFunction, ResolveError, resolve_functions};
+pub use self::message::ExpectedMessage;
 pub use self::pattern::{CallPattern, DenialPattern, Times, UnknownName};
 pub use self::sentence::{Calls, Denials, FunctionSentence, ObjectSentence, QueueSentence};
 pub use self::test_host::TestHost;

@@ -14,7 +14,7 @@ pub struct CallPattern {
     pub operation: String,
     /// The ARN; `*` and `?` as in IAM.
     pub resource: Option<String>,
-    /// The case of the WIT error that the guest got, such as `no-such-key`.
+    /// The case of the WIT error that the guest got, such as `no-such-key`, or [`CANCELLED`](Self::CANCELLED).
     pub error: Option<String>,
     /// How often the request was sent.
     pub attempts: Option<u32>,
@@ -64,6 +64,9 @@ impl fmt::Display for UnknownName {
 impl std::error::Error for UnknownName {}
 
 impl CallPattern {
+    /// The word in place of an error for a call that was cut short: the guest dropped it, or its time was over.
+    pub const CANCELLED: &str = "cancelled";
+
     /// Calls of an operation.
     pub fn new(operation: impl Into<String>) -> Self {
         Self { operation: operation.into(), ..Self::default() }
@@ -104,7 +107,8 @@ impl CallPattern {
         let error = match (&self.error, &call.outcome) {
             (None, _) => true,
             (Some(wanted), Outcome::Failure { error, .. }) => wanted == error,
-            (Some(_), _) => false,
+            (Some(wanted), Outcome::Cancelled) => wanted == Self::CANCELLED,
+            (Some(_), Outcome::Success) => false,
         };
         operation
             && error
@@ -119,8 +123,10 @@ impl fmt::Display for CallPattern {
         if let Some(resource) = &self.resource {
             write!(f, " on `{resource}`")?;
         }
-        if let Some(error) = &self.error {
-            write!(f, " that fails with `{error}`")?;
+        match self.error.as_deref() {
+            Some(Self::CANCELLED) => f.write_str(" that is cancelled")?,
+            Some(error) => write!(f, " that fails with `{error}`")?,
+            None => {}
         }
         match self.attempts {
             Some(1) => f.write_str(" at the first attempt"),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::called::{Called, ErrorKind};
 use crate::check::{self, Mismatch};
 use crate::difference::{Content, Difference};
+use crate::message::ExpectedMessage;
 use crate::pattern::{CallPattern, DenialPattern, Times};
 
 /// Sentences about a call of a guest. Each ends the test if it does not hold, and shows what was asked of AWS.
@@ -144,6 +145,11 @@ impl<'a> Calls<'a> {
     pub fn that_failed_with(mut self, error: impl Into<String>) -> Self {
         self.pattern.error = Some(error.into());
         self
+    }
+
+    /// Only those that were cut short: the guest dropped them, or its time was over.
+    pub fn that_were_cancelled(self) -> Self {
+        self.that_failed_with(CallPattern::CANCELLED)
     }
 
     /// Only those that were sent this often.
@@ -315,6 +321,14 @@ impl QueueSentence<'_> {
         self.holds(bodies.into_iter().map(Content::Json))
     }
 
+    /// ... has these messages, of which more is said than their bodies, and no others.
+    #[track_caller]
+    pub fn has(self, messages: impl IntoIterator<Item = ExpectedMessage>) -> Self {
+        let expected: Vec<_> = messages.into_iter().collect();
+        self.called.hold(check::messages(&self.called.aws, self.queue, &expected));
+        self
+    }
+
     /// ... has no message.
     #[track_caller]
     pub fn is_empty(self) -> Self {
@@ -323,9 +337,7 @@ impl QueueSentence<'_> {
 
     #[track_caller]
     fn holds(self, expected: impl IntoIterator<Item = Content>) -> Self {
-        let expected: Vec<_> = expected.into_iter().collect();
-        self.called.hold(check::messages(&self.called.aws, self.queue, &expected));
-        self
+        self.has(expected.into_iter().map(ExpectedMessage::new))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -205,6 +206,12 @@ impl TestHost {
             Err(error) => stop(&error),
         }
         self
+    }
+
+    /// Lets time go by, for what is delayed, in flight or to be tried again, before the next call. With a paused clock
+    /// (`#[tokio::test(start_paused = true)]`) nobody waits for it.
+    pub async fn advance(&self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 
     /// The AWS, to put more into it than the sentences can, between calls too.

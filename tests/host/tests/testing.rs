@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use innkeeper_testing::{Called, ErrorKind, Fault, TestHost};
+use innkeeper_testing::{Called, ErrorKind, ExpectedMessage, Fault, MessageState, TestHost};
 use innkeeper_tests::{PROGRAMS, THUMBNAILER, program};
 use serde_json::json;
 
@@ -93,6 +93,51 @@ async fn a_week_of_delays_is_over_at_once() {
     // The SDK gives up long before.
     assert!(called.elapsed() > Duration::from_mins(1), "{:?}", called.elapsed());
     assert!(started.elapsed() < Duration::from_mins(1), "nobody waits for what is virtual");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_cut_short_is_among_what_was_asked() {
+    // By the guest's own time.
+    let slow = Fault::delay(Duration::from_hours(1)).on("PutObject");
+    let called = rounds(EVERYTHING_OF_ORDERS).with_fault(slow).call_json("guest", &json!({})).await;
+    called.failed(ErrorKind::Limit).made("PutObject").that_were_cancelled().once();
+    let asked = called.asked().to_string();
+    assert!(asked.ends_with("1. s3 PutObject on arn:aws:s3:::uploads/orders/0.json: cancelled"), "{asked}");
+    assert!(
+        said(|| called.made("PutObject").that_were_cancelled().never())
+            .starts_with("a call of `PutObject` that is cancelled was expected never, and there was one")
+    );
+
+    // By the guest, which drops the rest of a body.
+    let reads = "[[guest.guest.allow]]\nactions = [\"s3:GetObject\"]\nresources = [\"*\"]\n";
+    let host = TestHost::from_text_in(PROGRAMS, &manifest(program::S3_GET_OBJECT, reads)).with_object(
+        "uploads",
+        "large",
+        vec![0; 1 << 20],
+    );
+    let input = json!({ "bucket": "uploads", "key": "large", "stop-after": 10 });
+    host.call_json("guest", &input).await.made("GetObject").that_were_cancelled().once();
+    let input = json!({ "bucket": "uploads", "key": "large", "digest": true });
+    host.call_json("guest", &input).await.made("GetObject").that_were_cancelled().never();
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_are_looked_at_beyond_their_bodies_and_time_goes_by_between_calls() {
+    let sends = "[[guest.guest.allow]]\nactions = [\"sqs:*\"]\nresources = [\"*\"]\n";
+    let host =
+        TestHost::from_text_in(PROGRAMS, &manifest(program::SQS_SEND_MESSAGE, sends)).with_queue("jobs");
+    let input = json!({ "queue": "jobs", "body": "later", "delay": 300 });
+    let called = host.call_json("guest", &input).await;
+    let later = || ExpectedMessage::new("later").delay(Duration::from_mins(5));
+    called.queue("jobs").has([later().state(MessageState::Delayed)]);
+    let differs = said(|| called.queue("jobs").has([later().attribute("kind", "x")]));
+    assert!(differs.starts_with(
+        "the attribute `kind` of message 1 of `jobs` was expected to be `x`, and there is none"
+    ));
+    let differs = said(|| called.queue("jobs").has([ExpectedMessage::new("later").delay(Duration::ZERO)]));
+    assert!(differs.starts_with("the delay of message 1 of `jobs` is another"), "{differs}");
+    host.advance(Duration::from_mins(6)).await;
+    called.queue("jobs").has([later().state(MessageState::Visible).receive_count(0)]);
 }
 
 #[tokio::test(start_paused = true)]

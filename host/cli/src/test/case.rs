@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use innkeeper::policy::Location;
 use innkeeper::{Engine, Manifest};
@@ -31,6 +32,16 @@ pub(super) struct Case {
     pub(super) seeds: Vec<Seed>,
     /// The file's and its own.
     pub(super) faults: Vec<Fault>,
+    /// One after the other, on one AWS. There is a first.
+    pub(super) calls: Vec<Call>,
+}
+
+/// One call of a case, and what has to come of it.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The time that goes by before.
+    pub(super) advance: Duration,
+    pub(super) guest: String,
     pub(super) input: Vec<u8>,
     pub(super) expect: Expect,
 }
@@ -64,30 +75,48 @@ impl Case {
     pub(super) fn run(&self, file: &TestFile, engine: &Engine, snapshots: Snapshots) -> Ran {
         // The clock stands still but for what the case waits for.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        let called = match runtime {
-            Ok(runtime) => runtime.block_on(self.call(file, engine)),
+        let mut checks = Checks::new(file, snapshots);
+        let ran = match runtime {
+            Ok(runtime) => runtime.block_on(self.calls(file, engine, &mut checks)),
             Err(error) => Err(Failure::doing(Exit::Machine, "the async runtime cannot be started", &error)),
         };
-        let called = match called {
-            Ok(called) => called,
-            Err(failure) => return Ran { verdict: Verdict::Broken(failure), accepted: Vec::new() },
-        };
-        let mut checks =
-            Checks { file, snapshots, mismatches: Vec::new(), accepted: Vec::new(), broken: None };
-        checks.all(&called, &self.expect);
-        // A guest that is a function of the fake, and the fake, would keep each other.
-        called.aws().reset();
-        let verdict = match (checks.broken, checks.mismatches) {
+        let verdict = match (ran.err().or(checks.broken), checks.mismatches) {
             (Some(failure), _) => Verdict::Broken(failure),
             (None, mismatches) if mismatches.is_empty() => Verdict::Passed,
             (None, mismatches) => {
-                Verdict::Failed { mismatches, asked: called.asked().to_string(), log: called.log() }
+                Verdict::Failed { mismatches, asked: checks.asked.join("\n"), log: checks.log }
             }
         };
         Ran { verdict, accepted: checks.accepted }
     }
 
-    async fn call(&self, file: &TestFile, engine: &Engine) -> Result<Called, Failure> {
+    /// Makes the calls, and checks after each: what the next one finds is another's doing.
+    async fn calls(&self, file: &TestFile, engine: &Engine, checks: &mut Checks<'_>) -> Result<(), Failure> {
+        let (aws, host) = self.host(file, engine)?;
+        let path = host.host().manifest().file().to_owned();
+        let mut failed = Ok(());
+        for (number, call) in self.calls.iter().enumerate() {
+            if !call.advance.is_zero() {
+                tokio::time::sleep(call.advance).await;
+            }
+            match host.call(&call.guest, &call.input).await {
+                Ok(called) => {
+                    let place = (self.calls.len() > 1).then(|| format!("call {}", number + 1));
+                    checks.call(&called, &call.expect, place.as_deref());
+                }
+                Err(error) => {
+                    failed = Err(Failure::not_ready(error, path.as_ref()));
+                    break;
+                }
+            }
+        }
+        checks.note(check::faults_happened(&aws));
+        // A guest that is a function of the fake, and the fake, would keep each other.
+        aws.reset();
+        failed
+    }
+
+    fn host(&self, file: &TestFile, engine: &Engine) -> Result<(FakeAws, FakeHost), Failure> {
         let aws = FakeAws::builder().clock(Clock::tokio()).build();
         for seed in &self.seeds {
             seed.fill(&aws, &file.path)?;
@@ -99,9 +128,8 @@ impl Case {
         for (key, value) in &self.config {
             manifest = manifest.with_config(&self.guest, key, value)?;
         }
-        let path = manifest.file().to_owned();
-        let host = FakeHost::new(aws, manifest, engine.clone())?;
-        host.call(&self.guest, &self.input).await.map_err(|error| Failure::not_ready(error, path.as_ref()))
+        let host = FakeHost::new(aws.clone(), manifest, engine.clone())?;
+        Ok((aws, host))
     }
 }
 
@@ -111,18 +139,47 @@ struct Checks<'a> {
     snapshots: Snapshots,
     mismatches: Vec<Mismatch>,
     accepted: Vec<String>,
+    /// Which call is checked, where there are several.
+    place: Option<String>,
+    /// What was asked of AWS, call by call.
+    asked: Vec<String>,
+    /// What the guests wrote beside their results.
+    log: String,
     /// A snapshot that cannot be read or written.
     broken: Option<Failure>,
 }
 
-impl Checks<'_> {
+impl<'a> Checks<'a> {
+    fn new(file: &'a TestFile, snapshots: Snapshots) -> Self {
+        Self {
+            file,
+            snapshots,
+            mismatches: Vec::new(),
+            accepted: Vec::new(),
+            place: None,
+            asked: Vec::new(),
+            log: String::new(),
+            broken: None,
+        }
+    }
+
+    /// Checks what came of a call, at a place if there are several.
+    fn call(&mut self, called: &Called, expect: &Expect, place: Option<&str>) {
+        self.place = place.map(str::to_owned);
+        self.all(called, expect);
+        self.place = None;
+        let asked = called.asked();
+        self.asked.push(place.map_or_else(|| asked.to_string(), |place| format!("{place}: {asked}")));
+        self.log.push_str(&called.log());
+    }
+
     fn all(&mut self, called: &Called, expect: &Expect) {
         match &expect.ending {
             Ending::Success => self.note(check::succeeded(called).map(drop)),
             Ending::Result(Expected::Content(content)) => self.note(check::result(called, content)),
             Ending::Result(Expected::Snapshot(path)) => match check::succeeded(called) {
                 Ok(output) => self.snapshot(&format!("the result of `{}`", called.guest()), path, output),
-                Err(mismatch) => self.mismatches.push(mismatch),
+                Err(mismatch) => self.note(Err(mismatch)),
             },
             Ending::Error { kind, message } => self.note(check::error(called, *kind, message.as_ref())),
         }
@@ -153,7 +210,6 @@ impl Checks<'_> {
             let patterns: Vec<_> = denied.iter().map(|(pattern, _)| pattern.clone()).collect();
             self.note(check::no_other_denials(called, &patterns));
         }
-        self.note(check::faults_happened(called.aws()));
     }
 
     fn object(&mut self, aws: &FakeAws, object: &ExpectedObject) {
@@ -167,7 +223,7 @@ impl Checks<'_> {
         let found = match check::object(aws, bucket, key) {
             Ok(found) => found,
             // Once is enough.
-            Err(mismatch) => return self.mismatches.push(mismatch),
+            Err(mismatch) => return self.note(Err(mismatch)),
         };
         match content {
             Some(Expected::Content(content)) => self.note(check::object_content(aws, bucket, key, content)),
@@ -193,7 +249,7 @@ impl Checks<'_> {
             Ok(snapshot::Checked::Accepted) => self.accepted.push(path.display().to_string()),
             Ok(snapshot::Checked::Differs(difference)) => {
                 let what = format!("{what} is not what `{}` says (`--accept` takes it)", path.display());
-                self.mismatches.push(Mismatch::with(what, difference));
+                self.note(Err(Mismatch::with(what, difference)));
             }
             Err(error) => {
                 let what = format!("the snapshot `{}` cannot be used", path.display());
@@ -203,6 +259,10 @@ impl Checks<'_> {
     }
 
     fn note(&mut self, checked: Result<(), Mismatch>) {
-        self.mismatches.extend(checked.err());
+        let place = self.place.as_deref();
+        self.mismatches.extend(checked.err().map(|mismatch| match place {
+            Some(place) => mismatch.at(place),
+            None => mismatch,
+        }));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use base64::Engine as _;
@@ -86,11 +87,16 @@ impl Raw {
 
     /// What is expected, where no snapshot can be taken.
     pub(super) fn content(written: &Spanned<Self>, reader: &mut Reader<'_>) -> Option<Content> {
-        match Self::read(written, reader)? {
+        written.get_ref().content_at(written.span(), reader)
+    }
+
+    /// The same, of what stands there.
+    pub(super) fn content_at(&self, span: Range<usize>, reader: &mut Reader<'_>) -> Option<Content> {
+        match self.read_at(span.clone(), reader)? {
             Expected::Content(content) => Some(content),
             Expected::Snapshot(_) => {
                 let help = "there are snapshots of results, logs and objects";
-                reader.wrong(written.span(), "there is no snapshot of this".to_owned(), Some(help));
+                reader.wrong(span, "there is no snapshot of this".to_owned(), Some(help));
                 None
             }
         }
@@ -98,8 +104,11 @@ impl Raw {
 
     /// What is expected.
     pub(super) fn read(written: &Spanned<Self>, reader: &mut Reader<'_>) -> Option<Expected> {
-        let Table { text, text_with, json, json_with, file, json_file, base64, snapshot } =
-            &written.get_ref().0;
+        written.get_ref().read_at(written.span(), reader)
+    }
+
+    fn read_at(&self, span: Range<usize>, reader: &mut Reader<'_>) -> Option<Expected> {
+        let Table { text, text_with, json, json_with, file, json_file, base64, snapshot } = &self.0;
         let names: BTreeMap<&str, bool> = BTreeMap::from([
             ("text", text.is_some()),
             ("text-with", text_with.is_some()),
@@ -118,10 +127,9 @@ impl Raw {
                 [] => format!("one of {keys} is missing"),
                 given => format!("only one of {} can be", given.join(", ")),
             };
-            reader.wrong(written.span(), message, None);
+            reader.wrong(span.clone(), message, None);
             return None;
         }
-        let span = written.span();
         let json_of = |value: &Value, reader: &mut Reader<'_>| {
             if has_date(value) {
                 let help = "JSON has no dates: write it as a string";
@@ -139,13 +147,13 @@ impl Raw {
         } else if let Some(value) = json_with {
             Content::JsonWith(json_of(value, reader)?)
         } else if let Some(path) = file {
-            Content::Bytes(reader.file(path, written.span())?)
+            Content::Bytes(reader.file(path, span.clone())?)
         } else if let Some(path) = json_file {
-            let bytes = reader.file(path, written.span())?;
+            let bytes = reader.file(path, span.clone())?;
             match serde_json::from_slice(&bytes) {
                 Ok(value) => Content::Json(value),
                 Err(error) => {
-                    reader.wrong(written.span(), format!("`{path}` is no JSON: {error}"), None);
+                    reader.wrong(span.clone(), format!("`{path}` is no JSON: {error}"), None);
                     return None;
                 }
             }
@@ -153,7 +161,7 @@ impl Raw {
             match STANDARD.decode(text) {
                 Ok(bytes) => Content::Bytes(bytes),
                 Err(error) => {
-                    reader.wrong(written.span(), format!("this is no base64: {error}"), None);
+                    reader.wrong(span.clone(), format!("this is no base64: {error}"), None);
                     return None;
                 }
             }
@@ -163,7 +171,7 @@ impl Raw {
                 let help =
                     "a snapshot lies in the folder of the test file or below it, and its path has no `..`";
                 reader.wrong(
-                    written.span(),
+                    span.clone(),
                     "the snapshot leaves the test file's folder".to_owned(),
                     Some(help),
                 );

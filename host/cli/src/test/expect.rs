@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use innkeeper_testing::{CallPattern, Content, DenialPattern, ErrorKind, Times, UnknownName};
+use innkeeper_testing::{
+    CallPattern, Content, DenialPattern, ErrorKind, ExpectedMessage, Times, UnknownName,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::content::{self, Expected};
 use super::file::Reader;
+use super::message;
 
 /// The section as TOML has it.
 #[derive(Debug, Default, Deserialize)]
@@ -17,7 +20,7 @@ pub(super) struct Raw {
     error: Option<Spanned<RawError>>,
     log: Vec<Spanned<content::Raw>>,
     object: Vec<Spanned<RawObject>>,
-    messages: BTreeMap<String, Vec<Spanned<content::Raw>>>,
+    messages: BTreeMap<String, Vec<Spanned<message::Raw>>>,
     invocations: BTreeMap<String, Vec<Spanned<content::Raw>>>,
     call: Vec<Spanned<RawCall>>,
     denied: Option<Vec<Spanned<RawDenied>>>,
@@ -71,7 +74,7 @@ pub(super) struct Expect {
     pub(super) log: Vec<Expected>,
     pub(super) objects: Vec<ExpectedObject>,
     /// By queue.
-    pub(super) messages: BTreeMap<String, Vec<Content>>,
+    pub(super) messages: BTreeMap<String, Vec<ExpectedMessage>>,
     /// By function.
     pub(super) invocations: BTreeMap<String, Vec<Content>>,
     pub(super) calls: Vec<(CallPattern, Times)>,
@@ -115,8 +118,8 @@ impl Raw {
         let ending = self.ending(reader);
         let log = all(&self.log, |content| content::Raw::read(content, reader));
         let objects = all(&self.object, |object| object.get_ref().read(object, reader));
-        let messages = lists(&self.messages, reader);
-        let invocations = lists(&self.invocations, reader);
+        let messages = lists(&self.messages, |message| message::Raw::read(message, reader));
+        let invocations = lists(&self.invocations, |content| content::Raw::content(content, reader));
         let calls = all(&self.call, |call| call.get_ref().read(reader));
         let denied = self.denied.as_ref().map(|denied| all(denied, |denied| denied.get_ref().read(reader)));
         Some(Expect {
@@ -242,15 +245,11 @@ fn all<T, V>(written: &[T], read: impl FnMut(&T) -> Option<V>) -> Option<Vec<V>>
     read.into_iter().collect()
 }
 
-fn lists(
-    written: &BTreeMap<String, Vec<Spanned<content::Raw>>>,
-    reader: &mut Reader<'_>,
-) -> Option<BTreeMap<String, Vec<Content>>> {
-    let read: Vec<_> = written
-        .iter()
-        .map(|(name, list)| {
-            Some((name.clone(), all(list, |content| content::Raw::content(content, reader))?))
-        })
-        .collect();
+fn lists<T, V>(
+    written: &BTreeMap<String, Vec<T>>,
+    mut read: impl FnMut(&T) -> Option<V>,
+) -> Option<BTreeMap<String, Vec<V>>> {
+    let read: Vec<_> =
+        written.iter().map(|(name, list)| Some((name.clone(), all(list, &mut read)?))).collect();
     read.into_iter().collect()
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -15,7 +16,7 @@ use innkeeper_fake::{Fault, FaultRule};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::case::Case;
+use super::case::{Call, Case};
 use super::{content, expect, seed};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -38,17 +39,22 @@ pub(super) const HELP: &str = r#"A test file is TOML. What stands at its top hol
 A case has in addition:
   name       unlike those of the file's other cases
   call       the input, as content; nothing if not given
+  then       [[case.then]], further calls, one after the other, on the same AWS: {call, expect},
+             with `advance` for the time that goes by before ("10m") and `guest` for another one
   expect     what has to come of it; if it says neither `result` nor `error`, any result
     result      content
     error       {kind, text, text-with}; kind is "reported", "exit", "limit" or "trap"
     log         a list of contents, each of which the guest's log has to fit
     object      a list of {bucket, key, content, content-type, metadata, tags}, or
                 {bucket, key, absent = true}
-    messages    {QUEUE = [content, ...]}: the messages of the queue, these and no others
+    messages    {QUEUE = [content, ...]}: the messages of the queue, these and no others; for more
+                than a body, {body, attributes, group-id, deduplication-id, delay-seconds,
+                state, receive-count}, of which body is content and state "visible",
+                "in-flight" or "delayed"
     invocations {FUNCTION = [content, ...]}: its payloads, these and no others
     call        a list of {operation, on, error, attempts, times}: operation is as in AWS's API
                 ("GetObject"), on an ARN with * and ?, error a case of the WIT error
-                ("no-such-key"), times how often (at least once, if not given; 0 is never)
+                ("no-such-key") or "cancelled" (the guest dropped it, or its time was over), times how often (at least once, if not given; 0 is never)
     denied      a list of {action, on, times}: what the policy denies, and nothing else;
                 [] is nothing at all
 
@@ -56,7 +62,8 @@ Content is a string, which is text, or one of {text}, {text-with} (it occurs), {
 at least this), {file}, {json-file}, {base64}, {snapshot}. Files lie in the test file's folder or below it. A snapshot is a
 file that `--accept` writes; one that ends with `.json` is compared as JSON. TOML has no null: a document with one is a `json-file`.
 
-Each case has an AWS of its own, and a clock that nobody waits for: a week of backoff is over in a millisecond.
+Each case has an AWS of its own, and a clock that nobody waits for, which is the guest's as well: a week of backoff, or of the
+guest's own sleep, is over in a millisecond.
 
   guest = "count"
 
@@ -107,10 +114,26 @@ struct RawCase {
     call: Option<Spanned<content::Raw>>,
     #[serde(default)]
     expect: expect::Raw,
+    #[serde(default)]
+    then: Vec<Spanned<RawThen>>,
+}
+
+/// Another call of a case.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawThen {
+    advance: Option<Spanned<String>>,
+    guest: Option<Spanned<String>>,
+    call: Option<Spanned<content::Raw>>,
+    #[serde(default)]
+    expect: expect::Raw,
 }
 
 /// Where a manifest is, if a test file does not say.
 const MANIFEST: &str = "innkeeper.toml";
+
+/// The longest time that goes by between two calls.
+const MAX_ADVANCE: Duration = Duration::from_hours(100 * 365 * 24);
 
 impl TestFile {
     /// Reads a file, with all that it names but snapshots.
@@ -192,11 +215,22 @@ impl Raw {
         let guest = manifest.as_ref().and_then(|manifest| guest(manifest, named, &case.name, reader));
         let own_seed = read_seed(case.seed.as_ref(), reader);
         let own_faults = faults(&case.fault, reader);
-        let input = match &case.call {
-            Some(content) => content::Raw::given(content, reader),
-            None => Some(Vec::new()),
-        };
-        let expect = case.expect.read(reader);
+        let first = call(Duration::ZERO, guest.clone(), case.call.as_ref(), &case.expect, reader);
+        let then: Vec<_> = case
+            .then
+            .iter()
+            .map(|then| {
+                let then = then.get_ref();
+                let advance =
+                    then.advance.as_ref().map_or(Some(Duration::ZERO), |time| duration(time, reader));
+                let guest = match (&then.guest, &manifest) {
+                    (Some(named), Some(manifest)) => self::guest(manifest, Some(named), &case.name, reader),
+                    _ => guest.clone(),
+                };
+                call(advance?, guest, then.call.as_ref(), &then.expect, reader)
+            })
+            .collect();
+        let calls: Option<Vec<_>> = std::iter::once(first).chain(then).collect();
         let config = self.config.iter().chain(&case.config);
         Some(Case {
             name: case.name.get_ref().clone(),
@@ -206,9 +240,39 @@ impl Raw {
             config: config.map(|(key, value)| (key.clone(), value.clone())).collect(),
             seeds: vec![shared_seed?.clone(), own_seed?],
             faults: [shared_faults?, own_faults?.as_slice()].concat(),
-            input: input?,
-            expect: expect?,
+            calls: calls?,
         })
+    }
+}
+
+/// One call of a case.
+fn call(
+    advance: Duration,
+    guest: Option<String>,
+    input: Option<&Spanned<content::Raw>>,
+    expect: &expect::Raw,
+    reader: &mut Reader<'_>,
+) -> Option<Call> {
+    let input = input.map_or_else(|| Some(Vec::new()), |content| content::Raw::given(content, reader));
+    let expect = expect.read(reader);
+    Some(Call { advance, guest: guest?, input: input?, expect: expect? })
+}
+
+/// A time, as a manifest has it.
+fn duration(written: &Spanned<String>, reader: &mut Reader<'_>) -> Option<Duration> {
+    let text = written.get_ref();
+    match humantime::parse_duration(text) {
+        // No test waits longer, and the clock has an end.
+        Ok(time) if time <= MAX_ADVANCE => Some(time),
+        Ok(_) => {
+            reader.wrong(written.span(), "the time is longer than a hundred years".to_owned(), None);
+            None
+        }
+        Err(_) => {
+            let message = format!("`{}` is no time, such as `30s` or `1h 30m`", text.escape_debug());
+            reader.wrong(written.span(), message, None);
+            None
+        }
     }
 }
 

@@ -78,6 +78,34 @@ pub(crate) fn command(result: u8) -> Vec<u8> {
     wat::parse_str(component).unwrap()
 }
 
+/// A command that sleeps for ten minutes.
+pub(crate) fn sleeper() -> Vec<u8> {
+    let component = r#"(component
+        (import "wasi:io/poll@0.2.0" (instance $poll
+            (export "pollable" (type $pollable (sub resource)))
+            (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
+        (alias export $poll "pollable" (type $pollable))
+        (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+            (alias outer 1 $pollable (type $outer))
+            (export "pollable" (type $pollable (eq $outer)))
+            (export "subscribe-duration" (func (param "when" u64) (result (own $pollable))))))
+        (core func $block (canon lower (func $poll "[method]pollable.block")))
+        (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+        (core module $m
+            (import "host" "block" (func $block (param i32)))
+            (import "host" "subscribe" (func $subscribe (param i64) (result i32)))
+            (func (export "run") (result i32)
+                (call $block (call $subscribe (i64.const 600_000_000_000)))
+                (i32.const 0)))
+        (core instance $i (instantiate $m (with "host" (instance
+            (export "block" (func $block))
+            (export "subscribe" (func $subscribe))))))
+        (func $run (result (result)) (canon lift (core func $i "run")))
+        (instance $exports (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.3" (instance $exports)))"#;
+    wat::parse_str(component).unwrap()
+}
+
 /// In the bucket `uploads`, puts `thumbs/a.txt`, deletes `old.txt`, and puts `private/x`. Returns what came of each: `0` for a
 /// success, or `1` and a letter, which counts the cases of the WIT error from `A`.
 pub(crate) fn keeper() -> Vec<u8> {

@@ -117,9 +117,151 @@ fn time_is_virtual() {
         name = "an hour"
         fault = [{ delay-millis = 3600000, operation = "PutObject" }]
         expect.error = { kind = "limit", text-with = "timeout" }
+        expect.call = [{ operation = "PutObject", error = "cancelled", times = 1 }]
     "#;
     test(hour).exits(0);
+    // What was cut short is told among what was asked.
+    let run = test(&hour.replace("times = 1", "times = 2")).exits(13);
+    assert!(
+        report(&run).contains("1. s3 PutObject on arn:aws:s3:::uploads/thumbs/a.txt: cancelled"),
+        "{run}"
+    );
     assert!(started.elapsed() < std::time::Duration::from_mins(30), "nobody waits for what is virtual");
+}
+
+#[test]
+fn a_guest_that_sleeps_has_the_same_clock_and_nobody_waits() {
+    let started = std::time::Instant::now();
+    let tests = r#"
+        [[case]]
+        name = "ten minutes"
+        guest = "patient"
+        [[case]]
+        name = "ten minutes are too long"
+        guest = "hasty"
+        expect.error = { kind = "limit", text-with = "timeout" }
+    "#;
+    let manifest = r#"
+        [guest.patient]
+        component = "sleeper.wasm"
+        limits.timeout = "11m"
+        [guest.hasty]
+        component = "sleeper.wasm"
+        limits.timeout = "9m"
+    "#;
+    let project = Project::new(manifest).with("sleeper.wasm", guests::sleeper()).with("tests.toml", tests);
+    project.innkeeper(&["test", "tests.toml"]).exits(0);
+    assert!(started.elapsed() < std::time::Duration::from_mins(9), "nobody waits for what is virtual");
+}
+
+/// Two calls with time between them, and messages of which more is said than their bodies.
+const THEN: &str = r#"
+guest = "keeper"
+
+[[case]]
+name = "waits for what is delayed"
+seed.buckets = ["uploads"]
+seed.queues.jobs.messages = [
+    { body = '{"n":1}', delay-seconds = 300, attributes = { kind = { DataType = "String", StringValue = "late" } } },
+]
+seed.queues."orders.fifo".attributes.FifoQueue = true
+seed.queues."orders.fifo".messages = [{ body = "first", group-id = "a", deduplication-id = "1" }]
+expect.object = [{ bucket = "uploads", key = "thumbs/a.txt", content = "hello" }]
+expect.messages.jobs = [
+    { body = { json = { n = 1 } }, delay-seconds = 300, state = "delayed", attributes = { kind = "late" } },
+]
+expect.messages."orders.fifo" = [{ body = "first", group-id = "a", deduplication-id = "1", state = "visible" }]
+
+[[case.then]]
+advance = "10m"
+guest = "echo"
+call = "again"
+expect.result = "again"
+expect.call = [{ operation = "PutObject", times = 0 }]
+expect.messages.jobs = [{ body = { json = { n = 1 } }, state = "visible", receive-count = 0 }]
+"#;
+
+#[test]
+fn calls_follow_one_another_on_one_aws_with_time_between_them() {
+    let run = test(THEN).exits(0);
+    assert_eq!(report(&run), "tests.toml\n  ok     waits for what is delayed\n\nok: 1 case: 1 passed");
+
+    let wrong = THEN
+        .replace("10m", "10s")
+        .replace("kind = \"late\"", "kind = \"early\"")
+        .replace("group-id = \"a\", deduplication-id = \"1\", state", "group-id = \"b\", state");
+    let run = test(&wrong).exits(13);
+    let text = report(&run);
+    for line in [
+        "call 1: the attribute `kind` of message 1 of `jobs` is another",
+        "- early",
+        "+ late",
+        "call 1: the group id of message 1 of `orders.fifo` is another",
+        "call 2: the state of message 1 of `jobs` is another",
+        "- visible",
+        "+ delayed",
+        "call 1: Asked of AWS (3):",
+        "call 2: Nothing was asked of AWS.",
+    ] {
+        assert!(text.contains(line), "`{line}` is not in\n{run}");
+    }
+}
+
+#[test]
+fn a_function_that_is_a_guest_runs_as_one() {
+    let manifest = r#"
+        [guest.caller]
+        component = "caller.wasm"
+        [[guest.caller.allow]]
+        actions = ["lambda:InvokeFunction"]
+        resources = ["arn:aws:lambda:*:*:function:pricing"]
+        [guest.echo]
+        component = "echo.wasm"
+        [guest.fail]
+        component = "fail.wasm"
+    "#;
+    let tests = r#"
+        guest = "caller"
+        [[case]]
+        name = "is answered by the other guest, again and again"
+        seed.functions.pricing.guest = "echo"
+        call = "[1]"
+        expect.result = "[1]"
+        expect.call = [{ operation = "Invoke", times = 1 }]
+        [[case.then]]
+        call = "[2]"
+        expect.result = "[2]"
+        expect.invocations.pricing = ["[1]", "[2]"]
+        [[case]]
+        name = "is told what the other guest reports"
+        seed.functions.pricing.guest = "fail"
+        call = '"no"'
+        expect.error = { kind = "reported", text-with = '"errorType":"Error"' }
+    "#;
+    let project = Project::new(manifest)
+        .with("caller.wasm", guests::caller())
+        .with("echo.wasm", guests::echo())
+        .with("fail.wasm", guests::fail())
+        .with("tests.toml", tests);
+    project.innkeeper(&["test", "tests.toml"]).exits(0);
+    let missing = project.with("tests.toml", tests.replace("\"fail\"", "\"none\""));
+    // The manifest has no such guest, which is no failure of the case.
+    missing.innkeeper(&["test", "tests.toml"]).exits(3);
+}
+
+#[test]
+fn errors_when_a_time_or_a_message_is_wrong() {
+    let with = |line: &str, said: &str| {
+        let tests = format!("[[case]]\nname = \"a\"\nguest = \"echo\"\n{line}\n");
+        test(&tests).exits(14).says(&[said]);
+    };
+    with("[[case.then]]\nadvance = \"soon\"", "`soon` is no time, such as `30s`");
+    with("[[case.then]]\nadvance = \"200years\"", "the time is longer than a hundred years");
+    with("[[case.then]]\nguest = \"eco\"", "did you mean `echo`?");
+    with("expect.messages.q = [{ body = \"x\", group = \"a\" }]", "unknown field `group`");
+    with("expect.messages.q = [{ body = \"x\", state = \"gone\" }]", "unknown variant `gone`");
+    with("expect.messages.q = [{ txt = \"x\" }]", "unknown field `txt`");
+    with("expect.messages.q = [{ body = { snapshot = \"s\" } }]", "there is no snapshot of this");
 }
 
 #[test]

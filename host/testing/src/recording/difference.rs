@@ -246,6 +246,6 @@ mod tests {
     #[test]
     fn what_is_called_twice_moves_once() {
         let (a, b) = (("get", "a", "1"), ("head", "b", "2"));
-        assert_eq!(kinds(&[a, b], &[b, a, a]), [ChangeKind::Moved, ChangeKind::New]);
+        assert_eq!(kinds(&[a, b], &[b, a, a]), [ChangeKind::New, ChangeKind::Moved]);
     }
 }
