@@ -44,6 +44,13 @@
 //! guest's sleep take no time, and a guest that waits a week is back in a millisecond. The guest's CPU time is real, so one that computes for
 //! ever still ends at its limit.
 //!
+//! The guest's own clocks are that one too: it sees the time go by for which it slept, or for which a test lets it
+//! ([`TestHost::advance`]).
+//!
+//! # Recordings
+//!
+//! A call can be recorded, on AWS or on a fake, and made again with the recorded answers: see [`recording`].
+//!
 //! # Without panics
 //!
 //! [`FakeHost`] is the same without the sentences: errors are results. What it gives back, [`Called`], can be asked

@@ -258,6 +258,17 @@ async fn messages_handles_and_pages_are_replayed_equal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_function_that_answers_in_pieces_is_replayed_equal() {
+    let manifest = || of(program::LAMBDA_INVOKE_WITH_RESPONSE_STREAM, EVERYTHING);
+    let input = json!({ "function": "price", "payload": "{\"order\": 4}" }).to_string();
+    let recorded = record(&rounds(), manifest(), "guest", &input, KeptBodies::Kept).await;
+    let invoked = recorded.recording.exchanges().last().unwrap();
+    assert_eq!(invoked.function, "lambda.function.invoke-with-response-stream");
+    assert!(invoked.body.as_ref().is_some_and(|body| body.whole && body.bytes == 12), "{invoked:?}");
+    recorded.is_replayed_equal(manifest()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn bodies_that_stream_have_digests_and_are_replayed_equal() {
     let aws = aws();
     let large = vec![7_u8; 12 << 20];

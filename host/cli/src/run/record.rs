@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// What `innkeeper run --help` says of recordings.
-pub(super) const HELP: &str = r#"The lines of --record (version 2 of the schema), which `innkeeper replay` reads:
+pub(super) const HELP: &str = r"The lines of --record (version 2 of the schema), which `innkeeper replay` reads:
   start     {version, guest, input, region, endpoint, began, bodies}
   exchange  {id, function, on, arguments, answer, body}: what the guest called, in WIT's words;
             answer is {ok}, {err} or null (the guest was ended before)
@@ -22,7 +22,7 @@ pub(super) const HELP: &str = r#"The lines of --record (version 2 of the schema)
   answer    {service, request, response}: what AWS was sent, and what came
   end       {result}: {bytes, sha256}, or {failed}
 The file holds no credential, signature, session token, receipt handle, request id and no body: bytes are
-{bytes, sha256}. The bodies of answers, which a replay gives the guest, are in the folder FILE.bodies."#;
+{bytes, sha256}. The bodies of answers, which a replay gives the guest, are in the folder FILE.bodies.";
 
 /// Whether the bodies of answers are kept beside a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -6,6 +6,7 @@
 mod bad_input;
 mod build;
 mod check;
+mod examples;
 mod fake;
 mod functions;
 mod guests;
@@ -18,4 +19,3 @@ mod replay;
 mod run;
 mod support;
 mod test;
-mod thumbnailer;

@@ -186,6 +186,12 @@ fn calls_follow_one_another_on_one_aws_with_time_between_them() {
     let run = test(THEN).exits(0);
     assert_eq!(report(&run), "tests.toml\n  ok     waits for what is delayed\n\nok: 1 case: 1 passed");
 
+    // No test waits too long, and what has waited longer than its queue keeps it is gone.
+    let kept =
+        r#"expect.messages.jobs = [{ body = { json = { n = 1 } }, state = "visible", receive-count = 0 }]"#;
+    assert!(THEN.contains(kept));
+    test(&THEN.replace("10m", "50years").replace(kept, "expect.messages.jobs = []")).exits(0);
+
     let wrong = THEN
         .replace("10m", "10s")
         .replace("kind = \"late\"", "kind = \"early\"")

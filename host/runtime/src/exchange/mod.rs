@@ -102,13 +102,12 @@ impl Labels {
         if let Some(word) = self.words.get(&handle) {
             return word.clone();
         }
-        let word = match self.name.as_ref().filter(|_| is_named(kind)) {
-            Some(name) => format!("{kind} {name}"),
-            None => {
-                let number = self.numbers.entry(kind).or_default();
-                *number += 1;
-                format!("{kind} {number}")
-            }
+        let word = if let Some(name) = self.name.as_ref().filter(|_| is_named(kind)) {
+            format!("{kind} {name}")
+        } else {
+            let number = self.numbers.entry(kind).or_default();
+            *number += 1;
+            format!("{kind} {number}")
         };
         self.words.insert(handle, word.clone());
         word

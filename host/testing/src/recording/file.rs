@@ -17,6 +17,9 @@ const VERSION: u32 = 2;
 /// The longest file that is taken for a recording.
 const MAX_BYTES: u64 = 256 << 20;
 
+/// The first second of the year 9000: dates of requests have four digits for the year, and what a guest waits for comes on top.
+const MAX_BEGAN: f64 = 221_845_392_000.0;
+
 /// One call of a guest, recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
@@ -257,6 +260,9 @@ pub enum ReadError {
     /// It has no end, or something stands behind it.
     #[error("it does not end with an end: the recording was cut short")]
     NoEnd,
+    /// It says that the call began at a time that is none.
+    #[error("it began at {0} seconds since 1970, which no clock shows")]
+    Began(f64),
     /// The input is no base64.
     #[error("the input is no base64")]
     Input(#[from] base64::DecodeError),
@@ -353,6 +359,9 @@ impl Recording {
             .map(|(number, line)| serde_json::from_str(line).map_err(at(number)))
             .collect::<Result<_, _>>()?;
         start.input.bytes()?;
+        if !(0.0..MAX_BEGAN).contains(&start.began) {
+            return Err(ReadError::Began(start.began));
+        }
         Ok(Self { start, lines, result })
     }
 
@@ -474,5 +483,9 @@ mod tests {
         assert_eq!(said(&cut), "it does not end with an end: the recording was cut short");
         assert!(said(&text.replacen("\"request\"", "\"wish\"", 1)).starts_with("line 2: unknown variant"));
         assert_eq!(said(&text.replace("/w==", "/w=")), "the input is no base64");
+        for began in ["-1.0", "1e12", "1e300"] {
+            let wrong = text.replace("\"began\":1.5", &format!("\"began\":{began}"));
+            assert!(said(&wrong).contains("which no clock shows"), "{began}");
+        }
     }
 }

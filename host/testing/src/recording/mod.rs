@@ -35,7 +35,8 @@
 //! without the data. A replay has to give the guest what it read, though. So the bodies of *answers* (objects, messages, payloads that
 //! functions return) are kept beside the file, in `FILE.bodies/SHA-256`, each once. Delete the folder, or record with
 //! `--record-bodies none`, and what needs no bodies can still be replayed and asked about; a guest that reads one is told that it is not
-//! there. What the guest *sends* is never kept.
+//! there. What the guest *sends* is never kept. What an earlier recording of the same name has
+//! left in the folder stays there.
 //!
 //! # What is in neither
 //!
