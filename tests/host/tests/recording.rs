@@ -2,9 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use innkeeper::policy::Source;
@@ -231,6 +237,63 @@ async fn neither_secrets_nor_bodies_are_in_the_file() {
             assert_eq!(mode & 0o077, 0, "{} is nobody else's", path.display());
         }
     }
+}
+
+/// Notes what passes.
+#[derive(Clone, Debug)]
+struct Noting {
+    noted: Arc<Mutex<Vec<String>>>,
+    inner: SharedHttpClient,
+}
+
+impl HttpClient for Noting {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let (noted, inner) = (Arc::clone(&self.noted), self.inner.http_connector(settings, components));
+        SharedHttpConnector::new(NotingConnector { noted, inner })
+    }
+}
+
+#[derive(Debug)]
+struct NotingConnector {
+    noted: Arc<Mutex<Vec<String>>>,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for NotingConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        self.noted.lock().unwrap().push(format!("{} {body}", request.uri()));
+        self.inner.call(request)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn loads_of_credentials_do_not_pass_where_a_recorder_looks_on() {
+    let aws = aws();
+    let role = "role-arn = \"arn:aws:iam::000000000000:role/guest\"\n";
+    let manifest = of(program::S3_HEAD_OBJECT, &format!("{role}{EVERYTHING}"));
+    aws.s3().put("uploads", "a.txt", "hello").unwrap();
+    let (noted, guests): (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>) = Default::default();
+    let (notes, names) = (Arc::clone(&noted), Arc::clone(&guests));
+    let host = host_on_with(&aws, manifest, |factory| {
+        factory.service_http(move |service, guest, inner| {
+            names.lock().unwrap().push(format!("{service} {guest:?}"));
+            SharedHttpClient::new(Noting { noted: Arc::clone(&notes), inner })
+        })
+    });
+    let host = host.unwrap().engine(engine().unwrap()).build().unwrap();
+    let input = br#"{"bucket": "uploads", "key": "a.txt"}"#;
+    host.guest("guest").await.unwrap().run(input).await.unwrap();
+    let noted = noted.lock().unwrap().clone();
+    assert_eq!(noted, ["https://uploads.s3.eu-west-1.amazonaws.com/a.txt "]);
+    assert_eq!(*guests.lock().unwrap(), ["s3 Some(\"guest\")"]);
+    // There was one: the role was assumed.
+    let calls = aws.calls();
+    assert!(calls.iter().any(|call| call.operation == "AssumeRole"), "{calls:?}");
 }
 
 #[tokio::test(start_paused = true)]

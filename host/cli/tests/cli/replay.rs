@@ -1,3 +1,5 @@
+use std::io::{BufRead as _, BufReader};
+
 use serde_json::{Value, json};
 
 use crate::guests;
@@ -131,6 +133,48 @@ fn the_guest_is_run_with_the_recorded_answers() {
     ] {
         assert!(printed.contains(text), "`{text}` is not in\n{run}");
     }
+}
+
+/// The binary as a fake AWS on a port, until it is dropped.
+struct Listening(std::process::Child);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_run_over_the_network_is_replayed_without_one() {
+    let project = Project::new(MANIFEST)
+        .with("keeper.wasm", guests::keeper())
+        .with("aws/s3/uploads/old.txt", "gone soon")
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+        .env("AWS_SESSION_TOKEN", "the session token")
+        .env("AWS_REGION", "eu-west-1");
+    let server = project.command(&["fake", "--listen", "127.0.0.1:0", "--seed", "aws"]).spawn().unwrap();
+    let mut server = Listening(server);
+    let mut url = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let url = url.trim();
+    project.innkeeper(&["run", "--endpoint-url", url, "--record", "run.jsonl", "keeper"]).exits(0);
+    drop(server);
+
+    let lines = lines(&project);
+    assert_eq!(
+        (&lines[0]["region"], &lines[0]["endpoint"]),
+        (&json!("eu-west-1"), &json!(format!("{url}/")))
+    );
+    let text = std::fs::read_to_string(project.file("run.jsonl")).unwrap();
+    for secret in ["AKIDEXAMPLE", "wJalrXUtnFEMI", "the session token", "AWS4-HMAC", "hello"] {
+        assert!(!text.contains(secret), "`{secret}` is in\n{text}");
+    }
+    project
+        .innkeeper(&["replay", "run.jsonl"])
+        .exits(0)
+        .prints("ok: `keeper` does the same as recorded (4 calls)\n");
 }
 
 #[test]
