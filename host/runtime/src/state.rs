@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::filesystem::Dir;
+use wasmtime_wasi::filesystem::{WasiFilesystemCtx, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
@@ -13,13 +13,15 @@ use crate::context::{AwsCtx, AwsCtxView, AwsView};
 use crate::limits::{Limits, StoreLimiter};
 use crate::output::BoundedOutput;
 use crate::wasi::http::Outgoing;
-use crate::wasi::{Errors, Preopens, Wasi};
+use crate::wasi::{Budgets, Errors, Files, Preopen, Preopens, Wasi};
 
 /// The data of a store. One per call: nothing of a call is there in the next.
 pub(crate) struct State {
     table: ResourceTable,
     wasi: WasiCtx,
-    directories: Arc<[(Dir, String)]>,
+    directories: Arc<[Preopen]>,
+    files: WasiFilesystemCtx,
+    budgets: Budgets,
     http: WasiHttpCtx,
     outgoing: Outgoing,
     pub(crate) config: WasiConfigVariables,
@@ -49,6 +51,9 @@ impl State {
             table,
             wasi: context.build(),
             directories: wasi.directories(),
+            // A slow disk must not hold up the guests that share the thread, which is the default.
+            files: WasiFilesystemCtx::default(),
+            budgets: Budgets::default(),
             http: WasiHttpCtx::new(),
             outgoing,
             config: config.into_iter().collect(),
@@ -63,7 +68,13 @@ impl State {
 impl State {
     /// For `wasi:filesystem/preopens`.
     pub(crate) fn preopens(&mut self) -> Preopens<'_> {
-        Preopens { table: &mut self.table, directories: &self.directories }
+        Preopens { table: &mut self.table, directories: &self.directories, budgets: &mut self.budgets }
+    }
+
+    /// For `wasi:filesystem/types`.
+    pub(crate) fn files(&mut self) -> Files<'_> {
+        let view = WasiFilesystemCtxView { ctx: &mut self.files, table: &mut self.table };
+        Files { view, budgets: &mut self.budgets }
     }
 
     /// For `wasi:io/error`.

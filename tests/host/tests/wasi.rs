@@ -115,13 +115,19 @@ struct Folder {
 
 impl Folder {
     fn new() -> Self {
+        Self::holding(program::WASI_DIRECTORY)
+    }
+
+    /// With this program as the guest.
+    fn holding(program: &str) -> Self {
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("secret.txt"), "secret").unwrap();
         let inside = outside.path().join("inside");
         fs::create_dir_all(inside.join("data/below")).unwrap();
         fs::write(inside.join("data/a.txt"), "hello").unwrap();
         fs::write(inside.join("data/below/b.txt"), "below").unwrap();
-        fs::copy(Path::new(PROGRAMS).join("wasi_directory.wasm"), inside.join("guest.wasm")).unwrap();
+        fs::create_dir(inside.join("more")).unwrap();
+        fs::copy(Path::new(PROGRAMS).join(format!("{program}.wasm")), inside.join("guest.wasm")).unwrap();
         Self { outside }
     }
 
@@ -170,6 +176,83 @@ async fn wasi_directory() {
     assert_eq!((&written["steps"][2], &written["steps"][5]), (&json!(3), &Value::Null));
     assert_eq!(fs::read_to_string(folder.inside("data/new.txt")).unwrap(), "new");
     assert!(!folder.inside("data/a.txt").exists());
+}
+
+/// A directory that may hold so many bytes, and another one.
+fn bounded(bytes: u64) -> String {
+    format!(
+        "wasi.directories = [{{ path = \"data\", name = \"/data\", access = \"read-write\", max-bytes = \"{bytes}\" }}, \
+         {{ path = \"more\", name = \"/more\", access = \"read-write\" }}]"
+    )
+}
+
+/// What is in a folder, without what each thing costs beside its bytes.
+fn bytes_in(folder: &std::path::Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap());
+    entries.map(|entry| if entry.is_file() { entry.len() } else { 0 }).sum()
+}
+
+/// What an entry costs beside its bytes.
+const ENTRY: u64 = 4096;
+
+#[tokio::test]
+async fn wasi_directory_fill() {
+    // `a.txt`, `below` and `below/b.txt`, of 5 bytes each, and room for 10,000 bytes and 4 files.
+    let max = 3 * ENTRY + 10 + 4 * ENTRY + 10_000;
+    for (step, expected) in [
+        (json!({ "do": "replace", "path": "x", "bytes": 10_000 }), "ok"),
+        (json!({ "do": "replace", "path": "x", "bytes": 10_000 + 4 * ENTRY }), "quota"),
+        (json!({ "do": "append", "path": "x", "bytes": 10_000 }), "ok"),
+        (json!({ "do": "append", "path": "x", "bytes": 1 << 20 }), "quota"),
+        (json!({ "do": "stream-at", "path": "x", "at": 9_000, "bytes": 1000 }), "ok"),
+        (json!({ "do": "stream-at", "path": "x", "at": 1_u64 << 40, "bytes": 1 }), "quota"),
+        (json!({ "do": "write-when-ready", "path": "x", "bytes": 10_000 }), "ok"),
+        (json!({ "do": "write-when-ready", "path": "x", "bytes": 1 << 20 }), "quota"),
+        (json!({ "do": "write", "path": "x", "bytes": 10_000 }), "ok"),
+        (json!({ "do": "write", "path": "x", "bytes": 1 << 20 }), "quota"),
+        (json!({ "do": "write", "path": "x", "at": u64::MAX, "bytes": 1 }), "quota"),
+        (json!({ "do": "set-size", "path": "a.txt", "size": 10_000 }), "ok"),
+        (json!({ "do": "set-size", "path": "a.txt", "size": 1_u64 << 40 }), "quota"),
+        (json!({ "do": "make-many", "path": "x", "count": 6 }), "ok"),
+        (json!({ "do": "make-many", "path": "x", "count": 7 }), "quota"),
+        (json!({ "do": "make-directory", "path": "x" }), "ok"),
+        (json!({ "do": "link", "path": "a.txt", "to": "x" }), "ok"),
+        (json!({ "do": "link-by-name", "path": "x", "to": "a.txt" }), "ok"),
+        (json!({ "do": "link-by-name", "path": "x", "to": "y".repeat(40_000) }), "quota"),
+    ] {
+        let folder = Folder::holding(program::WASI_DIRECTORY_FILL);
+        let done = folder.call(&bounded(max), &json!({ "in": "/data", "steps": [step] })).await;
+        assert_eq!(done, json!([expected]), "{}", step.to_string().get(..60).unwrap_or_default());
+        assert!(bytes_in(&folder.inside("data")) <= max, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_guest_removes_is_room_again_and_what_it_writes_over_is_counted_once() {
+    let folder = Folder::holding(program::WASI_DIRECTORY_FILL);
+    let write = |path: &str| json!({ "do": "replace", "path": path, "bytes": 100_000 });
+    let mut steps = Vec::new();
+    for _ in 0..5 {
+        steps.extend([write("x"), write("y"), json!({ "do": "remove", "path": "x" })]);
+        // The same file again and again.
+        steps.extend([write("y"), write("y"), write("y")]);
+    }
+    let max = 250_000 + 10 * ENTRY;
+    let done = folder.call(&bounded(max), &json!({ "in": "/data", "steps": steps })).await;
+    assert!(done.as_array().unwrap().iter().all(|done| done == "ok"), "{done}");
+    let steps = json!({ "in": "/data", "steps": [write("z"), write("w")] });
+    assert_eq!(folder.call(&bounded(max), &steps).await, json!(["ok", "quota"]), "in the next run as well");
+    assert!(bytes_in(&folder.inside("data")) <= max);
+}
+
+#[tokio::test]
+async fn nothing_moves_between_directories_with_bounds_of_their_own() {
+    let folder = Folder::holding(program::WASI_DIRECTORY_FILL);
+    let to = |step: &str| json!({ "do": step, "path": "a.txt", "to": "x", "to-in": "/more" });
+    let done =
+        folder.call(&bounded(1 << 20), &json!({ "in": "/data", "steps": [to("rename"), to("link")] })).await;
+    assert_eq!(done, json!(["cross-device", "cross-device"]));
+    assert!(folder.inside("data/a.txt").exists() && !folder.inside("more/x").exists());
 }
 
 #[tokio::test]

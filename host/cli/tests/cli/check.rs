@@ -299,6 +299,14 @@ fn what_is_wrong_with_a_grant_of_wasi_is_told_at_its_place() {
         "wasi.directories = [{ path = \"a\", name = \"/\" }, { path = \"b\", name = \"/\" }]",
         &["two directories are called `/`"],
     );
+    let bounded = |access: &str, most: &str| {
+        format!(
+            "wasi.directories = [{{ path = \"a\", name = \"/\", access = {access:?}, max-bytes = {most:?} }}]"
+        )
+    };
+    wrong(&bounded("read-only", "1MiB"), &["so there is nothing to bound", "leave `max-bytes` out"]);
+    wrong(&bounded("read-write", "lots"), &["`lots` is no size"]);
+    wrong(&bounded("read-write", "0"), &["a size has to be above 0"]);
     wrong(
         "wasi.directories = [{ path = \".\", name = \"/\", access = \"read-write\" }]",
         &["a guest that may write to this directory could replace `innkeeper.toml`"],

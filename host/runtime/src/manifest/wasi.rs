@@ -15,6 +15,10 @@ use crate::wasi::http::HttpGrant;
 /// the host's caches or on another guest.
 const CLOCK_RESOLUTION: Duration = Duration::from_millis(1);
 
+/// What may be in a directory that a guest may write to, where nothing else is written: enough for a cache or a few results, and no
+/// disk is filled by it.
+const DIRECTORY_BYTES: u64 = 64 << 20;
+
 /// Beginnings of the names of variables that a guest is never given: it would hold the host's own keys, or what leads to them.
 const SECRET_VARIABLES: [&str; 6] = [
     "AWS_ACCESS_KEY_ID",
@@ -68,6 +72,9 @@ pub struct Directory {
     pub name: String,
     /// `access`.
     pub access: Access,
+    /// `max-bytes`: how much may be in the directory for the guest to write more, with 4 KiB for each file, directory and link.
+    /// Default 64 MiB. Of no meaning where the guest may not write.
+    pub max_bytes: u64,
     /// Where it is written.
     pub location: Location,
 }
@@ -79,7 +86,7 @@ pub enum Access {
     /// Read files and list directories.
     #[default]
     ReadOnly,
-    /// And write, make, rename and delete them. How much it writes is not bounded.
+    /// And write, make, rename and delete them, as long as there is not more in the directory than its `max-bytes`.
     ReadWrite,
 }
 
@@ -118,6 +125,7 @@ struct RawDirectory {
     name: Spanned<String>,
     #[serde(default)]
     access: Access,
+    max_bytes: Option<Spanned<String>>,
 }
 
 impl Default for WasiSection {
@@ -191,10 +199,20 @@ impl Raw {
             let path = reader.check(&raw.path, |path| check_directory(path));
             let taken: Vec<&str> = read.iter().flatten().map(|directory| directory.name.as_str()).collect();
             let name = reader.check(&raw.name, |name| check_directory_name(name, &taken));
-            match (path, name, &mut read) {
-                (Some(path), Some(name), Some(read)) => {
+            let max_bytes = match (&raw.max_bytes, raw.access) {
+                (None, _) => Some(DIRECTORY_BYTES),
+                (Some(written), Access::ReadWrite) => reader.check(written, |text| value::size(text)),
+                (Some(written), Access::ReadOnly) => {
+                    let help = "let it write with `access = \"read-write\"`, or leave `max-bytes` out";
+                    let message = "the guest cannot write to this directory, so there is nothing to bound";
+                    reader.wrong(written, message.to_owned(), Some(help));
+                    None
+                }
+            };
+            match (path, name, max_bytes, &mut read) {
+                (Some(path), Some(name), Some(max_bytes), Some(read)) => {
                     let location = reader.source.locate(written.span().start);
-                    read.push(Directory { path, name, access: raw.access, location });
+                    read.push(Directory { path, name, access: raw.access, max_bytes, location });
                 }
                 _ => read = None,
             }

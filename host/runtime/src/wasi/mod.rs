@@ -4,8 +4,11 @@
 //! arguments, no directory, no network. Sockets are never granted: what a guest may reach of the network is named by host and method,
 //! and a socket has neither.
 
+mod budget;
 mod clocks;
 mod error;
+mod file_output;
+mod files;
 pub(crate) mod http;
 mod io_error;
 mod preopens;
@@ -20,11 +23,13 @@ use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxBuilder};
 
+use self::budget::Budget;
 use self::clocks::{MonotonicClock, WallClock};
 pub use self::error::WasiError;
+pub(crate) use self::files::{Budgets, Files};
 use self::http::HttpGrant;
 pub(crate) use self::io_error::Errors;
-pub(crate) use self::preopens::Preopens;
+pub(crate) use self::preopens::{Preopen, Preopens};
 use self::random::Seeded;
 use crate::manifest::wasi::{Access, Variable, WasiSection};
 use crate::state::State;
@@ -34,7 +39,7 @@ use crate::state::State;
 pub(crate) struct Wasi {
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
-    directories: Arc<[(Dir, String)]>,
+    directories: Arc<[Preopen]>,
     clock_resolution: Duration,
     random_seed: Option<u64>,
     pub(crate) http: Arc<[HttpGrant]>,
@@ -66,18 +71,22 @@ impl Wasi {
             .directories
             .iter()
             .map(|directory| {
-                let opened = folder.open_dir(&directory.path).map_err(|source| WasiError::Directory {
+                let refused = |source| WasiError::Directory {
                     path: directory.path.clone(),
                     location: directory.location.clone(),
                     source,
-                })?;
-                let (permissions, mode) = match directory.access {
-                    Access::ReadOnly => (FsPerms::ReadOnly, OpenMode::READ),
-                    Access::ReadWrite => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
+                };
+                let opened = folder.open_dir(&directory.path).map_err(refused)?;
+                let (permissions, mode, budget) = match directory.access {
+                    Access::ReadOnly => (FsPerms::ReadOnly, OpenMode::READ, None),
+                    Access::ReadWrite => {
+                        let budget = Budget::new(opened.try_clone().map_err(refused)?, directory.max_bytes);
+                        (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE, Some(Arc::new(budget)))
+                    }
                 };
                 // A slow disk must not hold up the guests that share the thread.
                 let dir = Dir::new(opened.into_std_file(), permissions, mode, false);
-                Ok((dir, directory.name.clone()))
+                Ok(Preopen { dir, name: directory.name.clone(), budget })
             })
             .collect();
         Ok(Self {
@@ -91,7 +100,7 @@ impl Wasi {
     }
 
     /// The directories, open.
-    pub(crate) fn directories(&self) -> Arc<[(Dir, String)]> {
+    pub(crate) fn directories(&self) -> Arc<[Preopen]> {
         Arc::clone(&self.directories)
     }
 
@@ -145,6 +154,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     linker.allow_shadowing(true);
     preopens::replace(linker)?;
+    files::replace(linker)?;
     io_error::replace(linker)?;
     linker.allow_shadowing(false);
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
