@@ -1,4 +1,6 @@
 //! Conditions on the tags of objects: `s3:ExistingObjectTag`, which the host looks up, and `s3:RequestObjectTag`, which a write sets.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use innkeeper::audit::{Outcome, Purpose, Verdict};
 use innkeeper_fake::{Fault, NewObject};
 use innkeeper_tests::s3::{OBJECTS, calls_of, error, host, requests, with};

@@ -187,7 +187,7 @@ fn bounded(bytes: u64) -> String {
 }
 
 /// What is in a folder, without what each thing costs beside its bytes.
-fn bytes_in(folder: &std::path::Path) -> u64 {
+fn bytes_in(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap());
     entries.map(|entry| if entry.is_file() { entry.len() } else { 0 }).sum()
 }

@@ -66,7 +66,7 @@ async fn refuses_what_was_changed_after_signing() {
         (uri.replace("bucket.s3", "bucket2.s3"), &[]),
         (format!("{uri}&X-Amz-Expires=7200"), &[]),
         (format!("{uri}&X-Amz-Expires=3600"), &[]),
-        (uri.replace("?", "?X-Amz-Expires=604800&"), &[]),
+        (uri.replace('?', "?X-Amz-Expires=604800&"), &[]),
         (format!("{uri}&X%2DAmz%2DExpires=7200"), &[]),
         (format!("{uri}&x-amz-expires=7200"), &[]),
         (format!("{uri}&X-Amz-Date=20260102T000000Z"), &[]),

@@ -115,7 +115,11 @@ impl Policy {
                 resources: Resources::of(compiled),
                 conditions,
             };
-            if look_ups.iter().fold(false, |changed, look_up| deny.leave_out(look_up) || changed) {
+            let mut changed = false;
+            for look_up in &look_ups {
+                changed |= deny.leave_out(look_up);
+            }
+            if changed {
                 notes.push(format!(
                     "the deny at {} would keep the host from looking at the tags of objects, so that of reading them is left out, \
                      and done by this host alone",
