@@ -239,10 +239,12 @@ async fn neither_secrets_nor_bodies_are_in_the_file() {
     }
 }
 
+type Noted = Arc<Mutex<Vec<String>>>;
+
 /// Notes what passes.
 #[derive(Clone, Debug)]
 struct Noting {
-    noted: Arc<Mutex<Vec<String>>>,
+    noted: Noted,
     inner: SharedHttpClient,
 }
 
@@ -259,7 +261,7 @@ impl HttpClient for Noting {
 
 #[derive(Debug)]
 struct NotingConnector {
-    noted: Arc<Mutex<Vec<String>>>,
+    noted: Noted,
     inner: SharedHttpConnector,
 }
 
@@ -277,7 +279,7 @@ async fn loads_of_credentials_do_not_pass_where_a_recorder_looks_on() {
     let role = "role-arn = \"arn:aws:iam::000000000000:role/guest\"\n";
     let manifest = of(program::S3_HEAD_OBJECT, &format!("{role}{EVERYTHING}"));
     aws.s3().put("uploads", "a.txt", "hello").unwrap();
-    let (noted, guests): (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>) = Default::default();
+    let (noted, guests) = (Noted::default(), Noted::default());
     let (notes, names) = (Arc::clone(&noted), Arc::clone(&guests));
     let host = host_on_with(&aws, manifest, |factory| {
         factory.service_http(move |service, guest, inner| {
