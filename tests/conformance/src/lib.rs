@@ -7,4 +7,5 @@
     reason = "a harness of tests fails the test"
 )]
 
+pub mod moto;
 pub mod python;

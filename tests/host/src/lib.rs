@@ -23,7 +23,6 @@
     reason = "a harness of tests fails the test"
 )]
 
-pub mod moto;
 pub mod s3;
 
 use std::fmt::Write as _;

@@ -14,8 +14,8 @@ use innkeeper::audit::AuditLog;
 use innkeeper::aws::{ClientFactory, Endpoint, Environment, Identity, Scope, StaticKeys};
 use innkeeper::policy::Source;
 use innkeeper::{CallError, Guest, Host, Manifest};
+use innkeeper_conformance::moto::Moto;
 use innkeeper_fake::{Fault, FunctionError, MessageState};
-use innkeeper_tests::moto::Moto;
 use innkeeper_tests::{ORDER_DESK, SECRET, TestHost, engine};
 use serde_json::{Value, json};
 

@@ -12,7 +12,7 @@ use innkeeper::audit::AuditLog;
 use innkeeper::aws::{ClientFactory, Endpoint, Environment, Identity, Scope, StaticKeys};
 use innkeeper::policy::Source;
 use innkeeper::{Host, Manifest};
-use innkeeper_tests::moto::Moto;
+use innkeeper_conformance::moto::Moto;
 use innkeeper_tests::{SECRET, THUMBNAILER, TestHost, engine};
 use serde_json::Value;
 

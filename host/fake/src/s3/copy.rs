@@ -82,7 +82,7 @@ pub(crate) fn copy_object(
             e_tag: Some(ETag::Strong(object.etag.clone())),
             last_modified: Some(object.last_modified.into()),
         })),
-        copy_source_version_id: source.version_id,
+        copy_source_version_id: source.object.version_id.clone(),
         server_side_encryption: Some(object.encryption.header()),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
         bucket_key_enabled: object.encryption.bucket_key(),

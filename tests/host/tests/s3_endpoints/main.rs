@@ -12,7 +12,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
-use innkeeper_tests::moto::Moto;
+use innkeeper_conformance::moto::Moto;
 
 use self::stage::Stage;
 

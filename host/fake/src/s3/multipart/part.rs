@@ -104,7 +104,7 @@ pub(crate) fn upload_part_copy(
             e_tag: Some(ETag::Strong(etag)),
             last_modified: Some(last_modified.into()),
         })),
-        copy_source_version_id: source.version_id,
+        copy_source_version_id: source.object.version_id.clone(),
         server_side_encryption: Some(encryption.header()),
         bucket_key_enabled: encryption.bucket_key(),
         ssekms_key_id: encryption.kms_key_id,
