@@ -66,6 +66,11 @@ impl Accounts {
         self.by_access_key.get(id).unwrap_or(&self.own)
     }
 
+    /// The account with an id of twelve digits.
+    pub(crate) fn with_id(&self, id: &str) -> Option<&Arc<Account>> {
+        self.all().find(|account| account.id == id)
+    }
+
     /// The account with a canonical user id.
     pub(crate) fn canonical(&self, id: &str) -> Option<&Arc<Account>> {
         self.all().find(|account| account.canonical_id == id)

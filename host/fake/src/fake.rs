@@ -172,7 +172,7 @@ impl FakeAws {
     ///
     /// [`SaveError`], which names the path.
     pub fn save(&self, dir: impl AsRef<Path>) -> Result<Saved, SaveError> {
-        folder::save_whole(&self.snapshot(), dir.as_ref())
+        folder::save_whole(self, dir.as_ref())
     }
 
     /// Empties the fake: every service, the faults, the call log. Whoever waits for a message of a queue is told that the
@@ -194,6 +194,10 @@ impl FakeAws {
 }
 
 impl FakeAws {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(crate) fn layer(&self) -> &Layer {
         &self.layer
     }

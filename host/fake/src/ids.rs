@@ -44,6 +44,15 @@ impl Ids {
         format!("{count:016x}{}", self.upper(domain, length.saturating_sub(16)))
     }
 
+    /// Goes on after a [sequenced](Self::sequenced) id of another fake, so that those to come sort behind it.
+    pub(crate) fn go_on_after(&self, id: &str) {
+        let count = id.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        // The last count that there is cannot be gone past; a document that has it is made up.
+        if let Some(next) = count.and_then(|count| count.checked_add(1)).filter(|next| *next < u64::MAX / 2) {
+            self.next.fetch_max(next, Ordering::Relaxed);
+        }
+    }
+
     /// A random UUID, never the same twice.
     pub(crate) fn uuid(&self, domain: &str) -> String {
         let mut bytes = [0; 16];

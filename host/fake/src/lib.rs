@@ -87,6 +87,7 @@ mod fault;
 pub mod folder;
 mod identity;
 mod ids;
+mod instant;
 mod lambda;
 mod layer;
 mod s3;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::lambda::Invocation;
-use crate::s3::{Object, Objects, Store};
+use crate::s3::{Bucket, Object, Objects, Store};
 use crate::sqs::{self, QueueSnapshot, Queues, SqsChanges};
 
 /// The state of a fake at one moment. Shares everything with the fake that has not changed since.
@@ -81,7 +81,14 @@ pub enum ChangeKind {
 
 impl Snapshot {
     pub(crate) fn of(store: &Store, queues: Queues, invocations: Vec<Invocation>) -> Self {
-        let buckets = store.lock();
+        Self::of_buckets(&store.lock(), queues, invocations)
+    }
+
+    pub(crate) fn of_buckets(
+        buckets: &BTreeMap<String, Bucket>,
+        queues: Queues,
+        invocations: Vec<Invocation>,
+    ) -> Self {
         Self {
             buckets: buckets
                 .iter()

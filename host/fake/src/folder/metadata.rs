@@ -1,19 +1,49 @@
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::s3::{Encryption, NewObject, Object, ObjectHeaders};
+use crate::instant;
+use crate::s3::{BucketSettings, Encryption, NewObject, Object, ObjectHeaders, ObjectSettings};
 
 /// The name of the document in a bucket's folder. No key is written with a dot in front, so none can take its place.
 pub(super) const FILE: &str = ".innkeeper.json";
 
-/// What is said about the objects of a bucket besides their bytes.
+/// What is said about a bucket and its objects besides their bytes.
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct BucketDocument {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bucket: Option<BucketSettings>,
     /// By key.
-    #[serde(default)]
     pub(super) objects: BTreeMap<String, ObjectDocument>,
+    /// What is not current, by key, oldest first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) versions: BTreeMap<String, Vec<VersionDocument>>,
+}
+
+/// A version that is not current.
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub(super) enum VersionDocument {
+    DeleteMarker {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version_id: Option<String>,
+        #[serde(with = "instant")]
+        last_modified: SystemTime,
+    },
+    Object {
+        /// The name of the file with its bytes, a number, in the folder of versions.
+        file: String,
+        #[serde(default)]
+        object: Box<ObjectDocument>,
+    },
+}
+
+impl BucketDocument {
+    pub(super) fn is_empty(&self) -> bool {
+        self.bucket.is_none() && self.objects.is_empty() && self.versions.is_empty()
+    }
 }
 
 /// What is said about an object besides its bytes.
@@ -47,6 +77,9 @@ pub(super) struct ObjectDocument {
     metadata: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String>,
+    /// What S3 says of it, where the whole state is saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<ObjectSettings>,
 }
 
 impl ObjectDocument {
@@ -72,6 +105,7 @@ impl ObjectDocument {
             bucket_key_enabled: object.encryption.bucket_key_enabled,
             metadata: headers.metadata,
             tags: object.tags.clone(),
+            kept: None,
         };
         (document != Self::default()).then_some(document)
     }

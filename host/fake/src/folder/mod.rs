@@ -35,8 +35,52 @@
 //! ```
 //!
 //! There are also `content-encoding`, `content-language`, `content-disposition`, `expires`, `website-redirect-location`,
-//! `encryption` and `kms-key-id`. Versions that are not current, unfinished uploads and the parts that objects were
-//! uploaded in are not saved.
+//! `encryption` and `kms-key-id`.
+//!
+//! Where the whole state is saved ([`FakeAws::save`](crate::FakeAws::save), `innkeeper fake --save`), the document also has what no
+//! writer says, and what the bucket itself is:
+//!
+//! ```json
+//! {
+//!   "bucket": {
+//!     "region": "eu-west-1",
+//!     "owner": "111111111111",
+//!     "created": "2026-01-01T00:00:00Z",
+//!     "versioning": "Enabled",
+//!     "acl": { "owner": "CANONICAL-ID", "grants": [{ "grantee": "all-users", "permission": "READ" }] },
+//!     "configuration": {
+//!       "cors": "<CORSConfiguration>...</CORSConfiguration>",
+//!       "policy": "{\"Version\": \"2012-10-17\", \"Statement\": []}",
+//!       "public-access-block": null
+//!     }
+//!   },
+//!   "objects": {
+//!     "photo": {
+//!       "kept": {
+//!         "last-modified": "2026-01-01T00:00:00Z",
+//!         "version-id": "00000000000000010ABCDEFGHIJKLMNO",
+//!         "lock": { "retention": { "mode": "GOVERNANCE", "until": "2030-01-01T00:00:00Z" }, "legal-hold": true }
+//!       }
+//!     }
+//!   },
+//!   "versions": {
+//!     "photo": [
+//!       { "object": { "file": "1", "object": { "kept": { "last-modified": "2025-12-31T00:00:00Z" } } } },
+//!       { "delete-marker": { "last-modified": "2026-01-01T00:00:00Z" } }
+//!     ]
+//!   }
+//! }
+//! ```
+//!
+//! An owner is an account, by its id; of an ACL it is one by its canonical user id, and so is a grantee (`{ "account": "..." }`) that is
+//! none of `all-users`, `authenticated-users` and `log-delivery`. Each configuration is the document that S3's API takes, in XML, or
+//! in JSON if it is the policy: `tagging`, `cors`, `lifecycle`, `policy`, `public-access-block`, `ownership-controls`, `encryption`,
+//! `logging`, `notification`, `accelerate`, `request-payment`, `website`, `replication` and `object-lock`. What a new bucket has is
+//! left out, and `null` where it was taken away. `kept` can also have an `etag` and a `checksum`, where they are not those of the
+//! bytes, `parts`, `restore` and an `acl`. `versions` are those that are not current, oldest first, with their bytes in
+//! `s3/BUCKET/.versions/FILE`.
+//!
+//! Unfinished uploads are not saved.
 //!
 //! # Keys that are no paths
 //!
@@ -110,6 +154,10 @@ mod path;
 mod replace;
 mod save;
 mod seed;
+mod whole;
+
+#[cfg(test)]
+mod round_trip;
 
 pub use inline::{InlineSeed, InlineSeedError};
 pub use path::PathError;
@@ -118,4 +166,4 @@ pub use seed::{SeedError, Seeded};
 
 pub(crate) use inline::seed_inline;
 pub(crate) use replace::save_whole;
-pub(crate) use seed::seed;
+pub(crate) use seed::{FoundBucket, FoundVersion, seed};

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use super::whole::Whole;
 use super::{SaveError, Saved};
+use crate::fake::FakeAws;
 use crate::snapshot::Snapshot;
 
 /// Where the new state is written before the old one goes. Hidden, so that a seed does not read what a crash has left.
@@ -14,15 +16,18 @@ const NEW: &str = ".saving";
 /// What is saved. Functions are not: no client changes them.
 const SERVICES: [&str; 2] = ["s3", "sqs"];
 
-/// Writes everything in `state` to `dir`, and then removes what was there of the same services. If writing fails, what was
+/// Writes everything that is in a fake to `dir`, and then removes what was there of the same services. If writing fails, what was
 /// there is as it was.
-pub(crate) fn save_whole(state: &Snapshot, dir: &Path) -> Result<Saved, SaveError> {
+pub(crate) fn save_whole(fake: &FakeAws, dir: &Path) -> Result<Saved, SaveError> {
     let failed = |path: PathBuf| move |source| SaveError::Io { path, source };
     Dir::create_ambient_dir_all(dir, ambient_authority()).map_err(failed(dir.to_owned()))?;
     let root = Dir::open_ambient_dir(dir, ambient_authority()).map_err(failed(dir.to_owned()))?;
     remove(&root, NEW).map_err(failed(dir.join(NEW)))?;
     let new = dir.join(NEW);
-    let mut saved = Snapshot::default().changes_to(state).save(&new)?;
+    let whole = Whole::of(fake);
+    let mut saved = Snapshot::default().changes_to(&whole.snapshot).save(&new)?;
+    let unfinished = root.open_dir(NEW).map_err(failed(new.clone()))?;
+    whole.write(&unfinished).map_err(|(path, source)| SaveError::Io { path: new.join(path), source })?;
     for service in SERVICES {
         remove(&root, service).map_err(failed(dir.join(service)))?;
         match root.rename(Path::new(NEW).join(service), &root, service) {

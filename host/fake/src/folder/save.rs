@@ -182,7 +182,7 @@ impl Save<'_> {
                 None => document.objects.remove(file.key),
             };
         }
-        if !document.objects.is_empty() {
+        if !document.is_empty() {
             return self.document(&path, &document);
         }
         match self.root.remove_file(&path) {

@@ -6,11 +6,12 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata};
 
 use super::documents::Documents;
-use super::metadata::{self, BucketDocument};
+use super::metadata::{self, BucketDocument, VersionDocument};
 use super::path::{PathError, decode};
+use super::whole::VERSIONS;
 use crate::fake::FakeAws;
 use crate::lambda::LambdaDirectError;
-use crate::s3::{NewObject, S3, S3DirectError};
+use crate::s3::{BucketSettings, NewObject, ObjectSettings, Restored, S3, S3DirectError, SettingError};
 use crate::sqs::SqsDirectError;
 
 /// What a seed has put into a fake.
@@ -99,6 +100,14 @@ pub enum SeedError {
         /// What is wrong with it, with line and column.
         source: serde_json::Error,
     },
+    /// What a document says of a bucket, or of an object in it, and what it cannot be.
+    #[error("cannot seed what `{}` says", path.display())]
+    Setting {
+        /// Where.
+        path: PathBuf,
+        /// What it says, and why it cannot be.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A queue that SQS refuses, or a message in it.
     #[error("cannot seed `{}`", path.display())]
     Queue {
@@ -125,8 +134,24 @@ pub enum SeedError {
     },
 }
 
-/// Objects by bucket and key, before any of them is put.
-type Found = BTreeMap<String, BTreeMap<String, NewObject>>;
+/// Buckets by name, before any of them is made.
+type Found = BTreeMap<String, FoundBucket>;
+
+/// What the folder of a bucket has.
+#[derive(Default)]
+pub(crate) struct FoundBucket {
+    pub(crate) settings: Option<BucketSettings>,
+    pub(crate) objects: BTreeMap<String, NewObject>,
+    /// What is to be said of objects once they are put.
+    pub(crate) kept: BTreeMap<String, ObjectSettings>,
+    pub(crate) versions: BTreeMap<String, Vec<FoundVersion>>,
+}
+
+/// A version that is not current.
+pub(crate) enum FoundVersion {
+    Object(NewObject, ObjectSettings),
+    Other(Restored),
+}
 
 /// Reads the folder whole, and only then fills the fake.
 pub(crate) fn seed(fake: &FakeAws, dir: &Path) -> Result<Seeded, SeedError> {
@@ -149,9 +174,9 @@ pub(crate) fn seed(fake: &FakeAws, dir: &Path) -> Result<Seeded, SeedError> {
         }
         for bucket in seed.entries(&seed.folder(&entry)?)? {
             let folder = seed.folder(&bucket)?;
-            let objects = found.entry(bucket.name).or_default();
-            seed.objects(&folder, objects)?;
-            seed.describe(&folder, objects)?;
+            let found = found.entry(bucket.name).or_default();
+            seed.objects(&folder, &mut found.objects)?;
+            seed.describe(&folder, found)?;
         }
     }
     let seeded = put(&fake.s3(), dir, found)?;
@@ -165,14 +190,17 @@ fn put(s3: &S3, dir: &Path, found: Found) -> Result<Seeded, SeedError> {
         s3.check_bucket_name(name).map_err(named(dir.join("s3").join(name)))?;
     }
     let mut seeded = Seeded::default();
-    for (bucket, objects) in found {
+    for (bucket, mut found) in found {
         s3.create_bucket(bucket.as_str()).map_err(named(dir.join("s3").join(&bucket)))?;
         seeded.buckets += 1;
-        for (key, object) in objects {
+        for (key, object) in std::mem::take(&mut found.objects) {
             seeded.objects += 1;
             seeded.bytes += object.body.len() as u64;
             s3.put(&bucket, key.as_str(), object).map_err(named(dir.join("s3").join(&bucket).join(&key)))?;
         }
+        let path = dir.join("s3").join(&bucket).join(metadata::FILE);
+        s3.restore(&bucket, found)
+            .map_err(|source: SettingError| SeedError::Setting { path, source: source.into() })?;
     }
     Ok(seeded)
 }
@@ -243,7 +271,7 @@ impl Walk<'_> {
     }
 
     /// Says about objects what stands in the document of their bucket.
-    fn describe(&self, folder: &Path, objects: &mut BTreeMap<String, NewObject>) -> Result<(), SeedError> {
+    fn describe(&self, folder: &Path, found: &mut FoundBucket) -> Result<(), SeedError> {
         let path = folder.join(metadata::FILE);
         match self.root.symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -252,12 +280,37 @@ impl Walk<'_> {
         let bytes = self.read(&path)?;
         let document: BucketDocument = serde_json::from_slice(&bytes)
             .map_err(|source| SeedError::Document { path: self.dir.join(&path), source })?;
-        for (key, described) in document.objects {
-            if let Some(object) = objects.get_mut(&key) {
+        for (key, mut described) in document.objects {
+            if let Some(object) = found.objects.get_mut(&key) {
+                found.kept.extend(described.kept.take().map(|kept| (key, kept)));
                 *object = described.describe(std::mem::take(object));
             }
         }
+        for (key, versions) in document.versions {
+            let versions = versions.into_iter().map(|version| self.version(folder, version));
+            found.versions.insert(key, versions.collect::<Result<_, _>>()?);
+        }
+        found.settings = document.bucket;
         Ok(())
+    }
+
+    fn version(&self, folder: &Path, version: VersionDocument) -> Result<FoundVersion, SeedError> {
+        match version {
+            VersionDocument::DeleteMarker { version_id, last_modified } => {
+                Ok(FoundVersion::Other(Restored::DeleteMarker { version_id, last_modified }))
+            }
+            VersionDocument::Object { file, mut object } => {
+                if file.is_empty() || !file.bytes().all(|byte| byte.is_ascii_digit()) {
+                    let path = self.dir.join(folder).join(metadata::FILE);
+                    let source =
+                        format!("the file of a version is named by a number, and not `{file}`").into();
+                    return Err(SeedError::Setting { path, source });
+                }
+                let body = NewObject::new(self.read(&folder.join(VERSIONS).join(file))?);
+                let kept = object.kept.take().unwrap_or_default();
+                Ok(FoundVersion::Object(object.describe(body), kept))
+            }
+        }
     }
 
     /// The bytes of a file. Follows a link, within the root.

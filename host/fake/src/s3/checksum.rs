@@ -4,9 +4,11 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderMap;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::Checksum as _;
+use serde::{Deserialize, Serialize};
 
 /// A checksum that S3 keeps with an object (`x-amz-checksum-*`), or with a part of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Checksum {
     /// How it was computed.
@@ -36,7 +38,8 @@ macro_rules! with_checksum {
 pub(crate) use with_checksum;
 
 /// What a checksum is computed over (`x-amz-checksum-type`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum ChecksumKind {
     /// Over the bytes of the whole object.
@@ -102,7 +105,8 @@ impl Checksum {
 }
 
 /// The checksum algorithms of S3 (`x-amz-checksum-algorithm`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum ChecksumAlgorithm {
     /// CRC-32 (ISO HDLC), what SDKs send unless told otherwise.

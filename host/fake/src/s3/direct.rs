@@ -6,9 +6,11 @@ use super::checksum::{Checksum, ChecksumAlgorithm};
 use super::configuration::Configuration;
 use super::new_object::NewObject;
 use super::object::Object;
+use super::settings::{Restored, SettingError};
 use super::store::Bucket;
 use super::versions::Versioning;
 use crate::fake::Shared;
+use crate::folder::{FoundBucket, FoundVersion};
 
 /// The fake's S3 without a client: synchronous, without requests, faults or the call log. From [`FakeAws::s3`].
 ///
@@ -109,14 +111,56 @@ impl S3 {
         if key.is_empty() || !check_key(&key) {
             return Err(S3DirectError::InvalidKey(key.len()));
         }
-        let checksum = Checksum::of(ChecksumAlgorithm::Crc64Nvme, &object.body);
-        let NewObject { body, headers, tags, encryption } = object;
-        let mut object = Object::new(body, headers, checksum, self.shared.clock.now()).encrypted(encryption);
-        object.tags = tags;
+        let object = self.object_of(object);
         let mut buckets = self.shared.store.lock();
         let found = buckets.get_mut(bucket.as_ref());
         let bucket = found.ok_or_else(|| S3DirectError::NoSuchBucket(bucket.as_ref().to_owned()))?;
         Ok(bucket.put(&key, object, &self.shared.ids))
+    }
+
+    fn object_of(&self, object: NewObject) -> Object {
+        let checksum = Checksum::of(ChecksumAlgorithm::Crc64Nvme, &object.body);
+        let NewObject { body, headers, tags, encryption } = object;
+        let mut object = Object::new(body, headers, checksum, self.shared.clock.now()).encrypted(encryption);
+        object.tags = tags;
+        object
+    }
+
+    /// Gives a bucket of a seed, whose objects are put, what else it had.
+    pub(crate) fn restore(&self, name: &str, found: FoundBucket) -> Result<(), SettingError> {
+        let mut versions = Vec::new();
+        for (key, older) in found.versions {
+            if key.is_empty() || !check_key(&key) {
+                return Err(SettingError::new("versions", format!("`{key}` is no key")));
+            }
+            let older = older.into_iter().map(|version| match version {
+                FoundVersion::Other(version) => Ok(version),
+                FoundVersion::Object(object, kept) => {
+                    let mut object = self.object_of(object);
+                    kept.apply(&mut object)?;
+                    Ok(Restored::Object(Box::new(object)))
+                }
+            });
+            versions.push((key, older.collect::<Result<Vec<_>, SettingError>>()?));
+        }
+        let mut buckets = self.shared.store.lock();
+        let Some(bucket) = buckets.get_mut(name) else { return Ok(()) };
+        for (key, kept) in found.kept {
+            if let Some(mut object) = bucket.object(&key).cloned() {
+                kept.apply(&mut object)?;
+                bucket.objects_mut().insert(key, Arc::new(object));
+            }
+        }
+        for (key, older) in versions {
+            bucket.restore_versions(&key, older)?;
+        }
+        if let Some(settings) = found.settings {
+            settings.apply(bucket, &self.shared)?;
+        }
+        for id in bucket.version_ids() {
+            self.shared.ids.go_on_after(id);
+        }
+        Ok(())
     }
 
     /// The object of that key.

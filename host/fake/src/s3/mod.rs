@@ -28,6 +28,7 @@ mod post;
 mod put;
 mod read;
 mod restore;
+mod settings;
 mod store;
 mod tags;
 mod versioning;
@@ -40,5 +41,7 @@ pub use direct::{S3, S3DirectError};
 pub use new_object::NewObject;
 pub use object::{Encryption, Object, ObjectHeaders, ObjectPart, Restore};
 
-pub(crate) use store::{Objects, Store};
+pub(crate) use settings::{BucketSettings, ObjectSettings, Restored, SettingError};
+pub(crate) use store::{Bucket, Objects, Store};
+pub(crate) use versions::{History, Version};
 pub(crate) use wire::S3Service;

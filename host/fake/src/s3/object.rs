@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
 
 use super::acl::Acl;
 use super::checksum::Checksum;
@@ -41,7 +42,8 @@ pub struct Object {
 }
 
 /// A part of an object that was uploaded in parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ObjectPart {
     /// Its number, from 1 to 10,000. Numbers ascend, and may leave gaps.
@@ -49,6 +51,7 @@ pub struct ObjectPart {
     /// Its length in bytes.
     pub size: u64,
     /// Its own checksum, where the whole one is [composite](super::ChecksumKind::Composite).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
 }
 
@@ -78,12 +81,15 @@ impl Default for Encryption {
 }
 
 /// A restoration of an archived object, by the fake's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Restore {
     /// When the object can be read.
+    #[serde(with = "crate::instant")]
     pub ready: SystemTime,
     /// When it is archived only again.
+    #[serde(with = "crate::instant")]
     pub expires: SystemTime,
 }
 

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use super::object::{Object, whole_seconds};
 use super::store::Bucket;
 use crate::ids::Ids;
@@ -12,7 +14,7 @@ pub(crate) const NULL: &str = "null";
 const ID_LENGTH: usize = 32;
 
 /// Whether a bucket keeps what is overwritten and deleted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum Versioning {
     /// It never did.
     #[default]
@@ -152,7 +154,7 @@ impl Bucket {
     }
 
     /// Makes the newest of a key's older versions current, if it is an object.
-    fn promote(&mut self, key: &str) {
+    pub(super) fn promote(&mut self, key: &str) {
         let Some(older) = self.history.get_mut(key) else { return };
         if !matches!(older.last(), Some(Version::Object(_))) {
             return;

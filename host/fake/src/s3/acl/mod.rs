@@ -4,6 +4,7 @@ mod operations;
 mod request;
 
 use s3s::dto::{Grant, Grantee, ObjectOwnership, Owner, Permission as PermissionName, Type};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use operations::{get_bucket_acl, get_object_acl, put_bucket_acl, put_object_acl};
 pub(crate) use request::{AclRequest, acl_request};
@@ -16,7 +17,8 @@ const AUTHENTICATED_USERS: &str = "http://acs.amazonaws.com/groups/global/Authen
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
 /// An access control list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Acl {
     /// The canonical user id of the owner.
     pub(crate) owner: String,
@@ -24,13 +26,15 @@ pub(crate) struct Acl {
 }
 
 /// A permission and who has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct AclGrant {
     pub(crate) grantee: AclGrantee,
     pub(crate) permission: Permission,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum AclGrantee {
     /// An account, by its canonical user id.
     Account(String),
@@ -39,7 +43,8 @@ pub(crate) enum AclGrantee {
     LogDelivery,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Permission {
     FullControl,
     Read,

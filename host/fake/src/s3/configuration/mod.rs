@@ -3,6 +3,7 @@
 
 mod access;
 mod cors;
+mod documents;
 mod encryption;
 mod lifecycle;
 mod plain;
@@ -39,7 +40,7 @@ use super::error::custom_with;
 use crate::fake::Shared;
 
 /// The configuration of a bucket. None is what nobody has put there.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Configuration {
     tags: Option<Vec<Tag>>,
     cors: Option<CORSConfiguration>,

@@ -9,6 +9,7 @@ use s3s::dto::{
     ObjectLockRetentionMode, Timestamp,
 };
 use s3s::{S3ErrorCode, S3Result};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 pub(crate) use operations::{
@@ -22,20 +23,26 @@ const DAY: Duration = Duration::from_hours(24);
 const YEAR: Duration = Duration::from_hours(24 * 365);
 
 /// What keeps a version from being deleted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Lock {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retention: Option<Retention>,
     /// None is as good as off, but was never asked for, and is not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) legal_hold: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Retention {
     pub(crate) mode: Mode,
+    #[serde(with = "crate::instant")]
     pub(crate) until: SystemTime,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Mode {
     /// Whoever may can bypass it.
     Governance,
