@@ -165,7 +165,7 @@ impl FakeAws {
         folder::seed_inline(self, seed, origin.as_ref())
     }
 
-    /// Writes everything that is in S3 and SQS to a folder, in the layout of [`folder`], in place of the folders `s3` and
+    /// Writes everything that is in S3, SQS and Lambda to a folder, in the layout of [`folder`], in place of the folders `s3`, `lambda` and
     /// `sqs` that are there. [`seed`](Self::seed) reads it back.
     ///
     /// # Errors

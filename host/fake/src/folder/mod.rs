@@ -140,7 +140,9 @@
 //! ```
 //!
 //! There are also `description`, `memory-size` (MB), `reserved-concurrency`, and of an answer `error-kind` (`Handled` or
-//! `Unhandled`). Functions are not saved: no run changes them.
+//! `Unhandled`). Where the whole state is saved, `kept` has all else that clients have made of the function: its versions, aliases,
+//! environment, tags, permissions, URLs and so on, in place of what the other members say. A function whose code a client has uploaded
+//! is `{ "uploaded": true, "kept": {...} }`; the code itself is not kept, nor run. A function that is Rust is not saved.
 //!
 //! In place of `answers` a function can have a `guest`, as in `{ "guest": "pricing" }`: then its code is a WebAssembly component.
 //! The fake runs none; whoever has seeded it and has a host gives the function its code

@@ -13,8 +13,8 @@ use crate::snapshot::Snapshot;
 
 /// Where the new state is written before the old one goes. Hidden, so that a seed does not read what a crash has left.
 const NEW: &str = ".saving";
-/// What is saved. Functions are not: no client changes them.
-const SERVICES: [&str; 2] = ["s3", "sqs"];
+/// What is saved.
+const SERVICES: [&str; 3] = ["s3", "sqs", "lambda"];
 
 /// Writes everything that is in a fake to `dir`, and then removes what was there of the same services. If writing fails, what was
 /// there is as it was.
@@ -39,6 +39,7 @@ pub(crate) fn save_whole(fake: &FakeAws, dir: &Path) -> Result<Saved, SaveError>
         }
     }
     remove(&root, NEW).map_err(failed(new.clone()))?;
+    saved.functions = whole.functions().map(|path| dir.join(path)).collect();
     let paths = saved.objects.iter_mut().map(|object| &mut object.path).chain(&mut saved.queues);
     for path in paths {
         if let Ok(below) = path.strip_prefix(&new) {

@@ -251,6 +251,7 @@ proptest! {
         let seeded = fake();
         seeded.seed(folder.path()).unwrap();
         prop_assert_eq!(seen(&seeded), seen(&saved));
+        prop_assert_eq!(crate::server::s3_state(&seeded), crate::server::s3_state(&saved));
         // What comes later sorts behind what was there.
         let last = saved.shared().store.lock().values().flat_map(|it| it.version_ids().map(str::to_owned).collect::<Vec<_>>()).max();
         seeded.s3().enable_versioning("one").unwrap();

@@ -21,6 +21,8 @@ pub struct Saved {
     pub bytes: u64,
     /// The files of queues.
     pub queues: Vec<PathBuf>,
+    /// The files of functions, where the whole state is saved.
+    pub functions: Vec<PathBuf>,
 }
 
 /// An object that has been written to a folder.

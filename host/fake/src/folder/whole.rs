@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
@@ -11,6 +11,7 @@ use super::metadata::{self, BucketDocument, ObjectDocument, VersionDocument};
 use super::path::encode_all;
 use super::seed::content_type_of;
 use crate::fake::{FakeAws, Shared};
+use crate::lambda::FunctionDocument;
 use crate::s3::{Bucket, BucketSettings, History, ObjectSettings, Objects, Version};
 use crate::snapshot::Snapshot;
 
@@ -21,6 +22,8 @@ pub(super) const VERSIONS: &str = ".versions";
 pub(super) struct Whole {
     pub(super) snapshot: Snapshot,
     buckets: BTreeMap<String, WholeBucket>,
+    /// By name.
+    functions: Vec<(String, FunctionDocument)>,
 }
 
 struct WholeBucket {
@@ -33,6 +36,7 @@ impl Whole {
     pub(super) fn of(fake: &FakeAws) -> Self {
         let (queues, invocations) = (fake.sqs().snapshot(), fake.lambda().invocations());
         let shared = fake.shared();
+        let functions = shared.lambda.documents();
         let buckets = shared.store.lock();
         Self {
             snapshot: Snapshot::of_buckets(&buckets, queues, invocations),
@@ -40,11 +44,17 @@ impl Whole {
                 .iter()
                 .map(|(name, bucket)| (name.clone(), WholeBucket::of(bucket, shared)))
                 .collect(),
+            functions,
         }
     }
 
+    /// The files of functions.
+    pub(super) fn functions(&self) -> impl Iterator<Item = PathBuf> {
+        self.functions.iter().map(|(name, _)| function_file(name))
+    }
+
     /// Writes the document of each bucket, in place of what is there, and the bytes of old versions. The files of objects are there.
-    pub(super) fn write(&self, root: &Dir) -> Result<(), (std::path::PathBuf, io::Error)> {
+    pub(super) fn write(&self, root: &Dir) -> Result<(), (PathBuf, io::Error)> {
         for (name, bucket) in &self.buckets {
             let folder = Path::new("s3").join(name);
             let document = bucket.document(|file, version| {
@@ -56,15 +66,28 @@ impl Whole {
                 write().map_err(|error| (path.clone(), error))
             })?;
             let path = folder.join(metadata::FILE);
+            write_document(root, &path, &document).map_err(|error| (path.clone(), error))?;
+        }
+        for (name, document) in &self.functions {
+            let path = function_file(name);
             let write = || {
-                let mut text = serde_json::to_vec_pretty(&document)?;
-                text.push(b'\n');
-                root.write(&path, text)
+                root.create_dir_all("lambda")?;
+                write_document(root, &path, document)
             };
             write().map_err(|error| (path.clone(), error))?;
         }
         Ok(())
     }
+}
+
+fn function_file(name: &str) -> PathBuf {
+    Path::new("lambda").join(format!("{name}.json"))
+}
+
+fn write_document(root: &Dir, path: &Path, document: &impl serde::Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(document)?;
+    text.push(b'\n');
+    root.write(path, text)
 }
 
 impl WholeBucket {

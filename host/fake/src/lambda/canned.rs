@@ -3,36 +3,43 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionResponse, Handler};
+use super::kept::Kept;
 
 /// A function as it is read: `lambda/FUNCTION.json` of a [seed](crate::folder). The name is that of the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FunctionDocument {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<String>,
     /// Seconds.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) timeout: Option<u32>,
     /// MB.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) memory_size: Option<u32>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reserved_concurrency: Option<u32>,
     /// The published versions, all with these answers: how many there are.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) versions: u32,
     /// Alias to version.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub(super) aliases: std::collections::BTreeMap<String, String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) answers: Option<Vec<CannedAnswer>>,
     /// The guest that is the function's code, by the name that whoever runs it knows.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) guest: Option<String>,
+    /// Whether a client has uploaded the code, which is not run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) uploaded: bool,
+    /// All else of it, where the whole state is saved, in place of what the members above say of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<Box<Kept>>,
 }
 
 /// What a document says that a function is.
@@ -40,18 +47,24 @@ pub struct FunctionDocument {
 pub(super) enum Code {
     Answers(Vec<CannedAnswer>),
     Guest(String),
+    Uploaded,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// An answer, and the events that it is for.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct CannedAnswer {
     /// What the event has to contain; none is every event.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     when: Option<Value>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     payload: Option<Value>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<Value>,
     #[serde(default)]
     error_kind: FunctionErrorKind,
@@ -63,8 +76,17 @@ pub(super) struct CannedAnswer {
 }
 
 impl FunctionDocument {
-    /// What the function is: answers or a guest, not both. An answer is a payload or an error, not both.
+    /// What the function is: answers, a guest or uploaded, and one of them alone. An answer is a payload or an error, not both.
     pub(super) fn code(&self) -> Result<Code, String> {
+        if let Some(kept) = &self.kept {
+            kept.check()?;
+        }
+        if self.uploaded {
+            return match (&self.answers, &self.guest) {
+                (None, None) => Ok(Code::Uploaded),
+                _ => Err("a function that is `uploaded` has neither `answers` nor a `guest`".to_owned()),
+            };
+        }
         let answers = match (&self.answers, &self.guest) {
             (Some(answers), None) => answers,
             (None, Some(guest)) if guest.is_empty() => return Err("`guest` is empty".to_owned()),

@@ -9,6 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::canned::Code as FunctionCode;
 use super::configuration::configuration;
 use super::error::{error, no_such_function, validation};
 use super::function::{Code, Configuration, Function};
@@ -41,7 +42,7 @@ const MEMORY: std::ops::RangeInclusive<u64> = 128..=10_240;
 const ARCHIVES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
 /// A function whose code a client has uploaded.
-struct Uploaded;
+pub(super) struct Uploaded;
 
 #[async_trait]
 impl Handler for Uploaded {
@@ -76,6 +77,7 @@ pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, 
         return Err(error("ResourceConflictException", format!("Function already exist: {name}")));
     }
     let mut function = Function::new(Arc::new(Uploaded), now, &cx.shared.ids);
+    function.code = Some(FunctionCode::Uploaded);
     function.latest.configuration = settings;
     function.tags = texts(input.get("Tags"));
     function.code_signing_config = text(input, "CodeSigningConfigArn").map(str::to_owned);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::canned::{Canned, Code, FunctionDocument};
+use super::create::Uploaded;
 use super::function::{Alias, Function, FunctionState};
 use super::guest::{GuestFunction, NoCode};
 use super::handler::{Closure, FunctionError, FunctionEvent, FunctionResponse, Handler};
@@ -163,6 +164,9 @@ impl Lambda {
             Code::Answers(answers) => {
                 self.function_from(name, &document, Arc::new(Canned(answers)))?;
             }
+            Code::Uploaded => {
+                self.function_from(name, &document, Arc::new(Uploaded))?;
+            }
             Code::Guest(guest) => {
                 self.function_from(name, &document, Arc::new(NoCode::new(file, &guest)))?;
                 let function = GuestFunction::new(self.clone(), name, guest, file, document);
@@ -198,7 +202,13 @@ impl Lambda {
         for (alias, version) in &document.aliases {
             function.alias(alias, version)?;
         }
-        Ok(function)
+        let code = document.code().map_err(LambdaDirectError::Document)?;
+        Ok(function.change(|function| {
+            function.code = Some(code);
+            if let Some(kept) = document.kept.clone() {
+                kept.apply(function);
+            }
+        }))
     }
 
     fn function_of(

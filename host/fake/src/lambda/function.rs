@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::canned::Code as FunctionCode;
 use super::error::{Throttle, error, no_such_function, throttled};
 use super::guest::GuestFunction;
 use super::handler::Handler;
@@ -61,7 +63,7 @@ pub(super) struct Function {
     /// By number, from 1.
     pub(super) versions: BTreeMap<u64, Version>,
     /// The number that was given last. None is given twice, even if its version is deleted.
-    last: u64,
+    pub(super) last: u64,
     pub(super) aliases: BTreeMap<String, Alias>,
     state: FunctionState,
     /// When it becomes active by itself.
@@ -70,7 +72,9 @@ pub(super) struct Function {
     pub(super) reserved_concurrency: Option<u32>,
     pub(super) running: u32,
     /// What `$LATEST` was when it was last published.
-    published: Option<(String, Configuration)>,
+    pub(super) published: Option<(String, Configuration)>,
+    /// What its document says that it is; none is Rust, which no document can say.
+    pub(super) code: Option<FunctionCode>,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) code_signing_config: Option<String>,
     /// The statements of the resource-based policy, by qualifier; that of the function itself is empty.
@@ -91,9 +95,12 @@ pub(super) struct Version {
 }
 
 /// What a version is configured with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Configuration {
     pub(super) description: String,
+    /// In seconds.
+    #[serde(with = "seconds")]
     pub(super) timeout: Duration,
     pub(super) memory_size: u32,
     pub(super) environment: BTreeMap<String, String>,
@@ -104,7 +111,8 @@ pub(super) struct Configuration {
 }
 
 /// Code, as far as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Code {
     pub(super) size: usize,
     pub(super) sha256: String,
@@ -126,7 +134,8 @@ impl Default for Configuration {
 }
 
 /// A name for a version.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Alias {
     pub(super) version: String,
     pub(super) description: String,
@@ -151,6 +160,7 @@ impl Function {
             reserved_concurrency: None,
             running: 0,
             published: None,
+            code: None,
             tags: BTreeMap::new(),
             code_signing_config: None,
             policies: BTreeMap::new(),
@@ -223,6 +233,21 @@ impl Function {
                 ))
             }
         }
+    }
+}
+
+/// A timeout in a document.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(timeout: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        timeout.as_secs_f64().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

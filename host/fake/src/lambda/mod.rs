@@ -14,6 +14,7 @@ mod function;
 mod guest;
 mod handler;
 mod invoke;
+mod kept;
 mod name;
 mod policy;
 mod record;

@@ -25,6 +25,12 @@ use self::connection::{Line, Outgoing, Socket};
 use crate::fake::FakeAws;
 use crate::layer::NoAnswer;
 
+/// What `GET /_innkeeper/state` shows of S3.
+#[cfg(test)]
+pub(crate) fn s3_state(fake: &FakeAws) -> serde_json::Value {
+    serde_json::to_value(state::State::of(fake).s3).unwrap()
+}
+
 /// How long requests that are under way when the server is to end may still take. A long poll would take up to 20 s.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long to wait when the system has no more file descriptors, which only other connections' ends can change.

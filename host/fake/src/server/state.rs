@@ -8,10 +8,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::calls::Call;
-use crate::fake::FakeAws;
+use crate::fake::{FakeAws, Shared};
 use crate::fault::FaultRule;
 use crate::lambda::Invocation;
-use crate::s3::Object;
+use crate::s3::{Bucket, BucketSettings, Object, Version};
 use crate::sqs::QueueSnapshot;
 
 /// How many of the last calls and invocations are shown.
@@ -39,7 +39,18 @@ pub(super) struct S3State {
 #[derive(Debug, Serialize)]
 pub(super) struct BucketState {
     pub(super) bucket: String,
+    pub(super) settings: BucketSettings,
     pub(super) objects: Vec<ObjectState>,
+    /// What is not current, by key, oldest first.
+    pub(super) versions: BTreeMap<String, Vec<VersionState>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct VersionState {
+    pub(super) version_id: String,
+    pub(super) last_modified: String,
+    /// None of a delete marker.
+    pub(super) size: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,14 +94,11 @@ pub(super) struct SessionState {
 
 impl State {
     pub(super) fn of(fake: &FakeAws) -> Self {
-        let s3 = fake.s3();
-        let buckets = s3.buckets().into_iter().map(|bucket| {
-            let keys = s3.keys(&bucket).into_iter();
-            // What goes away in between is not shown.
-            let object = |key: String| s3.get(&bucket, &key).map(|object| ObjectState::of(&object, key));
-            let objects = keys.filter_map(object).collect();
-            BucketState { bucket, objects }
-        });
+        let shared = fake.shared();
+        let buckets = {
+            let buckets = shared.store.lock();
+            buckets.iter().map(|(name, bucket)| BucketState::of(name, bucket, shared)).collect()
+        };
         let lambda = fake.lambda();
         let sessions = fake.sts().sessions().into_iter().map(|session| SessionState {
             role_arn: session.role_arn,
@@ -101,13 +109,39 @@ impl State {
         Self {
             account_id: fake.account_id().to_owned(),
             time: rfc3339(fake.now()),
-            s3: S3State { buckets: buckets.collect() },
+            s3: S3State { buckets },
             sqs: SqsState { queues: fake.sqs().snapshot().into_values().collect() },
             lambda: LambdaState { functions: lambda.functions(), invocations: last(lambda.invocations()) },
             sts: StsState { sessions: sessions.collect() },
             faults: fake.faults().rules(),
             calls: last(fake.calls()),
         }
+    }
+}
+
+impl BucketState {
+    fn of(name: &str, bucket: &Bucket, shared: &Shared) -> Self {
+        let objects = bucket.objects.iter().map(|(key, object)| ObjectState::of(object, key.clone()));
+        let versions = bucket
+            .history
+            .iter()
+            .map(|(key, older)| (key.clone(), older.iter().map(VersionState::of).collect()));
+        Self {
+            bucket: name.to_owned(),
+            settings: BucketSettings::of(bucket, shared),
+            objects: objects.collect(),
+            versions: versions.collect(),
+        }
+    }
+}
+
+impl VersionState {
+    fn of(version: &Version) -> Self {
+        let (last_modified, size) = match version {
+            Version::Object(object) => (object.last_modified, Some(object.size())),
+            Version::DeleteMarker(marker) => (marker.last_modified, None),
+        };
+        Self { version_id: version.id().to_owned(), last_modified: rfc3339(last_modified), size }
     }
 }
 

@@ -10,4 +10,5 @@ mod invoke;
 mod limits;
 mod manage;
 mod protocol;
+mod saved;
 mod streams;
