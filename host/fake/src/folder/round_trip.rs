@@ -289,8 +289,7 @@ fn what_a_document_cannot_say_is_refused() {
         std::fs::write(folder.path().join("s3/one/.innkeeper.json"), document.to_string()).unwrap();
         let error = fake().seed(folder.path()).unwrap_err();
         assert!(error.to_string().contains(".innkeeper.json"), "{error}");
-        let source = std::error::Error::source(&error).unwrap().to_string();
-        source
+        std::error::Error::source(&error).unwrap().to_string()
     };
     let object = |kept: Value| json!({ "objects": { "a": { "kept": kept } } });
     assert!(refused(json!({ "bucket": { "owner": "123456789012" } })).contains("no identity of this fake"));

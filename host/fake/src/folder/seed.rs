@@ -149,7 +149,7 @@ pub(crate) struct FoundBucket {
 
 /// A version that is not current.
 pub(crate) enum FoundVersion {
-    Object(NewObject, ObjectSettings),
+    Object(Box<NewObject>, Box<ObjectSettings>),
     Other(Restored),
 }
 
@@ -307,8 +307,8 @@ impl Walk<'_> {
                     return Err(SeedError::Setting { path, source });
                 }
                 let body = NewObject::new(self.read(&folder.join(VERSIONS).join(file))?);
-                let kept = object.kept.take().unwrap_or_default();
-                Ok(FoundVersion::Object(object.describe(body), kept))
+                let kept = Box::new(object.kept.take().unwrap_or_default());
+                Ok(FoundVersion::Object(Box::new(object.describe(body)), kept))
             }
         }
     }

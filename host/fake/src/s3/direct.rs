@@ -136,7 +136,7 @@ impl S3 {
             let older = older.into_iter().map(|version| match version {
                 FoundVersion::Other(version) => Ok(version),
                 FoundVersion::Object(object, kept) => {
-                    let mut object = self.object_of(object);
+                    let mut object = self.object_of(*object);
                     kept.apply(&mut object)?;
                     Ok(Restored::Object(Box::new(object)))
                 }

@@ -166,7 +166,8 @@ impl ObjectSettings {
         // A part is read by its place in the bytes.
         let size = self.parts.iter().try_fold(0_u64, |size, part| size.checked_add(part.size));
         let ascending = self.parts.is_sorted_by(|a, b| a.number < b.number);
-        if !self.parts.is_empty() && !(ascending && size == Some(object.size())) {
+        let whole = ascending && size == Some(object.size());
+        if !self.parts.is_empty() && !whole {
             return Err(SettingError::new(
                 "parts",
                 "they are not in their order, or not together as long as the object",

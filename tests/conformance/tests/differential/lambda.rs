@@ -206,6 +206,7 @@ impl crate::Operation for Lambda {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each operation")]
     async fn run(&self, side: &Side, _: &mut Names) -> Value {
         let lambda = &side.lambda;
         match self.clone() {

@@ -80,7 +80,7 @@ fn traces<O: Operation + 'static>(
     vec(operation, 1..=OPERATIONS).prop_map(move |rest| first.iter().cloned().chain(rest).collect()).boxed()
 }
 
-fn check<O: Operation>(service: &'static str, regressions: &'static str, traces: BoxedStrategy<Vec<O>>) {
+fn check<O: Operation>(service: &'static str, regressions: &'static str, traces: &BoxedStrategy<Vec<O>>) {
     let Some(pair) = Pair::start() else { return };
     let known = Known::read();
     let count = std::env::var(TRACES).ok().map(|text| text.parse().expect("a number of traces"));
@@ -92,7 +92,7 @@ fn check<O: Operation>(service: &'static str, regressions: &'static str, traces:
         ..Config::default()
     };
     let mut runner = TestRunner::new(config);
-    let ran = runner.run(&traces, |trace| {
+    let ran = runner.run(traces, |trace| {
         let unknown = pair.block_on(unknown(&pair, &known, &trace));
         let found: Vec<_> =
             unknown.iter().flat_map(|(_, differences)| differences).map(ToString::to_string).collect();
@@ -111,7 +111,7 @@ fn check<O: Operation>(service: &'static str, regressions: &'static str, traces:
     }
 }
 
-fn survey<O: Operation>(traces: BoxedStrategy<Vec<O>>) {
+fn survey<O: Operation>(traces: &BoxedStrategy<Vec<O>>) {
     let Some(pair) = Pair::start() else { return };
     let known = Known::read();
     let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(SEED + 1), ..Config::default() });
@@ -138,7 +138,7 @@ macro_rules! service {
         #[test]
         fn $name() {
             let regressions = concat!(env!("CARGO_MANIFEST_DIR"), "/regressions/", stringify!($name), ".txt");
-            check(stringify!($name), regressions, traces(self::$name::first(), self::$name::operation()));
+            check(stringify!($name), regressions, &traces(self::$name::first(), self::$name::operation()));
         }
     };
 }
@@ -150,17 +150,17 @@ service!(lambda);
 #[test]
 #[ignore = "lists differences, for whoever looks for them"]
 fn survey_s3() {
-    survey(traces(s3::first(), s3::operation()));
+    survey(&traces(s3::first(), s3::operation()));
 }
 
 #[test]
 #[ignore = "lists differences, for whoever looks for them"]
 fn survey_sqs() {
-    survey(traces(sqs::first(), sqs::operation()));
+    survey(&traces(sqs::first(), sqs::operation()));
 }
 
 #[test]
 #[ignore = "lists differences, for whoever looks for them"]
 fn survey_lambda() {
-    survey(traces(lambda::first(), lambda::operation()));
+    survey(&traces(lambda::first(), lambda::operation()));
 }

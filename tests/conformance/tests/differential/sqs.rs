@@ -149,7 +149,7 @@ enum Kept {
 /// Without what only a FIFO queue has: a trace is over where moto has a queue that AWS refuses. The delay of a FIFO queue, when it is
 /// changed, is also that of the messages in it, which moto does not know.
 fn of(queue: &str, mut attributes: Attributes, kept: Kept) -> Attributes {
-    match (queue.ends_with(".fifo"), kept) {
+    match (is_fifo(queue), kept) {
         (false, _) => drop(attributes.remove("ContentBasedDeduplication")),
         (true, Kept::Messages) => drop(attributes.remove("DelaySeconds")),
         (true, Kept::Nothing) => {}
@@ -210,7 +210,7 @@ impl Sent {
 
     /// With what its kind of queue asks for and without what it refuses, but for one body of them, so that refusals are seen too.
     fn for_queue(mut self, queue: &str) -> Self {
-        let fifo = queue.ends_with(".fifo");
+        let fifo = is_fifo(queue);
         if fifo && self.body != "b" {
             self.group = self.group.or(Some("g"));
             self.deduplication = self.deduplication.or(Some("3"));
@@ -224,10 +224,14 @@ impl Sent {
     }
 }
 
-fn url(side: &Side, queue: &str) -> String {
-    let _ = side;
+fn url(queue: &str) -> String {
     // Both are of this account, whatever the host.
     format!("http://127.0.0.1/123456789012/{queue}")
+}
+
+/// By its name, as SQS itself tells the two kinds apart.
+fn is_fifo(queue: &str) -> bool {
+    queue.strip_suffix(".fifo").is_some()
 }
 
 fn arn(queue: &str) -> String {
@@ -286,12 +290,13 @@ impl crate::Operation for Sqs {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each operation")]
     async fn run(&self, side: &Side, names: &mut Names) -> Value {
         let sqs = &side.sqs;
         match self.clone() {
             Self::CreateQueue(queue, with, tags) => {
                 let mut attributes = typed(&with);
-                if queue.ends_with(".fifo") {
+                if is_fifo(queue) {
                     attributes.insert(QueueAttributeName::FifoQueue, "true".to_owned());
                 }
                 let create = sqs.create_queue().queue_name(queue).set_attributes(Some(attributes));
@@ -308,54 +313,51 @@ impl crate::Operation for Sqs {
                 })
             }
             Self::DeleteQueue(queue) => {
-                answer!(sqs.delete_queue().queue_url(url(side, queue)), _done => json!({}))
+                answer!(sqs.delete_queue().queue_url(url(queue)), _done => json!({}))
             }
             Self::SetQueueAttributes(queue, attributes) => {
-                let set = sqs
-                    .set_queue_attributes()
-                    .queue_url(url(side, queue))
-                    .set_attributes(Some(typed(&attributes)));
+                let set =
+                    sqs.set_queue_attributes().queue_url(url(queue)).set_attributes(Some(typed(&attributes)));
                 answer!(set, _done => json!({}))
             }
             Self::SetRedrivePolicy(queue, dead, most) => {
                 let policy = json!({ "deadLetterTargetArn": arn(dead), "maxReceiveCount": most }).to_string();
-                let set = sqs.set_queue_attributes().queue_url(url(side, queue));
+                let set = sqs.set_queue_attributes().queue_url(url(queue));
                 answer!(set.attributes(QueueAttributeName::RedrivePolicy, policy), _done => json!({}))
             }
             Self::GetQueueAttributes(queue, name) => {
-                let get = sqs.get_queue_attributes().queue_url(url(side, queue));
+                let get = sqs.get_queue_attributes().queue_url(url(queue));
                 answer!(get.attribute_names(QueueAttributeName::from(name)), it => json!({ "attributes": shown(it.attributes) }))
             }
             Self::ListDeadLetterSourceQueues(queue) => {
-                answer!(sqs.list_dead_letter_source_queues().queue_url(url(side, queue)), it => {
+                answer!(sqs.list_dead_letter_source_queues().queue_url(url(queue)), it => {
                     let mut queues: Vec<_> = it.queue_urls().iter().map(|url| name_of(Some(url))).collect();
                     queues.sort();
                     json!({ "queues": queues })
                 })
             }
             Self::PurgeQueue(queue) => {
-                answer!(sqs.purge_queue().queue_url(url(side, queue)), _done => json!({}))
+                answer!(sqs.purge_queue().queue_url(url(queue)), _done => json!({}))
             }
             Self::TagQueue(queue, tags) => {
-                answer!(sqs.tag_queue().queue_url(url(side, queue)).set_tags(Some(pairs(&tags))), _done => json!({}))
+                answer!(sqs.tag_queue().queue_url(url(queue)).set_tags(Some(pairs(&tags))), _done => json!({}))
             }
             Self::UntagQueue(queue, tag) => {
-                answer!(sqs.untag_queue().queue_url(url(side, queue)).tag_keys(tag), _done => json!({}))
+                answer!(sqs.untag_queue().queue_url(url(queue)).tag_keys(tag), _done => json!({}))
             }
-            Self::ListQueueTags(queue) => answer!(sqs.list_queue_tags().queue_url(url(side, queue)), it => {
+            Self::ListQueueTags(queue) => answer!(sqs.list_queue_tags().queue_url(url(queue)), it => {
                 json!({ "tags": it.tags.unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>() })
             }),
             Self::AddPermission(queue, label) => {
-                let add =
-                    sqs.add_permission().queue_url(url(side, queue)).label(label).actions("SendMessage");
+                let add = sqs.add_permission().queue_url(url(queue)).label(label).actions("SendMessage");
                 answer!(add.aws_account_ids("111111111111"), _done => json!({}))
             }
             Self::RemovePermission(queue, label) => {
-                answer!(sqs.remove_permission().queue_url(url(side, queue)).label(label), _done => json!({}))
+                answer!(sqs.remove_permission().queue_url(url(queue)).label(label), _done => json!({}))
             }
             Self::SendMessage(queue, sent) => {
                 let sent = sent.for_queue(queue);
-                let send = sqs.send_message().queue_url(url(side, queue)).message_body(sent.body);
+                let send = sqs.send_message().queue_url(url(queue)).message_body(sent.body);
                 let send = send.set_message_attributes(sent.attributes()).set_delay_seconds(sent.delay);
                 let send = send.set_message_group_id(sent.group.map(str::to_owned));
                 answer!(send.set_message_deduplication_id(sent.deduplication.map(str::to_owned)), it => json!({
@@ -365,7 +367,7 @@ impl crate::Operation for Sqs {
                 }))
             }
             Self::SendMessageBatch(queue, sent, ids) => {
-                let mut send = sqs.send_message_batch().queue_url(url(side, queue));
+                let mut send = sqs.send_message_batch().queue_url(url(queue));
                 for (number, sent) in sent.into_iter().enumerate() {
                     let sent = sent.for_queue(queue);
                     let id = match ids {
@@ -392,7 +394,7 @@ impl crate::Operation for Sqs {
                 let attributes = receive.attributes;
                 let all =
                     attributes.filter(|name| *name == "All").map(|_| vec![MessageSystemAttributeName::All]);
-                let from = sqs.receive_message().queue_url(url(side, queue)).wait_time_seconds(0);
+                let from = sqs.receive_message().queue_url(url(queue)).wait_time_seconds(0);
                 let from =
                     from.set_max_number_of_messages(receive.most).set_visibility_timeout(receive.visibility);
                 let from = from.set_message_system_attribute_names(all);
@@ -400,7 +402,7 @@ impl crate::Operation for Sqs {
                 answer!(from, it => {
                     let messages = it.messages.unwrap_or_default();
                     // Of more than one group SQS first looks for more of the first message's; moto does not.
-                    let groups = queue.ends_with(".fifo") && receive.most.is_some_and(|most| most > 1);
+                    let groups = is_fifo(queue) && receive.most.is_some_and(|most| most > 1);
                     json!({ (if groups { "messages-of-groups" } else { "messages" }): messages.iter().map(|it| message(queue, it, names)).collect::<Vec<_>>() })
                 })
             }
@@ -408,10 +410,10 @@ impl crate::Operation for Sqs {
                 let Some(Receipt { queue, handle }) = names.receipt(receipt) else {
                     return json!({ "none": true });
                 };
-                answer!(sqs.delete_message().queue_url(url(side, queue)).receipt_handle(handle), _done => json!({}))
+                answer!(sqs.delete_message().queue_url(url(queue)).receipt_handle(handle), _done => json!({}))
             }
             Self::DeleteMessageBatch(queue, receipts) => {
-                let mut delete = sqs.delete_message_batch().queue_url(url(side, queue));
+                let mut delete = sqs.delete_message_batch().queue_url(url(queue));
                 for (id, receipt) in receipts.iter().enumerate() {
                     let handle = names.receipt(*receipt).map_or("none", |receipt| &receipt.handle);
                     let entry =
@@ -419,7 +421,7 @@ impl crate::Operation for Sqs {
                     delete = delete.entries(entry.build().unwrap());
                 }
                 answer!(delete, it => {
-                    let done: Vec<_> = it.successful().iter().map(|it| it.id()).collect();
+                    let done: Vec<String> = it.successful().iter().map(|it| it.id().to_owned()).collect();
                     json!({ "done": done, "failed": failed!(it) })
                 })
             }
@@ -427,12 +429,11 @@ impl crate::Operation for Sqs {
                 let Some(Receipt { queue, handle }) = names.receipt(receipt) else {
                     return json!({ "none": true });
                 };
-                let change =
-                    sqs.change_message_visibility().queue_url(url(side, queue)).receipt_handle(handle);
+                let change = sqs.change_message_visibility().queue_url(url(queue)).receipt_handle(handle);
                 answer!(change.visibility_timeout(timeout), _done => json!({}))
             }
             Self::ChangeMessageVisibilityBatch(queue, changes) => {
-                let mut change = sqs.change_message_visibility_batch().queue_url(url(side, queue));
+                let mut change = sqs.change_message_visibility_batch().queue_url(url(queue));
                 for (id, (receipt, timeout)) in changes.iter().enumerate() {
                     let handle = names.receipt(*receipt).map_or("none", |receipt| &receipt.handle);
                     let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id.to_string());
@@ -440,7 +441,7 @@ impl crate::Operation for Sqs {
                     change = change.entries(entry.build().unwrap());
                 }
                 answer!(change, it => {
-                    let done: Vec<_> = it.successful().iter().map(|it| it.id()).collect();
+                    let done: Vec<String> = it.successful().iter().map(|it| it.id().to_owned()).collect();
                     json!({ "done": done, "failed": failed!(it) })
                 })
             }

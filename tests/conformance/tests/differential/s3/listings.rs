@@ -59,7 +59,7 @@ impl Page {
     }
 
     /// How it was asked for pages, and what was on them in all.
-    fn whole(pages: Vec<Value>) -> Value {
+    fn whole(pages: &[Value]) -> Value {
         let of = |name: &str| {
             let lists = pages.iter().filter_map(|page| page.get(name)?.as_array());
             lists.flatten().cloned().collect::<Vec<_>>()
@@ -82,7 +82,7 @@ impl Page {
                 "prefix": it.prefix, "delimiter": it.delimiter, "marker": it.marker, "next": it.next_marker,
             }));
             if it.is_truncated() != Some(true) {
-                return Self::whole(pages);
+                return Self::whole(&pages);
             }
             // Without a delimiter the last key is what to go on after.
             marker = it.next_marker.clone().or_else(|| Some(it.contents().last()?.key()?.to_owned()));
@@ -107,7 +107,7 @@ impl Page {
             }));
             token = it.next_continuation_token;
             if token.is_none() {
-                return Self::whole(pages);
+                return Self::whole(&pages);
             }
         }
     }
@@ -144,7 +144,7 @@ impl Page {
                 "next": it.next_key_marker, "next-id": names.common("version", it.next_version_id_marker.as_deref()),
             }));
             if it.is_truncated != Some(true) {
-                return Self::whole(pages);
+                return Self::whole(&pages);
             }
             (marker, id_marker) = (it.next_key_marker, it.next_version_id_marker);
         }

@@ -1,5 +1,7 @@
 //! Uploads in parts.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use proptest::option;
@@ -75,7 +77,7 @@ pub(crate) async fn create(side: &Side, place: Place, names: &mut Names) -> Valu
     answer!(side.s3.create_multipart_upload().bucket(bucket).key(key), it => {
         let id = it.upload_id.unwrap_or_default();
         let shown = names.common("upload", Some(&id));
-        names.uploads.push(Upload { bucket, key, id, parts: Default::default() });
+        names.uploads.push(Upload { bucket, key, id, parts: BTreeMap::default() });
         json!({ "upload": shown, "bucket": it.bucket, "key": it.key })
     })
 }
