@@ -14,7 +14,11 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 /// Is told of each attempt of the calls that are made under [`observed`].
 pub trait AttemptObserver: Debug + Send + Sync {
-    /// `request` is signed and about to be sent. An error ends the call instead, as a dispatch failure.
+    /// `request` is signed and about to be sent.
+    ///
+    /// # Errors
+    ///
+    /// Why it must not be sent. The call ends with it, and is not tried again.
     fn before_attempt(&self, request: &HttpRequest) -> Result<(), BoxError>;
 
     /// `response` has come, of whose body nothing has been read yet.

@@ -303,6 +303,7 @@ fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::
         .serialize(serializer)
 }
 
+#[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
 fn location<S: serde::Serializer>(location: &Option<Location>, serializer: S) -> Result<S::Ok, S::Error> {
     match location {
         Some(location) => serializer.collect_str(location),
