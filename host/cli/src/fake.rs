@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     seed: Option<PathBuf>,
 
-    /// At the end, write what is in S3 and SQS to a folder, in place of what was saved there before
+    /// At the end, write what is in S3, SQS and Lambda to a folder, in place of what was saved there before
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 
@@ -132,14 +132,7 @@ impl Args {
     async fn serve(self) -> Result<(), Failure> {
         // From here on, so that a signal that comes early is not lost.
         let ended = end_of_process()?;
-        let mut fake = FakeAws::builder()
-            .clock(Clock::real())
-            .account_id(self.account_id.as_str())
-            .object_ownership(self.object_ownership.into());
-        for AccessKey { id, secret } in &self.identities {
-            fake = fake.identity(id, secret);
-        }
-        let fake = fake.build();
+        let fake = self.empty();
         if let Some(folder) = &self.seed {
             fill(&fake, folder)?;
             for function in fake.lambda().guest_functions() {
@@ -153,7 +146,7 @@ impl Args {
             }
         }
         if let Some(folder) = &self.save {
-            check_folder_to_save(folder)?;
+            check_folder_to_save(folder, &self.empty())?;
         }
         let address = self.address().await?;
         let server = Server::bind(&fake, address).await.map_err(|error| {
@@ -178,6 +171,17 @@ impl Args {
             tell(&saved, folder);
         }
         Ok(())
+    }
+
+    fn empty(&self) -> FakeAws {
+        let mut fake = FakeAws::builder()
+            .clock(Clock::real())
+            .account_id(self.account_id.as_str())
+            .object_ownership(self.object_ownership.into());
+        for AccessKey { id, secret } in &self.identities {
+            fake = fake.identity(id, secret);
+        }
+        fake.build()
     }
 
     /// The address to listen on: this machine's own, unless others are asked for.
@@ -216,13 +220,13 @@ fn fill(fake: &FakeAws, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a folder may be written to. One that has `s3` or `sqs` in it, and is no seed, is somebody's for other purposes;
-/// that is to be told before there is anything to be lost.
-fn check_folder_to_save(folder: &Path) -> Result<(), Failure> {
+/// Whether a folder may be written to. One that has `s3`, `sqs` or `lambda` in it, and is no seed, is somebody's for other purposes;
+/// that is to be told before there is anything to be lost. `empty` is a fake with the accounts that owners can be of.
+fn check_folder_to_save(folder: &Path, empty: &FakeAws) -> Result<(), Failure> {
     if !folder.exists() {
         return Ok(());
     }
-    FakeAws::new().seed(folder).map(drop).map_err(|error| {
+    empty.seed(folder).map(drop).map_err(|error| {
         Failure::because(Exit::Fake, &error).with_help(format!(
             "`--save {}` would replace what is there; give a folder that is new, empty, or has been saved to before",
             folder.display()
@@ -233,9 +237,10 @@ fn check_folder_to_save(folder: &Path) -> Result<(), Failure> {
 fn tell(saved: &Saved, folder: &Path) {
     let objects = count(saved.objects.len(), "object");
     let queues = count(saved.queues.len(), "queue");
+    let functions = count(saved.functions.len(), "function");
     let bytes = format!("({})", size(saved.bytes));
     say(format_args!(
-        "{} {objects} {} and {queues} in `{}`",
+        "{} {objects} {}, {queues} and {functions} in `{}`",
         styled(ADDED, "saved:"),
         styled(FAINT, bytes),
         folder.display()
