@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The manifest whose policy is asked about what was recorded; with --run or --fake, whose guest is run
+    /// The manifest whose policy is asked about what was recorded; with --run, --fake or --input, whose guest is run
     #[arg(long, value_name = "PATH")]
     manifest: Option<PathBuf>,
 

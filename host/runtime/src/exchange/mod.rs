@@ -11,8 +11,8 @@
 //! the guest.
 //!
 //! Bytes and bodies are never written: `{"bytes": 5, "sha256": "2cf2..."}` stands for them. Neither is what gives somebody access: a
-//! receipt handle stays in the host and is no part of the WIT package; of a presigned URL there is what comes before its query; and of a
-//! place in a listing (`continuation-token`) only that there was one.
+//! receipt handle stays in the host and is no part of the WIT package; of a presigned URL there is what comes before its query, and not
+//! when it expires; and of a place in a listing (`continuation-token`) only that there was one.
 
 mod lambda;
 mod s3;
