@@ -59,10 +59,9 @@
 //!   logging and websites are kept and given back, and do nothing. All else answers `NotImplemented`: encryption with
 //!   customer keys, `SelectObjectContent`, inventories.
 //! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
-//!   batches, FIFO queues, dead letters, message move tasks, tags. Not `AddPermission` and `RemovePermission`, and not
-//!   the query protocol.
-//! - **Lambda**: `Invoke` in its three forms, `InvokeWithResponseStream`, versions, aliases and configuration of functions
-//!   that are Rust closures ([`Lambda::function`]), anything else that answers events ([`Handler`]), or files.
+//!   batches, FIFO queues, dead letters, message move tasks, tags and permissions, in the JSON protocol and the query protocol.
+//! - **Lambda**: `Invoke` in its three forms, `InvokeWithResponseStream`, and the management of functions (versions, aliases,
+//!   configuration, permissions, URLs, event configurations), which are Rust closures ([`Lambda::function`]), anything else that answers events ([`Handler`]), or files.
 //! - **STS**: `AssumeRole` and `GetCallerIdentity`, with sessions that expire.
 //!
 //! # What is not checked

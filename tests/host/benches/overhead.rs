@@ -2,7 +2,8 @@
 //!
 //! The guest asks to delete an object, which one of 100 grants allows and a quota refuses, since its one call is used up: the policy is
 //! asked, its decision and that of the quota are written to an audit trail of JSON lines, nothing is sent, and the guest has a typed
-//! error. The bare call takes a text of the same length and returns an error, through the same engine, asynchronous as well; it is
+//! error. So many calls on end are more than wait for the writer of the trail, which a call then waits for: the figure is that of a guest
+//! that does nothing else for long. The bare call takes a text of the same length and returns an error, through the same engine, asynchronous as well; it is
 //! repeated by a loop in WebAssembly text. `cargo bench -p innkeeper-tests --bench overhead`
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
