@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use aws_smithy_async::future::timeout::Timeout;
 use aws_smithy_async::rt::sleep::{AsyncSleep as _, SharedAsyncSleep};
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -58,7 +59,12 @@ impl HttpConnector for Connector {
         let sleep = self.sleep.clone();
         let (connect_timeout, read_timeout) = (self.connect_timeout, self.read_timeout);
         HttpConnectorFuture::new(async move {
-            let exchange = layer.receive(request_of(request)?).await;
+            let request = request_of(request)?;
+            // The SDK closes the connection behind an answer such as 503, and says that something is wrong where it finds none.
+            if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+                capture.set_connection_retriever(|| Some(no_connection()));
+            }
+            let exchange = layer.receive(request).await;
             within(connect_timeout, "connect", sleep.as_ref(), layer.connect(&exchange))
                 .await
                 .map_err(ConnectorError::never_connected)?;
@@ -90,6 +96,11 @@ fn request_of(request: HttpRequest) -> Result<Request<Body>, ConnectorError> {
     Ok(request)
 }
 
+/// What there is to close: nothing.
+fn no_connection() -> ConnectionMetadata {
+    ConnectionMetadata::builder().proxied(false).poison_fn(|| {}).build()
+}
+
 async fn within<T>(
     timeout: Option<Duration>,
     phase: &'static str,
@@ -110,5 +121,27 @@ impl fmt::Debug for Client {
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FakeAws")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_async::rt::sleep::TokioSleep;
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+
+    use super::*;
+    use crate::FakeAws;
+
+    #[tokio::test]
+    async fn the_sdk_finds_a_connection_to_close() {
+        let client = FakeAws::new().http_client();
+        let components = RuntimeComponentsBuilder::for_tests().with_sleep_impl(Some(TokioSleep::new()));
+        let settings = HttpConnectorSettings::default();
+        let connector = client.http_connector(&settings, &components.build().unwrap());
+        let capture = CaptureSmithyConnection::new();
+        let mut request = HttpRequest::get("https://s3.eu-west-1.amazonaws.com/").unwrap();
+        request.add_extension(capture.clone());
+        connector.call(request).await.unwrap();
+        assert!(capture.get().is_some());
     }
 }
