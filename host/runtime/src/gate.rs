@@ -265,12 +265,7 @@ impl Gate {
 
     /// A client of S3, if the policy allows all that the operation needs.
     pub(crate) async fn s3(&self, operation: S3Operation<'_>) -> Result<Permit<aws_sdk_s3::Client>, Refusal> {
-        self.region().await?;
-        let id = self.next_id();
-        let tags = self.existing_tags(id, operation).await?;
-        let operation = Operation::from(operation);
-        let granted = self.authorize(id, &operation, &tags)?;
-        self.hand_out(id, &operation, &granted, None, None).await
+        self.permit(operation.into(), None).await
     }
 
     /// A client of S3 for an operation on several things, each of which is decided on, and for which of them, in their order, the policy
@@ -317,7 +312,8 @@ impl Gate {
     ) -> Result<Permit<C>, Refusal> {
         self.region().await?;
         let id = self.next_id();
-        let granted = self.authorize(id, &operation, &ExistingTags::default())?;
+        let tags = self.existing_tags(id, operation).await?;
+        let granted = self.authorize(id, &operation, &tags)?;
         self.hand_out(id, &operation, &granted, class, None).await
     }
 
@@ -354,8 +350,9 @@ impl Gate {
     /// The same of an operation on objects whose tags the policy may ask about: they are looked up then.
     pub(crate) async fn would_allow_s3(&self, operation: S3Operation<'_>) -> Result<bool, Refusal> {
         self.region().await?;
+        let operation = Operation::from(operation);
         let tags = self.existing_tags(self.next_id(), operation).await?;
-        let mut requests = Operation::from(operation).requests().enumerate();
+        let mut requests = operation.requests().enumerate();
         Ok(requests.all(|(index, request)| {
             self.shared.policy.allows(&self.with_facts(tags.fill_in(index, request)))
         }))

@@ -53,13 +53,14 @@ impl Gate {
     pub(super) async fn existing_tags<'a>(
         &self,
         id: OperationId,
-        operation: S3Operation<'a>,
+        operation: Operation<'a>,
     ) -> Result<ExistingTags<'a>, Refusal> {
         let mut known = ExistingTags::default();
+        let Operation::S3(of_s3) = operation else { return Ok(known) };
         if !self.shared.policy.asks_about_existing_tags() {
             return Ok(known);
         }
-        for (index, request) in Operation::from(operation).requests().enumerate() {
+        for (index, request) in operation.requests().enumerate() {
             let asked = self.with_facts(request);
             if !self.shared.policy.depends_on_existing_tags(&asked) {
                 // Nothing behind a no is asked about.
@@ -68,12 +69,12 @@ impl Gate {
                 }
                 continue;
             }
-            let Some(object) = operation.tagged_object(index) else { continue };
+            let Some(object) = of_s3.tagged_object(index) else { continue };
             if let Some(before) = known.0.iter_mut().find(|looked_up| looked_up.object == object) {
                 before.requests.push(index);
                 continue;
             }
-            let tags = self.look_up(id, object, operation, &request).await?;
+            let tags = self.look_up(id, object, &operation, &request).await?;
             known.0.push(LookedUp { object, requests: vec![index], tags });
         }
         Ok(known)
@@ -84,7 +85,7 @@ impl Gate {
         &self,
         id: OperationId,
         (bucket, key, version): Object<'_>,
-        operation: S3Operation<'_>,
+        operation: &Operation<'_>,
         request: &Request<'_>,
     ) -> Result<Tags, Refusal> {
         let look_up = Operation::from(S3Operation::GetObjectTagging { bucket, key, version });
@@ -126,7 +127,7 @@ impl Gate {
                 if version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" }
             ),
         };
-        self.write_down(id, &operation.into(), request, verdict);
+        self.write_down(id, operation, request, verdict);
         Err(Refusal::Tags(for_guest(found)))
     }
 }

@@ -260,20 +260,25 @@ macro_rules! shown {
     };
 }
 
-impl Read {
-    pub(crate) async fn get(self, side: &Side, place: Place, names: &mut Names) -> Value {
-        let (is, is_not) = Condition::headers(self.when, names, place);
-        let get = side
-            .s3
-            .get_object()
-            .bucket(place.bucket)
-            .key(place.key)
-            .set_version_id(names.version(place.bucket, place.key, self.version))
-            .set_range(self.range.map(str::to_owned))
-            .set_part_number(self.part)
+/// What both kinds of reading ask for.
+macro_rules! asked {
+    ($request:expr, $read:expr, $place:expr, $names:expr) => {{
+        let (is, is_not) = Condition::headers($read.when, $names, $place);
+        $request
+            .bucket($place.bucket)
+            .key($place.key)
+            .set_version_id($names.version($place.bucket, $place.key, $read.version))
+            .set_range($read.range.map(str::to_owned))
+            .set_part_number($read.part)
             .set_if_match(is)
             .set_if_none_match(is_not)
-            .checksum_mode(ChecksumMode::Enabled);
+            .checksum_mode(ChecksumMode::Enabled)
+    }};
+}
+
+impl Read {
+    pub(crate) async fn get(self, side: &Side, place: Place, names: &mut Names) -> Value {
+        let get = asked!(side.s3.get_object(), self, place, names);
         answer!(get, it => {
             let body = match it.body.collect().await {
                 Ok(body) => body.into_bytes(),
@@ -286,18 +291,7 @@ impl Read {
     }
 
     pub(crate) async fn head(self, side: &Side, place: Place, names: &mut Names) -> Value {
-        let (is, is_not) = Condition::headers(self.when, names, place);
-        let head = side
-            .s3
-            .head_object()
-            .bucket(place.bucket)
-            .key(place.key)
-            .set_version_id(names.version(place.bucket, place.key, self.version))
-            .set_range(self.range.map(str::to_owned))
-            .set_part_number(self.part)
-            .set_if_match(is)
-            .set_if_none_match(is_not)
-            .checksum_mode(ChecksumMode::Enabled);
+        let head = asked!(side.s3.head_object(), self, place, names);
         answer!(head, it => shown!(it, names))
     }
 }
