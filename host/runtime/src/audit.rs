@@ -13,6 +13,9 @@ use serde::Serialize;
 
 pub use self::json_lines::JsonLines;
 
+/// When the year 10000 begins, in seconds from the beginning of 1970.
+const YEAR_10000: u64 = 253_402_300_800;
+
 /// Where the audit trail goes.
 ///
 /// Called within a guest's call, once per decision and once per call of AWS, in the order in which they happen. It must not
@@ -297,10 +300,12 @@ fn owned<T: Clone>(entries: &[Arc<T>]) -> Vec<T> {
 }
 
 fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    time::OffsetDateTime::from(*time)
-        .format(&time::format_description::well_known::Rfc3339)
-        .map_err(serde::ser::Error::custom)?
-        .serialize(serializer)
+    // Of other years there is no text in RFC 3339.
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok().filter(|since| since.as_secs() < YEAR_10000);
+    match since {
+        Some(_) => serializer.collect_str(&humantime::format_rfc3339(*time)),
+        None => Err(serde::ser::Error::custom("a time that is before 1970 or after 9999")),
+    }
 }
 
 #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]

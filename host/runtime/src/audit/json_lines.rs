@@ -61,6 +61,7 @@
 //! | `bytes-sent`, `bytes-received`, `duration` | of the bodies; seconds, to the end of the response's body |
 //! | `outcome` | as above; `error` is the case of WASI's `error-code` |
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -73,18 +74,19 @@ use super::{AuditSink, Call, Decision, HttpDecision, HttpRequest, rfc3339};
 /// The version of the schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// How many entries may wait for the writer. A call that would add one more waits until there is room: what cannot be written
-/// down must not go on happening.
-const CAPACITY: usize = 4_096;
+/// How many bytes may wait for the writer. A call that would add more waits until there is room: what cannot be written down must not
+/// go on happening.
+const CAPACITY: usize = 1 << 20;
 
-/// How long the writer waits for more after the first entry. To wake a thread costs more than to add an entry, and it is woken once
+/// How long the writer waits for more after the first line. To wake a thread costs more than to add a line, and it is woken once
 /// for all that come in this time.
-const LINGER: Duration = Duration::from_millis(2);
+const LINGER: Duration = Duration::from_millis(10);
 
 /// Writes the audit trail to a file or pipe: a line of JSON per decision and per call, in the order in which they happened, from a
 /// thread of its own. The schema is described in the [module](self).
 ///
-/// An entry is written and flushed within milliseconds. [`finish`](Self::finish) writes all there are and ends the trail.
+/// A line is made where the entry comes from, so that no memory goes from thread to thread, and written and flushed within
+/// milliseconds. [`finish`](Self::finish) writes all there are and ends the trail.
 #[derive(Debug)]
 pub struct JsonLines {
     waiting: Arc<Waiting>,
@@ -103,11 +105,15 @@ struct Waiting {
 
 #[derive(Debug, Default)]
 struct Queue {
-    entries: Vec<Entry>,
+    lines: Vec<u8>,
+    /// The number of the next line.
+    sequence: u64,
     /// What the writer has to be woken for.
     wake: Wake,
     /// No more is taken: the trail is ended, or cannot be written.
     closed: bool,
+    /// Why the trail has to end, if it is for an entry that cannot be written as JSON.
+    unwritable: Option<io::Error>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,29 +121,13 @@ enum Wake {
     /// For nothing: it is at work, and looks by itself.
     #[default]
     Never,
-    /// For the first entry.
+    /// For the first line.
     First,
     /// For so many that there is no use in waiting for more.
     Many,
 }
 
-#[derive(Debug)]
-enum Entry {
-    Decision(Arc<Decision>),
-    Call(Arc<Call>),
-    HttpDecision(Arc<HttpDecision>),
-    HttpRequest(Arc<HttpRequest>),
-}
-
-/// A line.
-#[derive(Serialize)]
-struct Line<'a> {
-    version: u32,
-    sequence: u64,
-    #[serde(flatten)]
-    event: Event<'a>,
-}
-
+/// A line, but for what is known only when it is its turn: the number.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Event<'a> {
@@ -161,9 +151,12 @@ impl JsonLines {
     /// Where no thread can be started.
     pub fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
         let waiting = Arc::<Waiting>::default();
+        let host = concat!("innkeeper ", env!("CARGO_PKG_VERSION"));
+        let start = serde_json::to_vec(&Event::Start { time: SystemTime::now(), host });
+        waiting.add_line(start);
         let work = Arc::clone(&waiting);
         let writer = std::thread::Builder::new().name("innkeeper-audit".to_owned());
-        let writer = writer.spawn(move || Writer { output, sequence: 0 }.run(&work))?;
+        let writer = writer.spawn(move || write(output, &work))?;
         Ok(Self { waiting, writer: Mutex::new(Some(writer)) })
     }
 
@@ -174,6 +167,7 @@ impl JsonLines {
     ///
     /// The first error of the output. Nothing was written from there on.
     pub fn finish(&self) -> io::Result<()> {
+        self.waiting.add_line(serde_json::to_vec(&Event::End));
         self.waiting.close();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         match writer.map(JoinHandle::join) {
@@ -186,62 +180,88 @@ impl JsonLines {
 
 impl AuditSink for JsonLines {
     fn decision(&self, decision: &Arc<Decision>) {
-        self.waiting.add(Entry::Decision(Arc::clone(decision)));
+        self.waiting.add(&Event::Decision(decision));
     }
 
     fn call(&self, call: &Arc<Call>) {
-        self.waiting.add(Entry::Call(Arc::clone(call)));
+        self.waiting.add(&Event::Call(call));
     }
 
     fn http_decision(&self, decision: &Arc<HttpDecision>) {
-        self.waiting.add(Entry::HttpDecision(Arc::clone(decision)));
+        self.waiting.add(&Event::HttpDecision(decision));
     }
 
     fn http_request(&self, request: &Arc<HttpRequest>) {
-        self.waiting.add(Entry::HttpRequest(Arc::clone(request)));
+        self.waiting.add(&Event::HttpRequest(request));
     }
 }
 
+thread_local! {
+    /// The line that this thread makes.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Waiting {
-    /// Adds an entry, once there is room for it.
-    fn add(&self, entry: Entry) {
+    /// Adds the line of an event, once there is room for it.
+    fn add(&self, event: &Event<'_>) {
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            let made = serde_json::to_writer(&mut *line, event);
+            self.add_line(made.map(|()| &*line));
+        });
+    }
+
+    fn add_line(&self, line: serde_json::Result<impl AsRef<[u8]>>) {
         let mut queue = self.lock();
-        while queue.entries.len() >= CAPACITY && !queue.closed {
+        while queue.lines.len() >= CAPACITY && !queue.closed {
             queue = self.room.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         if queue.closed {
             // `finish` tells why nothing more is written.
             return;
         }
-        queue.entries.push(entry);
+        match line {
+            Ok(line) => queue.push(line.as_ref()),
+            Err(error) => {
+                queue.unwritable = Some(error.into());
+                queue.closed = true;
+                self.work.notify_one();
+                return;
+            }
+        }
         let is_due = match queue.wake {
             Wake::Never => false,
             Wake::First => true,
-            Wake::Many => queue.entries.len() >= CAPACITY / 2,
+            Wake::Many => queue.lines.len() >= CAPACITY / 2,
         };
         if is_due {
             queue.wake = Wake::Never;
+            // The writer is not made to wait for the lock.
+            drop(queue);
             self.work.notify_one();
         }
     }
 
-    /// Takes what is waiting in exchange for an empty list, or nothing once there will be no more.
-    fn take(&self, emptied: Vec<Entry>) -> Option<Vec<Entry>> {
+    /// Takes what is waiting in exchange for an empty buffer, or nothing once there will be no more.
+    fn take(&self, emptied: Vec<u8>) -> io::Result<Option<Vec<u8>>> {
         let mut queue = self.lock();
-        while queue.entries.is_empty() && !queue.closed {
+        while queue.lines.is_empty() && !queue.closed {
             queue.wake = Wake::First;
             queue = self.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        if queue.entries.len() < CAPACITY / 2 && !queue.closed {
+        if queue.lines.len() < CAPACITY / 2 && !queue.closed {
             queue.wake = Wake::Many;
             let lingered = self.work.wait_timeout(queue, LINGER);
             queue = lingered.unwrap_or_else(PoisonError::into_inner).0;
         }
         queue.wake = Wake::Never;
-        let entries = std::mem::replace(&mut queue.entries, emptied);
+        let lines = std::mem::replace(&mut queue.lines, emptied);
+        if lines.is_empty() {
+            return queue.unwritable.take().map_or(Ok(None), Err);
+        }
         drop(queue);
         self.room.notify_all();
-        Some(entries).filter(|entries| !entries.is_empty())
+        Ok(Some(lines))
     }
 
     fn close(&self) {
@@ -256,6 +276,26 @@ impl Waiting {
     }
 }
 
+impl Queue {
+    /// Adds a line, an object of which the first keys are still missing.
+    fn push(&mut self, line: &[u8]) {
+        let Some((b'{', rest)) = line.split_first() else { return };
+        self.lines.extend_from_slice(b"{\"version\":");
+        self.push_number(SCHEMA_VERSION.into());
+        self.lines.extend_from_slice(b",\"sequence\":");
+        self.push_number(self.sequence);
+        self.lines.push(b',');
+        self.lines.extend_from_slice(rest);
+        self.lines.push(b'\n');
+        self.sequence += 1;
+    }
+
+    fn push_number(&mut self, number: u64) {
+        // A number is always JSON, and memory takes all that is written to it.
+        let _ = serde_json::to_writer(&mut self.lines, &number);
+    }
+}
+
 impl Drop for JsonLines {
     fn drop(&mut self) {
         if let Err(error) = self.finish() {
@@ -264,62 +304,22 @@ impl Drop for JsonLines {
     }
 }
 
-struct Writer<W> {
-    output: W,
-    sequence: u64,
-}
-
-impl<W: Write> Writer<W> {
-    fn run(mut self, waiting: &Waiting) -> io::Result<()> {
-        let _closes = Closes(waiting);
-        let written = self.write_all(waiting);
-        if let Err(error) = &written {
-            tracing::error!(error = error as &dyn std::error::Error, "the audit trail cannot be written");
-        }
-        written
-    }
-
-    fn write_all(&mut self, waiting: &Waiting) -> io::Result<()> {
+/// Writes what is waiting, until there is no more.
+fn write(mut output: impl Write, waiting: &Waiting) -> io::Result<()> {
+    let _closes = Closes(waiting);
+    let mut write_all = || {
         let mut lines = Vec::new();
-        let host = concat!("innkeeper ", env!("CARGO_PKG_VERSION"));
-        self.push(&mut lines, Event::Start { time: SystemTime::now(), host })?;
-        self.flush(&mut lines)?;
-        let mut emptied = Vec::new();
-        while let Some(mut entries) = waiting.take(emptied) {
-            for entry in entries.drain(..) {
-                match &entry {
-                    Entry::Decision(decision) => self.push(&mut lines, Event::Decision(decision))?,
-                    Entry::Call(call) => self.push(&mut lines, Event::Call(call))?,
-                    Entry::HttpDecision(decision) => self.push(&mut lines, Event::HttpDecision(decision))?,
-                    Entry::HttpRequest(request) => self.push(&mut lines, Event::HttpRequest(request))?,
-                }
-                if lines.len() >= 64 * 1024 {
-                    self.output.write_all(&lines)?;
-                    lines.clear();
-                }
-            }
-            self.flush(&mut lines)?;
-            emptied = entries;
+        while let Some(taken) = waiting.take(lines)? {
+            output.write_all(&taken)?;
+            output.flush()?;
+            lines = taken;
+            lines.clear();
         }
-        self.push(&mut lines, Event::End)?;
-        self.flush(&mut lines)
-    }
-
-    fn push(&mut self, lines: &mut Vec<u8>, event: Event<'_>) -> io::Result<()> {
-        serde_json::to_writer(
-            &mut *lines,
-            &Line { version: SCHEMA_VERSION, sequence: self.sequence, event },
-        )?;
-        lines.push(b'\n');
-        self.sequence += 1;
         Ok(())
-    }
-
-    fn flush(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
-        self.output.write_all(lines)?;
-        lines.clear();
-        self.output.flush()
-    }
+    };
+    write_all().inspect_err(|error: &io::Error| {
+        tracing::error!(error = error as &dyn std::error::Error, "the audit trail cannot be written");
+    })
 }
 
 /// A writer that ends, for whatever reason, takes nothing more: nobody must wait for it.
@@ -427,11 +427,12 @@ mod tests {
     fn more_entries_than_may_wait_are_written_in_order() {
         let output = Output::default();
         let trail = JsonLines::new(output.clone()).unwrap();
-        let count = CAPACITY as u64 * 3;
+        let count = 20_000;
         for id in 0..count {
             trail.decision(&decision(id));
         }
         drop(trail);
+        assert!(output.0.lock().unwrap().len() > 2 * CAPACITY);
         let lines = output.lines();
         assert_eq!(lines.len() as u64, count + 2);
         for (index, line) in lines.iter().enumerate() {
@@ -439,6 +440,20 @@ mod tests {
         }
         let ids: Vec<_> = lines.iter().filter_map(|line| line["id"].as_u64()).collect();
         assert!(ids.into_iter().eq(0..count));
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_written_ends_the_trail() {
+        let output = Output::default();
+        let trail = JsonLines::new(output.clone()).unwrap();
+        trail.decision(&decision(0));
+        let mut from_before_1970 = Decision::clone(&decision(1));
+        from_before_1970.time = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        trail.decision(&Arc::new(from_before_1970));
+        trail.decision(&decision(2));
+        assert!(trail.finish().unwrap_err().to_string().contains("before 1970"));
+        let events: Vec<_> = output.lines().into_iter().map(|line| line["event"].clone()).collect();
+        assert_eq!(events, ["start", "decision"], "a trail without its end was cut short");
     }
 
     #[test]
@@ -454,7 +469,7 @@ mod tests {
             }
         }
         let trail = JsonLines::new(Full).unwrap();
-        for id in 0..CAPACITY as u64 * 2 {
+        for id in 0..20_000 {
             trail.decision(&decision(id));
         }
         assert_eq!(trail.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
