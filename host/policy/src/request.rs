@@ -1,4 +1,4 @@
-use std::{fmt, time::SystemTime};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use crate::{
     action::{Action, Service},
@@ -116,6 +116,12 @@ impl<'a> Resource<'a> {
         }
     }
 
+    /// Whether this is how the ARN is written.
+    pub fn is_written(&self, text: &str) -> bool {
+        let rest = self.segments().into_iter().try_fold(text, str::strip_prefix);
+        rest.is_some_and(str::is_empty)
+    }
+
     fn of_place(place: &'a AccountRegion, service: Service, path: [&'a str; 4]) -> Self {
         Self {
             partition: place.partition(),
@@ -135,6 +141,13 @@ impl<'a> Resource<'a> {
 impl fmt::Display for Resource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.segments().into_iter().try_for_each(|segment| f.write_str(segment))
+    }
+}
+
+/// The ARN as text, to be shared.
+impl From<Resource<'_>> for Arc<str> {
+    fn from(resource: Resource<'_>) -> Self {
+        resource.segments().concat().into()
     }
 }
 
@@ -249,7 +262,13 @@ mod tests {
         let bucket = "arn:aws:s3:::uploads".parse().unwrap();
         let key = ObjectKey::new("a/b").unwrap();
         assert_eq!(Resource::bucket(&bucket).to_string(), "arn:aws:s3:::uploads");
-        assert_eq!(Resource::object(&bucket, &key).to_string(), "arn:aws:s3:::uploads/a/b");
+        let object = Resource::object(&bucket, &key);
+        assert_eq!(object.to_string(), "arn:aws:s3:::uploads/a/b");
+        assert_eq!(&*Arc::<str>::from(object), "arn:aws:s3:::uploads/a/b");
+        assert!(object.is_written("arn:aws:s3:::uploads/a/b"));
+        for other in ["", "arn:aws:s3:::uploads/a", "arn:aws:s3:::uploads/a/b/c", "arn:aws:s3:::upload/a/b"] {
+            assert!(!object.is_written(other), "{other}");
+        }
         let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos";
         let bucket = point.parse().unwrap();
         assert_eq!(Resource::bucket(&bucket).to_string(), point);

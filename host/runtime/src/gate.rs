@@ -17,7 +17,7 @@ use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope, Service};
 use innkeeper_policy::arn::Partition;
 use innkeeper_policy::{
     AccountId, AccountRegion, Action, BucketArn, ContextText, Decision as PolicyDecision, LambdaOperation,
-    Operation, Policy, Request, S3Operation, SqsOperation,
+    Operation, Policy, Request, Resource, S3Operation, SqsOperation,
 };
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -379,18 +379,19 @@ impl Gate {
         operation: &Operation<'_>,
         granted: &[Granted<'_>],
     ) -> Result<Admission, Refusal> {
-        let Ok(in_flight) = Arc::clone(&self.run.in_flight).try_acquire_owned() else {
+        let refuse = |verdict| {
             if let Some(request) = operation.requests().next() {
-                self.write_down(id, operation, &request, self.of_in_flight_calls());
+                self.write_down(id, operation, &request, written(granted, request.resource), verdict);
             }
+        };
+        let Ok(in_flight) = Arc::clone(&self.run.in_flight).try_acquire_owned() else {
+            refuse(self.of_in_flight_calls());
             return Err(Refusal::Limit("in-flight-calls"));
         };
-        let named: Vec<&str> = granted.iter().filter_map(|granted| granted.quota).collect();
-        let admitted = self.shared.meters.admit(&named, &self.run.usage, demand(operation)).await;
+        let named = granted.iter().filter_map(|granted| granted.quota);
+        let admitted = self.shared.meters.admit(named, &self.run.usage, demand(operation)).await;
         admitted.map(|admission| admission.holding(in_flight)).map_err(|exceeded| {
-            if let Some(request) = operation.requests().next() {
-                self.write_down(id, operation, &request, of_quota(&exceeded));
-            }
+            refuse(of_quota(&exceeded));
             Refusal::Quota(exceeded.key)
         })
     }
@@ -430,38 +431,35 @@ impl Gate {
                 suggestion: denial.suggestion(asked).to_string(),
             },
         };
-        let resource = self.write_down(id, operation, request, verdict);
+        let resource = Arc::<str>::from(request.resource);
+        self.write_down(id, operation, request, Arc::clone(&resource), verdict);
         match decision {
-            PolicyDecision::Allow(rule) => {
-                let is_of_operation = request.resource == operation.resource();
-                Some(Granted { quota: rule.quota(), of_operation: is_of_operation.then_some(resource) })
-            }
+            PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota(), resource }),
             PolicyDecision::Deny(_) => None,
         }
     }
 
-    /// Writes a decision down, and returns how what it is about is written.
+    /// Writes a decision down. `resource` is how the one of the request is written.
     fn write_down(
         &self,
         id: OperationId,
         operation: &Operation<'_>,
         request: &Request<'_>,
+        resource: Arc<str>,
         verdict: Verdict,
-    ) -> Arc<str> {
-        let resource: Arc<str> = request.resource.to_string().into();
+    ) {
         let decision = Decision {
             time: self.shared.factory.now(),
             guest: Arc::clone(&self.shared.guest),
             id,
             operation: operation.name(),
             action: request.action.as_str(),
-            resource: Arc::clone(&resource),
-            context: request.context.values().collect(),
+            resource,
+            context: request.context.values().into_iter().collect(),
             verdict,
         };
         log!(self, DEBUG, ?decision, "decided");
         self.shared.audit.decision(&Arc::new(decision));
-        resource
     }
 
     /// How it is written down that the guest has too many calls under way.
@@ -481,7 +479,6 @@ impl Gate {
         purpose: Option<Purpose>,
         admission: Admission,
     ) -> CallRecord {
-        let resource = granted.iter().find_map(|granted| granted.of_operation.clone());
         CallRecord::new(
             Arc::clone(&self.shared.audit),
             Arc::clone(&self.shared.log),
@@ -492,7 +489,7 @@ impl Gate {
                 service: operation.service().as_str(),
                 operation: operation.name(),
                 purpose,
-                resource: resource.unwrap_or_else(|| operation.resource().to_string().into()),
+                resource: written(granted, operation.resource()),
                 attempts: 0,
                 bytes_sent: 0,
                 bytes_received: 0,
@@ -510,8 +507,14 @@ impl Gate {
 struct Granted<'p> {
     /// The quota that the rule names.
     quota: Option<&'p str>,
-    /// How the resource of the operation is written, if it is the one that this is about.
-    of_operation: Option<Arc<str>>,
+    /// How the resource is written that it is about.
+    resource: Arc<str>,
+}
+
+/// How a resource is written, which may be known of what was decided about it.
+fn written(granted: &[Granted<'_>], resource: Resource<'_>) -> Arc<str> {
+    let known = granted.iter().map(|granted| &granted.resource).find(|known| resource.is_written(known));
+    known.map_or_else(|| resource.into(), Arc::clone)
 }
 
 /// What an operation is about to use.

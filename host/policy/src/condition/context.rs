@@ -154,19 +154,22 @@ impl<'a> Context<'a> {
 
     /// The names of the keys that have a value, with the text of it, which [`ContextValues::set`] takes back. The keys of the tags
     /// in `s3:RequestObjectTag/<key>` are not told again.
-    pub fn values(&self) -> impl Iterator<Item = (Cow<'static, str>, String)> {
+    pub fn values(&self) -> Vec<(Cow<'static, str>, String)> {
         let facts = Facts { guest: "", context: self };
-        let keys = ConditionKey::ALL.iter().copied();
-        let keys =
-            keys.filter(|key| !matches!(key, ConditionKey::Guest | ConditionKey::RequestObjectTagKeys));
-        keys.flat_map(move |key| {
-            let of_tag = move |(tag, value): &(String, String)| {
+        let mut values = Vec::new();
+        for key in ConditionKey::ALL {
+            if matches!(key, ConditionKey::Guest | ConditionKey::RequestObjectTagKeys) {
+                continue;
+            }
+            if let Some(value) = facts.value(*key) {
+                values.push((Cow::Borrowed(key.as_str()), text(value)));
+            }
+            for (tag, value) in facts.tags(*key) {
                 let name = key.as_str().strip_suffix("<key>").unwrap_or_default();
-                (Cow::Owned(format!("{name}{tag}")), value.clone())
-            };
-            let value = facts.value(key).map(|value| (Cow::Borrowed(key.as_str()), text(value)));
-            value.into_iter().chain(facts.tags(key).iter().map(of_tag))
-        })
+                values.push((Cow::Owned(format!("{name}{tag}")), value.clone()));
+            }
+        }
+        values
     }
 }
 
@@ -219,12 +222,12 @@ mod tests {
     #[test]
     fn values_are_taken_back() {
         let mut values = ContextValues::default();
-        assert_eq!(values.context().values().count(), 0);
+        assert_eq!(values.context().values(), []);
         for (name, text) in VALUES {
             values.set(&loud(name), *text).unwrap();
         }
-        let found: Vec<_> = values.context().values().map(|(key, text)| (key.into_owned(), text)).collect();
-        let found: Vec<_> = found.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+        let found = values.context().values();
+        let found: Vec<_> = found.iter().map(|(key, text)| (&**key, text.as_str())).collect();
         assert_eq!(found, VALUES);
     }
 

@@ -664,7 +664,7 @@ mod tests {
         let stored = StoredAs { storage_class: Some("GLACIER"), encryption: Some("aws:kms") };
         let values = |operation: S3Operation<'_>, index| {
             let context = operation.request(index).unwrap().context;
-            context.values().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+            context.values().into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
         };
         let how = ["s3:x-amz-storage-class=GLACIER", "s3:x-amz-server-side-encryption=aws:kms"];
         assert_eq!(values(S3Operation::CreateMultipartUpload { bucket, key, tags: &[], stored }, 0), how);

@@ -47,8 +47,11 @@ impl CallRecord {
     }
 
     /// The request that is sent under this record: its attempts are counted.
+    ///
+    /// What the SDK makes of a request has kilobytes. It is in a box, so that they are not part of every future around it, which is
+    /// moved as a whole wherever it is made.
     pub(crate) fn observe<F: Future>(&self, request: F) -> impl Future<Output = F::Output> + use<F> {
-        innkeeper_aws::observed(Arc::<Observer>::clone(&self.observer), request)
+        innkeeper_aws::observed(Arc::<Observer>::clone(&self.observer), Box::pin(request))
     }
 
     /// Nothing was sent, and nothing will be: there is no call to write down.

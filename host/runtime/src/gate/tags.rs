@@ -49,17 +49,29 @@ impl ExistingTags<'_> {
 }
 
 impl Gate {
-    /// Looks up the tags that decisions about an operation depend on, once for each object.
+    /// The tags that decisions about an operation depend on.
     pub(super) async fn existing_tags<'a>(
         &self,
         id: OperationId,
         operation: Operation<'a>,
     ) -> Result<ExistingTags<'a>, Refusal> {
-        let mut known = ExistingTags::default();
-        let Operation::S3(of_s3) = operation else { return Ok(known) };
-        if !self.shared.policy.asks_about_existing_tags() {
-            return Ok(known);
+        match operation {
+            // In a box, so that operations of policies that do not ask have no room for a call of the SDK in their futures.
+            Operation::S3(of_s3) if self.shared.policy.asks_about_existing_tags() => {
+                Box::pin(self.look_up_each(id, of_s3, operation)).await
+            }
+            _ => Ok(ExistingTags::default()),
         }
+    }
+
+    /// Looks up the tags that decisions about an operation depend on, once for each object.
+    async fn look_up_each<'a>(
+        &self,
+        id: OperationId,
+        of_s3: S3Operation<'a>,
+        operation: Operation<'a>,
+    ) -> Result<ExistingTags<'a>, Refusal> {
+        let mut known = ExistingTags::default();
         for (index, request) in operation.requests().enumerate() {
             let asked = self.with_facts(request);
             if !self.shared.policy.depends_on_existing_tags(&asked) {
@@ -127,7 +139,7 @@ impl Gate {
                 if version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" }
             ),
         };
-        self.write_down(id, operation, request, verdict);
+        self.write_down(id, operation, request, request.resource.into(), verdict);
         Err(Refusal::Tags(for_guest(found)))
     }
 }

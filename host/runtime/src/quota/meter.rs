@@ -121,20 +121,19 @@ impl Meters {
     /// Waits for, or takes, room for a call that the grants with these quotas allow.
     pub(crate) async fn admit(
         &self,
-        named: &[&str],
+        named: impl Iterator<Item = &str>,
         usage: &Arc<Usage>,
         demand: Demand,
     ) -> Result<Admission, Exceeded> {
         let guest = self.has_guest.then_some(0);
-        let mut indexes: Vec<usize> =
-            guest.into_iter().chain(named.iter().filter_map(|name| self.named.get(*name).copied())).collect();
-        indexes.sort_unstable();
-        indexes.dedup();
-        let meters: Vec<_> =
-            indexes.iter().filter_map(|index| self.all.get(*index)).map(Arc::clone).collect();
+        let named = named.filter_map(|name| self.named.get(name).copied());
+        let found = guest.into_iter().chain(named).filter_map(|index| self.all.get(index));
+        let mut meters: Vec<_> = found.map(Arc::clone).collect();
         if meters.is_empty() {
             return Ok(Admission::default());
         }
+        meters.sort_unstable_by_key(|meter| meter.index);
+        meters.dedup_by_key(|meter| meter.index);
         // What is refused for good is refused before anything is used.
         for meter in &meters {
             meter.check_object(demand, demand.bytes_out.unwrap_or_default())?;

@@ -15,7 +15,7 @@ fn put(bytes: u64) -> Demand {
 }
 
 async fn admit(meters: &Meters, usage: &Arc<Usage>, demand: Demand) -> Result<Admission, &'static str> {
-    meters.admit(&[], usage, demand).await.map_err(|exceeded| exceeded.key)
+    meters.admit(std::iter::empty(), usage, demand).await.map_err(|exceeded| exceeded.key)
 }
 
 fn usage(meters: &Meters) -> Arc<Usage> {
@@ -193,7 +193,7 @@ async fn a_quota_of_a_grant_counts_what_that_grant_allows() {
     let named = [("slow".to_owned(), one()), ("other".to_owned(), one())].into();
     let meters = Meters::new(Quotas { guest: None, named });
     let usage = usage(&meters);
-    let admit = |names: &'static [&'static str]| meters.admit(names, &usage, CALL);
+    let admit = |names: &'static [&'static str]| meters.admit(names.iter().copied(), &usage, CALL);
     admit(&[]).await.unwrap();
     admit(&["slow", "slow"]).await.unwrap();
     assert_eq!(admit(&["slow"]).await.unwrap_err().to_string(), "the quota `slow.calls-per-run` is used up");
