@@ -79,18 +79,20 @@ impl sqs::HostQueue for AwsCtxView<'_> {
         // The handles are there before the messages are, so that none is received that the guest cannot hold.
         let empty = (0..slots).map(|_| Message::new(queue.clone(), String::new()));
         let mut handles = push_all(self.table, empty)?.into_iter();
-        let received = receive::receive(self.ctx, &queue, options).await;
-        let mut messages = Vec::new();
-        for (content, receipt) in received.as_ref().map(Vec::as_slice).unwrap_or_default() {
+        let (received, failure) = match receive::receive(self.ctx, &queue, options).await {
+            Ok(received) => (received, None),
+            Err(failure) => (Vec::new(), Some(failure)),
+        };
+        let mut messages = Vec::with_capacity(received.len());
+        for (content, receipt) in received {
             let Some(handle) = handles.next() else { break };
-            *self.table.get_mut(&handle)? = Message::new(queue.clone(), receipt.clone());
-            messages.push(sqs::ReceivedMessage { content: content.clone(), handle });
+            *self.table.get_mut(&handle)? = Message::new(queue.clone(), receipt);
+            messages.push(sqs::ReceivedMessage { content, handle });
         }
         for unused in handles {
             self.table.delete(unused)?;
         }
-        received?;
-        Ok(messages)
+        failure.map_or(Ok(messages), |failure| Err(failure.into()))
     }
 
     async fn delete_messages(
