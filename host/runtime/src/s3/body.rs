@@ -1,6 +1,7 @@
 //! The body of an object, on its way from S3 to the guest.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
@@ -8,6 +9,7 @@ use aws_smithy_checksums::http::HttpChecksum;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use tokio::time::Instant;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
 use crate::bindings::s3_types::{ChecksumType, Error, ObjectInfo};
@@ -19,11 +21,15 @@ use crate::s3::prefetch::{Prefetch, SEGMENT};
 /// What a guest has to read before more connections are made for it: many look at the beginning of an object alone.
 const INTEREST: u64 = 1 << 20;
 
+/// From how many bytes a second on one connection is enough. A connection to S3 gives some 80 MB/s, and several give that each; what
+/// is faster is near, and more requests would cost more than they bring.
+const FAST: u64 = 256_000_000;
+
 /// A `wasi:io` input-stream of the bytes of one answer.
 ///
 /// It takes from the connection only when the guest has read what there is, so at most one frame of the body is held here, and
 /// a guest that does not read slows down the sender, not the host. A connection that breaks is made again at the byte where it broke;
-/// a large body comes over several, within the call's memory for transfers. The SDK verifies checksum and length of what comes over
+/// a large body that keeps the guest waiting comes over several, within the call's memory for transfers. The SDK verifies checksum and length of what comes over
 /// one connection, and `digest` of what comes over several.
 pub(crate) struct Body {
     run: Run,
@@ -31,7 +37,7 @@ pub(crate) struct Body {
     ahead: Ahead,
     /// Of the bytes so far, where the whole object is read and S3 has said its checksum.
     digest: Option<Digest>,
-    delivered: u64,
+    pace: Pace,
     /// The frame that the guest is reading.
     frame: Bytes,
     state: State,
@@ -41,7 +47,7 @@ pub(crate) struct Body {
 enum Ahead {
     /// Nothing yet.
     Nothing,
-    /// Nothing, and nothing will be: the body is small, or there is no memory.
+    /// Nothing, and nothing will be: the rest is short, or there is no memory.
     Never,
     Prefetch(Prefetch),
 }
@@ -53,6 +59,27 @@ enum State {
     Failed(Error),
     /// Nothing more comes.
     Closed,
+}
+
+/// How fast the bytes come, measured anew for each [`INTEREST`] of them.
+#[derive(Default)]
+struct Pace {
+    bytes: u64,
+    /// How long the guest had to wait for them. In the time that it takes itself, the connection may have more for it.
+    waited: Duration,
+}
+
+impl Pace {
+    /// Counts some more bytes, and says whether so many have come that it is clear that one connection is too slow.
+    fn is_slow(&mut self, bytes: usize, waited: Duration) -> bool {
+        self.bytes += bytes as u64;
+        self.waited += waited;
+        if self.bytes < INTEREST {
+            return false;
+        }
+        let Self { bytes, waited } = std::mem::take(self);
+        waited.as_secs_f64() * FAST as f64 > bytes as f64
+    }
 }
 
 struct Digest {
@@ -80,7 +107,7 @@ impl Body {
             digest: if whole { Digest::of(info) } else { None },
             run: Run::of(stream, call, span, origin),
             ahead: Ahead::Nothing,
-            delivered: 0,
+            pace: Pace::default(),
             frame: Bytes::new(),
             state: State::Open,
         }
@@ -89,14 +116,16 @@ impl Body {
     /// Waits for the next frame with bytes in it, or for the end.
     async fn fill(&mut self) {
         while self.frame.is_empty() && matches!(self.state, State::Open) {
+            let asked = Instant::now();
             match self.next().await {
                 Ok(Some(frame)) => {
+                    if self.pace.is_slow(frame.len(), asked.elapsed()) {
+                        self.look_ahead();
+                    }
                     if let Some(digest) = &mut self.digest {
                         digest.so_far.update(&frame);
                     }
-                    self.delivered += frame.len() as u64;
                     self.frame = frame;
-                    self.look_ahead();
                 }
                 Ok(None) => {
                     let holds = self.digest.take().is_none_or(Digest::holds);
@@ -115,7 +144,7 @@ impl Body {
     }
 
     fn look_ahead(&mut self) {
-        if !matches!(self.ahead, Ahead::Nothing) || self.delivered < INTEREST {
+        if !matches!(self.ahead, Ahead::Nothing) {
             return;
         }
         let begun =
