@@ -4,11 +4,16 @@ use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use innkeeper::Manifest;
+use innkeeper::aws::{Identity, StaticKeys};
 use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, ObjectOwnership, Saved, Server};
+use innkeeper_testing::{host_on, resolve_functions};
 
+use crate::compiled_cache::{self, Caching};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
+use crate::progress::{WithoutTerminal, while_waiting};
 use crate::style::{ADDED, FAINT, WARNING, styled};
 use crate::text::{count, size, visible};
 
@@ -23,6 +28,9 @@ Examples:
 
   Filled from a folder, and with everything that is in it at the end written back:
     innkeeper fake --seed aws --save aws
+
+  With functions that are guests, as `aws/lambda/FUNCTION.json` says with `{\"guest\": \"NAME\"}`:
+    innkeeper fake --seed aws --manifest innkeeper.toml
 
   What is in it, for a program and (in a browser) for a person; one fault; nothing in it any more:
     curl http://127.0.0.1:4566/_innkeeper/state
@@ -63,6 +71,13 @@ pub(crate) struct Args {
     /// Fill it from a folder (DIR/s3/BUCKET/KEY..., DIR/sqs/QUEUE.json, DIR/lambda/FUNCTION.json)
     #[arg(long, value_name = "DIR")]
     seed: Option<PathBuf>,
+
+    /// Run the guests of this manifest that functions of the seed are
+    ///
+    /// A function whose `DIR/lambda/FUNCTION.json` says `{"guest": "NAME"}` is the guest of that name: it runs with its own policy and
+    /// limits, and what it asks of AWS it asks of this fake. Without a manifest such a function fails with `NoCode`.
+    #[arg(long, value_name = "PATH", requires = "seed")]
+    manifest: Option<PathBuf>,
 
     /// At the end, write what is in S3, SQS and Lambda to a folder, in place of what was saved there before
     #[arg(long, value_name = "DIR")]
@@ -135,15 +150,7 @@ impl Args {
         let fake = self.empty();
         if let Some(folder) = &self.seed {
             fill(&fake, folder)?;
-            for function in fake.lambda().guest_functions() {
-                warn(format_args!(
-                    "the function `{}` is the guest `{}`, as `{}` says, and `innkeeper fake` runs no guests: invoking it fails with \
-                     `NoCode`",
-                    function.name(),
-                    visible(function.guest()),
-                    function.file().display()
-                ));
-            }
+            self.resolve_functions(&fake).await?;
         }
         if let Some(folder) = &self.save {
             check_folder_to_save(folder, &self.empty())?;
@@ -171,6 +178,29 @@ impl Args {
             tell(&saved, folder);
         }
         Ok(())
+    }
+
+    /// Gives the functions of the seed that are guests their code, where there is a manifest that has them.
+    async fn resolve_functions(&self, fake: &FakeAws) -> Result<(), Failure> {
+        let Some(path) = &self.manifest else {
+            for function in fake.lambda().guest_functions() {
+                warn(format_args!(
+                    "the function `{}` is the guest `{}`, as `{}` says: without `--manifest` invoking it fails with `NoCode`",
+                    function.name(),
+                    visible(function.guest()),
+                    function.file().display()
+                ));
+            }
+            return Ok(());
+        };
+        let mut host = host_on(fake, Manifest::load(path)?)?.engine(compiled_cache::engine(Caching::On)?);
+        if let Some(AccessKey { id, secret }) = self.identities.first() {
+            host = host.credentials(Identity::Static(StaticKeys::new(id, secret)));
+        }
+        let host = host.build()?;
+        let what = "compiling the guests that are functions";
+        let resolved = while_waiting(what, WithoutTerminal::Line, resolve_functions(fake, &host)).await;
+        resolved.map_err(|error| Failure::of_function(error, path))
     }
 
     fn empty(&self) -> FakeAws {

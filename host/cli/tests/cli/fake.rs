@@ -5,6 +5,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
+use serde_json::json;
+
+use crate::guests;
 use crate::support::Project;
 
 /// A fake that listens, and writes what it logs to a file. It ends with the test.
@@ -15,10 +18,10 @@ struct Fake {
 }
 
 impl Fake {
-    fn start(project: Project) -> Self {
+    fn start(project: Project, arguments: &[&str]) -> Self {
         let log = File::create(project.file("log")).unwrap();
-        let mut process =
-            project.command(&["fake", "--listen", "127.0.0.1:0"]).stderr(Stdio::from(log)).spawn().unwrap();
+        let arguments = [&["fake", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut process = project.command(&arguments).stderr(Stdio::from(log)).spawn().unwrap();
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let address = url.trim().strip_prefix("http://").unwrap().to_owned();
@@ -27,11 +30,15 @@ impl Fake {
 
     /// Sends a request without a body, and returns the whole of the answer.
     fn send(&self, request: &str, headers: &str) -> String {
+        self.send_body(request, headers, "")
+    }
+
+    fn send_body(&self, request: &str, headers: &str, body: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
-        let host = &self.address;
+        let (host, length) = (&self.address, body.len());
         write!(
             connection,
-            "{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: 0\r\n{headers}\r\n"
+            "{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
@@ -67,7 +74,7 @@ fn date(answer: &str) -> String {
 #[test]
 fn the_log_has_no_token_and_no_signature_at_any_level() {
     let project = Project::new("").env("INNKEEPER_LOG", "trace").env("RUST_LOG", "trace");
-    let fake = Fake::start(project);
+    let fake = Fake::start(project, &[]);
     let credential = "AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request";
     let headers = format!(
         "authorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=5166cafe\r\n\
@@ -94,4 +101,46 @@ fn the_log_has_no_token_and_no_signature_at_any_level() {
     for secret in ["TOKENTOKEN", "5166cafe", "CUSTOMERKEY", "string_to_sign", "DEBUG s3s", "TRACE hyper"] {
         assert!(!log.contains(secret), "`{secret}` is in\n{log}");
     }
+}
+
+/// A seed in which `pricing` is the guest `echo`, and a manifest that has it.
+fn with_a_guest_as_function() -> Project {
+    Project::new("[guest.echo]\ncomponent = \"echo.wasm\"\n")
+        .with("echo.wasm", guests::echo())
+        .with("aws/lambda/pricing.json", json!({ "guest": "echo" }).to_string())
+}
+
+const INVOKE: &str = "POST /2015-03-31/functions/pricing/invocations";
+/// By which the fake knows the service.
+const OF_LAMBDA: &str = "authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/lambda/aws4_request, \
+                         SignedHeaders=host, Signature=5166cafe\r\n";
+
+#[test]
+fn a_function_of_the_seed_is_a_guest_of_the_manifest() {
+    let arguments = ["--seed", "aws", "--manifest", "innkeeper.toml"];
+    let fake = Fake::start(with_a_guest_as_function(), &arguments);
+    let answer = fake.send_body(INVOKE, OF_LAMBDA, "[1]");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n[1]"), "{answer}");
+    assert_eq!(fake.log(), "");
+}
+
+#[test]
+fn without_a_manifest_a_function_that_is_a_guest_has_no_code() {
+    let fake = Fake::start(with_a_guest_as_function(), &["--seed", "aws"]);
+    let answer = fake.send_body(INVOKE, OF_LAMBDA, "[1]");
+    assert!(answer.contains("\"errorType\":\"NoCode\""), "{answer}");
+    let log = fake.log();
+    assert!(
+        log.contains("the function `pricing` is the guest `echo`") && log.contains("`--manifest`"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_function_of_the_seed_that_is_no_guest_of_the_manifest_is_told_at_once() {
+    let project =
+        with_a_guest_as_function().with("innkeeper.toml", "[guest.ecko]\ncomponent = \"echo.wasm\"\n");
+    let run = project.innkeeper(&["fake", "--seed", "aws", "--manifest", "innkeeper.toml"]).exits(3);
+    run.says(&["has no guest `echo`", "the function `pricing` is the guest `echo`", "did you mean `ecko`?"]);
+    project.innkeeper(&["fake", "--manifest", "innkeeper.toml"]).exits(2).says(&["--seed"]);
 }
