@@ -69,18 +69,19 @@ pub fn target() -> PathBuf {
     target.canonicalize().expect("the target folder")
 }
 
-/// Makes a folder once, whole.
+/// Makes a folder once, whole; and anew where it has come from another place, since the programs in it know where they were installed.
 fn once(folder: &Path, make: impl FnOnce(&Path)) {
     let complete = folder.join("complete");
+    let here = folder.to_string_lossy();
     fs::create_dir_all(folder.parent().expect("a folder below target")).expect("a folder below target");
     let lock = File::create(folder.with_extension("lock")).expect("a file below target");
     lock.lock().expect("a lock on it");
-    if !complete.exists() {
-        // Left by an installation that was stopped.
+    if fs::read_to_string(&complete).ok().as_deref() != Some(&here) {
+        // Left by an installation that was stopped, or moved.
         let _ = fs::remove_dir_all(folder);
         fs::create_dir_all(folder).expect("a folder below target");
         make(folder);
-        File::create(complete).expect("a file in the new folder");
+        fs::write(complete, here.as_bytes()).expect("a file in the new folder");
     }
 }
 

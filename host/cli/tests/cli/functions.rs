@@ -23,6 +23,13 @@ component = "fail.wasm"
 component = "keeper.wasm"
 "#;
 
+/// What the guest `keeper` may do of what it does.
+const KEEPER_MAY: &str = r#"
+[[guest.keeper.allow]]
+actions = ["s3:PutObject"]
+resources = ["arn:aws:s3:::uploads/thumbs/*"]
+"#;
+
 /// A guest that invokes `pricing`, which is a guest of that name.
 fn project(guest: &str) -> Project {
     Project::new(MANIFEST)
@@ -49,6 +56,16 @@ fn what_a_function_fails_with_is_told() {
     run.says(&[
         "pricing     1 ×  failed (handled)\n      {\"errorMessage\":\"\\\"no\\\"\",\"errorType\":\"Error\"}",
     ]);
+}
+
+#[test]
+fn a_run_waits_for_what_it_has_invoked_asynchronously() {
+    let project = project("keeper")
+        .with("caller.wasm", guests::notifier())
+        .with("aws/s3/uploads/old.txt", "old")
+        .with("innkeeper.toml", MANIFEST.to_owned() + KEEPER_MAY);
+    let run = project.innkeeper(&["run", "--fake", "aws", "caller", "{}"]).exits(0);
+    run.says(&["uploads/thumbs/a.txt", "pricing     1 ×  returned, asynchronously\n"]).prints("{}");
 }
 
 #[test]

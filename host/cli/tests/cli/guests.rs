@@ -157,6 +157,27 @@ pub(crate) fn keeper() -> Vec<u8> {
     )
 }
 
+/// Has the function `pricing` run with its input at some time soon, and returns its input.
+pub(crate) fn notifier() -> Vec<u8> {
+    plugin(
+        r#"(import "innkeeper:aws/lambda@0.2.0" "[static]function.open"
+            (func $open (param i32 i32 i32 i32 i32 i32)))
+        (import "innkeeper:aws/lambda@0.2.0" "[method]function.invoke-async"
+            (func $invoke (param i32 i32 i32 i32 i32)))"#,
+        r#"(data (i32.const 0) "pricing")
+        (func (export "run") (param $at i32) (param $length i32) (result i32)
+            (call $open (i32.const 0) (i32.const 7) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 2048))
+            (if (i32.load8_u (i32.const 2048)) (then (unreachable)))
+            (call $invoke (i32.load (i32.const 2052)) (local.get $at) (local.get $length) (i32.const 0)
+                (i32.const 2080))
+            (if (i32.load8_u (i32.const 2080)) (then (unreachable)))
+            (i32.store8 (i32.const 1024) (i32.const 0))
+            (i32.store (i32.const 1028) (local.get $at))
+            (i32.store (i32.const 1032) (local.get $length))
+            (i32.const 1024))"#,
+    )
+}
+
 /// Invokes the function `pricing` with its input. Returns what the function returns, and reports what it fails with.
 pub(crate) fn caller() -> Vec<u8> {
     plugin(

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -293,9 +294,35 @@ impl HttpClient for Client {
 
 impl HttpConnector for Client {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        match self.player.answer(self.service, &request) {
+        let answer = self.player.answer(self.service, &request);
+        give_connection(request);
+        match answer {
             Some(answer) => HttpConnectorFuture::ready(answer),
             None => HttpConnectorFuture::new(std::future::pending()),
         }
+    }
+}
+
+/// The SDK closes the connection behind an answer such as 503, and says that something is wrong where it finds none. Here there is
+/// nothing to close.
+fn give_connection(request: HttpRequest) {
+    let Ok(request) = request.try_into_http1x() else { return };
+    if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+        let connection = || ConnectionMetadata::builder().proxied(false).poison_fn(|| {}).build();
+        capture.set_connection_retriever(move || Some(connection()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sdk_finds_a_connection_to_close() {
+        let capture = CaptureSmithyConnection::new();
+        let mut request = HttpRequest::get("https://s3.eu-west-1.amazonaws.com/").unwrap();
+        request.add_extension(capture.clone());
+        give_connection(request);
+        assert!(capture.get().is_some());
     }
 }
