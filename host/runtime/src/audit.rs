@@ -4,10 +4,12 @@ pub mod json_lines;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::error::Error as StdError;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_smithy_types::error::metadata::ErrorMetadata;
 use innkeeper_policy::Location;
 use serde::Serialize;
 
@@ -293,6 +295,25 @@ impl AuditSink for Vec<Arc<dyn AuditSink>> {
 impl AuditSink for () {
     fn decision(&self, _decision: &Arc<Decision>) {}
     fn call(&self, _call: &Arc<Call>) {}
+}
+
+/// What an error says, and all that it came of, on one line. The SDK's `DisplayErrorContext` adds the `Debug` of the whole,
+/// which is long, and shows every header of an answer.
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        // Its `Display` is that of a struct, with request ids that the record has already.
+        let message = source.downcast_ref::<ErrorMetadata>().and_then(ErrorMetadata::message);
+        let cause = message.map_or_else(|| source.to_string(), str::to_owned);
+        // Some libraries repeat their source in their message.
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        next = source.source();
+    }
+    text
 }
 
 fn owned<T: Clone>(entries: &[Arc<T>]) -> Vec<T> {

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::error::metadata::ErrorMetadata;
 use innkeeper_aws::AttemptObserver;
 use tokio::time::Instant;
 
 use super::log::LogRate;
-use crate::audit::{AuditSink, Call, Outcome};
+use crate::audit::{AuditSink, Call, Outcome, chain};
 use crate::quota::{Admission, MeteredBody, Tally};
 
 /// The record of a call under way. It is written to the audit trail once: when the call is finished, or, as cancelled, when the
@@ -102,25 +101,6 @@ impl Drop for CallRecord {
     fn drop(&mut self) {
         self.finish(Outcome::Cancelled);
     }
-}
-
-/// What an error says, and all that it came of, on one line. The SDK's `DisplayErrorContext` adds the `Debug` of the whole,
-/// which is long, and shows every header of an answer.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        // Its `Display` is that of a struct, with request ids that the record has already.
-        let message = source.downcast_ref::<ErrorMetadata>().and_then(ErrorMetadata::message);
-        let cause = message.map_or_else(|| source.to_string(), str::to_owned);
-        // Some libraries repeat their source in their message.
-        if !text.ends_with(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        next = source.source();
-    }
-    text
 }
 
 fn lock(wire: &Mutex<Wire>) -> std::sync::MutexGuard<'_, Wire> {

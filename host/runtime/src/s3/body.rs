@@ -78,7 +78,7 @@ impl Pace {
             return false;
         }
         let Self { bytes, waited } = std::mem::take(self);
-        waited.as_secs_f64() * FAST as f64 > bytes as f64
+        waited.as_nanos() * u128::from(FAST) > u128::from(bytes) * 1_000_000_000
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use wasmtime_wasi_http::Error;
 
-use crate::audit::{HttpDecision, HttpRequest, Outcome, Verdict};
+use crate::audit::{HttpDecision, HttpRequest, Outcome, Verdict, chain};
 use crate::context::AwsCtx;
 use crate::gate::log::log;
 
@@ -236,18 +236,4 @@ fn name(error: &Error) -> &'static str {
         Error::HttpResponseTimeout => "HTTP-response-timeout",
         _ => "internal-error",
     }
-}
-
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let cause = source.to_string();
-        if !text.ends_with(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        next = source.source();
-    }
-    text
 }
