@@ -1,11 +1,16 @@
 //! Messages a second through a guest, beside the bare SDK: send, receive and delete of small messages, one by one and in batches of ten.
 //!
-//! Both sides are in this process, on the same fake AWS and with clients of the same factory, and take turns. The bare SDK asks for the
-//! same attributes of a message as the host does. The host also calls the guest, asks the policy, writes the audit trail, and compares
-//! the digests of what was sent and received. `cargo bench -p innkeeper-tests --bench sqs`
+//! Both sides are in this process, with clients of factories alike, and take turns: first on the built-in fake in this process, where a
+//! call costs little but what the SDK and the fake compute, then on the same fake over HTTP in another process, as on a network without
+//! delay. The bare SDK asks for the same attributes of a message as the host does. The host also calls the guest, asks the policy, writes
+//! the audit trail, and compares the digests of what was sent and received. `cargo bench -p innkeeper-tests --bench sqs`
 //!
 //! On a machine with other work the time that the thread has run says more than that on the wall: it is printed too, where Linux tells it.
+//! For a profiler, `SIDE=guest` and `SIDE=bare` in the environment leave the other side out.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
+
+#[path = "process/mod.rs"]
+mod process;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,9 +22,12 @@ use aws_sdk_sqs::types::{
 };
 use innkeeper::Guest;
 use innkeeper::audit::JsonLines;
-use innkeeper::aws::{Identity, Region, Scope, StaticKeys};
-use innkeeper_tests::{PROGRAMS, SECRET, TestHost, engine, factory, program};
+use innkeeper::aws::{Endpoint, Identity, Region, Scope, StaticKeys};
+use innkeeper_fake::{Clock, FakeAws};
+use innkeeper_tests::{PROGRAMS, SECRET, TestHost, engine, factory, network_factory, program};
 use serde_json::json;
+
+use crate::process::Server;
 
 /// How often each side has its turn.
 const TURNS: usize = 30;
@@ -38,18 +46,42 @@ const ATTRIBUTES: [Name; 8] = [
     Name::SequenceNumber,
 ];
 
+/// Where the queue is.
+const QUEUE: &str = "orders";
+
 fn main() {
-    // `cargo bench` passes `--bench`, `cargo test` nothing: a test of a benchmark is that it runs.
-    let turns = if std::env::args().any(|argument| argument == "--bench") { TURNS } else { 1 };
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if arguments.first().is_some_and(|word| word == "serve") {
+        process::end_with_parent();
+        return runtime.block_on(serve());
+    }
+    // `cargo bench` passes `--bench`, `cargo test` nothing: a test of a benchmark is that it runs.
+    let turns = if arguments.iter().any(|word| word == "--bench") { TURNS } else { 1 };
     runtime.block_on(async {
         println!(
             "send, receive and delete of messages of {LENGTH} bytes, median of {turns} turns, messages/s:"
         );
-        for (how, batch, count) in [("one by one", 1, 300), ("in batches of 10", 10, 2_000)] {
-            measure(how, batch, count, turns).await;
+        let counts = |one: usize, many: usize| [("one by one", 1, one), ("in batches of 10", 10, many)];
+        println!("the built-in fake, in this process:");
+        for (how, batch, count) in counts(300, 2_000) {
+            measure(how, batch, count, turns, None).await;
+        }
+        let server = Server::start("fake");
+        println!("the same fake over HTTP, in another process:");
+        for (how, batch, count) in counts(100, 600) {
+            measure(how, batch, count, turns, Some(server.url())).await;
         }
     });
+}
+
+/// The other process.
+async fn serve() {
+    let fake = FakeAws::builder().clock(Clock::real()).build();
+    fake.sqs().create_queue(QUEUE).unwrap();
+    let server = innkeeper_fake::Server::bind(&fake, "127.0.0.1:0").await.unwrap();
+    println!("{}", server.url());
+    server.run(std::future::pending()).await;
 }
 
 /// What a turn took.
@@ -80,17 +112,21 @@ fn thread_time() -> Option<Duration> {
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
-async fn measure(how: &str, batch: usize, count: usize, turns: usize) {
-    let test = TestHost::new()
+/// On the fake of this process, or on that at a URL.
+async fn measure(how: &str, batch: usize, count: usize, turns: usize, url: Option<&str>) {
+    let mut test = TestHost::new()
         .allow("sqs:*", "arn:aws:sqs:eu-west-1:000000000000:orders")
         .setting("limits.timeout = \"1h\"")
         .setting("limits.cpu-time = \"1h\"");
-    test.aws().sqs().create_queue("orders").unwrap();
+    test.aws().sqs().create_queue(QUEUE).unwrap();
+    if let Some(url) = url {
+        test = test.at(url);
+    }
     let manifest = test.manifest(Path::new(PROGRAMS), &format!("{}.wasm", program::SQS_ROUND_TRIPS));
     // Where a host that runs on writes its trail: in memory it would grow with every call.
     let trail = Arc::new(JsonLines::new(std::io::sink()).unwrap());
     let guest = test.builder(manifest, engine()).audit(trail).build().unwrap().guest("guest").await.unwrap();
-    let (client, url) = bare_client(&test).await;
+    let (client, url) = bare_client(&test, url).await;
 
     // The first turn of each looks up what the others remember: credentials, the queue's URL.
     through_guest(&guest, batch, batch).await;
@@ -119,19 +155,22 @@ async fn measure(how: &str, batch: usize, count: usize, turns: usize) {
     print("by the processor", &|turn| turn.cpu);
 }
 
-async fn bare_client(test: &TestHost) -> (Client, String) {
-    let scope = Scope::builder()
+async fn bare_client(test: &TestHost, endpoint: Option<&str>) -> (Client, String) {
+    let mut scope = Scope::builder()
         .identity(Identity::Static(StaticKeys::new("AKIDEXAMPLE", SECRET)))
-        .region("eu-west-1".parse::<Region>().unwrap())
-        .build()
-        .unwrap();
-    let client = factory(test.aws()).sqs(&scope).await.unwrap();
-    let url = client.get_queue_url().queue_name("orders").send().await.unwrap().queue_url.unwrap();
+        .region("eu-west-1".parse::<Region>().unwrap());
+    let mut factory = factory(test.aws());
+    if let Some(endpoint) = endpoint {
+        scope = scope.endpoint(Endpoint::new(endpoint).unwrap());
+        factory = network_factory();
+    }
+    let client = factory.sqs(&scope.build().unwrap()).await.unwrap();
+    let url = client.get_queue_url().queue_name(QUEUE).send().await.unwrap().queue_url.unwrap();
     (client, url)
 }
 
 async fn through_guest(guest: &Guest, batch: usize, count: usize) -> Took {
-    let input = json!({ "queue": "orders", "batch": batch, "count": count, "length": LENGTH }).to_string();
+    let input = json!({ "queue": QUEUE, "batch": batch, "count": count, "length": LENGTH }).to_string();
     let watch = Watch::start();
     let reply = guest.run(input.as_bytes()).await.unwrap();
     let took = watch.took();

@@ -1,7 +1,7 @@
 //! A listing of a million keys, page by page.
 
 use crate::Scale;
-use crate::server::Server;
+use crate::process::Server;
 use crate::side::{MIB, forget_peak, guest, host, load, resident, runtime, time};
 
 pub(crate) fn measure(scale: Scale) {

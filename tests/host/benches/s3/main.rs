@@ -23,6 +23,8 @@ mod capped;
 mod client;
 mod listing;
 mod memory;
+#[path = "../process/mod.rs"]
+mod process;
 mod server;
 mod side;
 mod throughput;

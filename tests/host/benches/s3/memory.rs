@@ -1,6 +1,6 @@
 //! The memory of the process while more comes and goes than it could hold.
 
-use crate::server::Server;
+use crate::process::Server;
 use crate::side::{MIB, forget_peak, guest, host, load, rate, resident, runtime, time};
 use crate::{Scale, client};
 

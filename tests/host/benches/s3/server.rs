@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read as _};
 use std::pin::Pin;
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -26,52 +24,14 @@ use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 
 use crate::capped::Capped;
+use crate::process::end_with_parent;
 
 /// What a connection may carry where it is capped, in bytes a second.
 const CAP: u64 = 80_000_000;
 
-/// A server in another process, until it is dropped.
-pub(crate) struct Server {
-    process: Child,
-    url: String,
-    /// What tells it that this process is there.
-    _alive: ChildStdin,
-}
-
-impl Server {
-    /// `capped`, `uncapped`, or `fake`.
-    pub(crate) fn start(which: &str) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["serve", which])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        let alive = process.stdin.take().unwrap();
-        Self { process, url: url.trim().to_owned(), _alive: alive }
-    }
-
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Best effort: it ends with this process anyway.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The other process: says where it listens, and ends when nobody is left at the other end of its input.
+/// The other process: `capped`, `uncapped`, or `fake`. Says where it listens, and ends when nobody is left at the other end of its input.
 pub(crate) fn run(which: &str) {
-    std::thread::spawn(|| {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
+    end_with_parent();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         match which {

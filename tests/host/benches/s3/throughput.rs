@@ -10,7 +10,7 @@ use bytes::Bytes;
 use innkeeper::Guest;
 use innkeeper_fake::FakeAws;
 
-use crate::server::Server;
+use crate::process::Server;
 use crate::side::{BUCKET, MIB, cpu_time, guest, host, load, median, rate, runtime, spread, time};
 use crate::{Scale, client};
 

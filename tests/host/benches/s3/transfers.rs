@@ -1,6 +1,6 @@
 //! One large object from and to a server that caps each connection.
 
-use crate::server::Server;
+use crate::process::Server;
 use crate::side::{MIB, guest, host, load, median, rate, runtime, spread, time};
 use crate::{Scale, client};
 
