@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::run::{Failed, cargo, output, run};
-use crate::test;
+use crate::{fuzz, test};
 
 /// Which of our crates each of the host's crates may import. Nobody imports anybody else.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -43,7 +43,10 @@ pub(crate) fn ci() -> Result<(), Failed> {
     )?;
 
     step("tests");
-    test::test()
+    test::test()?;
+
+    step("libFuzzer");
+    fuzz::fuzz()
 }
 
 fn step(name: &str) {

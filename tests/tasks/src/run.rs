@@ -50,6 +50,20 @@ pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, Failed
     String::from_utf8(output.stdout).map_err(|_| Failed(format!("`{shown}` printed what is not UTF-8")))
 }
 
+/// Runs a command and returns all that it prints, which is shown only if the command fails.
+pub(crate) fn both_outputs(program: &str, arguments: &[&str]) -> Result<String, Failed> {
+    let shown = format!("{program} {}", arguments.join(" "));
+    let output =
+        command(program, arguments).output().map_err(|error| Failed(format!("`{shown}`: {error}")))?;
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told).into_owned();
+    if output.status.success() {
+        Ok(told)
+    } else {
+        Err(Failed(format!("`{shown}` failed ({})\n{told}", output.status)))
+    }
+}
+
 fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());

@@ -1,6 +1,6 @@
 //! Every file of the corpora, and inputs that are nearly those, on a stable toolchain and without instrumentation. It is the same in every
-//! run and bounded by counts, not by time. libFuzzer, which learns from what an input reaches, is run by hand: `tests/fuzz/Cargo.toml`
-//! says how.
+//! run and bounded by counts, not by time. libFuzzer, which learns from what an input reaches, is run by `cargo fuzz-all`, and for longer as
+//! `tests/fuzz/Cargo.toml` says.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
