@@ -16,6 +16,8 @@ pub(crate) struct AwsError {
     pub(crate) status: StatusCode,
     /// Headers beside the document, such as `x-amz-bucket-region`.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// Elements beside the message, in an error of S3.
+    pub(crate) details: Vec<(&'static str, String)>,
     /// Why, of a throttling: Lambda's `Reason`.
     pub(crate) reason: Option<&'static str>,
 }
@@ -29,7 +31,15 @@ pub(crate) struct RequestIds {
 
 impl AwsError {
     pub(crate) fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status, headers: Vec::new(), reason: None }
+        let (headers, details) = (Vec::new(), Vec::new());
+        Self { code: code.into(), message: message.into(), status, headers, details, reason: None }
+    }
+
+    /// The error with an element more, as S3 writes it.
+    #[must_use]
+    pub(crate) fn with(mut self, element: &'static str, value: impl Into<String>) -> Self {
+        self.details.push((element, value.into()));
+        self
     }
 
     /// The error with the status that belongs to its code.
@@ -87,6 +97,9 @@ impl AwsError {
         s.element("Error", |s| {
             s.content("Code", &self.code)?;
             s.content("Message", &self.message)?;
+            for (element, value) in &self.details {
+                s.content(element, &carried(value))?;
+            }
             s.content("RequestId", &ids.request_id)?;
             s.content("HostId", &ids.host_id)
         })
@@ -102,6 +115,12 @@ impl AwsError {
             s.content("RequestId", &ids.request_id)
         })
     }
+}
+
+/// A text that came in a request, without what XML cannot carry at all.
+fn carried(text: &str) -> String {
+    let carries = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    text.chars().map(|c| if carries(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
 /// The AWS error code of an answer, for the call log. Travels in the answer's extensions.

@@ -14,6 +14,7 @@ mod operation;
 mod signature;
 mod signature_v2;
 mod signer;
+mod subresource;
 mod upload;
 
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use endpoint::Endpoint;
 use operation::{Level, s3_operation};
 use signature::Signed;
 use signer::SignerError;
+use subresource::{Misfit, misfit};
 use upload::{Transfer, Upload};
 
 /// The longest body of a form (STS). AWS's own limit on a session policy is far below.
@@ -105,6 +107,8 @@ pub(crate) struct Target {
     pub(crate) style: Style,
     pub(crate) bucket: Option<String>,
     pub(crate) key: Option<String>,
+    /// Why the request is none that its resource has.
+    misfit: Option<Misfit>,
 }
 
 /// Where a request to S3 has its bucket.
@@ -298,6 +302,9 @@ impl Layer {
                 message,
             ));
         }
+        if let Some(misfit) = &target.misfit {
+            return refusal.of(&misfit.error(&parts.method));
+        }
         let signer = match admit(
             &self.shared,
             &endpoint,
@@ -440,8 +447,19 @@ impl Target {
             (Some(_), None) => Level::Bucket,
             (Some(_), Some(_)) => Level::Object,
         };
-        let operation = s3_operation(&parts.method, level, parts.uri.query(), &parts.headers);
-        Self { operation, style, bucket, key }
+        let misfit = misfit(&parts.method, level, parts.uri.query());
+        let operation = match misfit {
+            None => s3_operation(&parts.method, level, parts.uri.query(), &parts.headers),
+            Some(_) => "Unknown",
+        };
+        Self { operation, style, bucket, key, misfit }
+    }
+}
+
+impl Target {
+    /// The object that a form puts.
+    pub(crate) fn of_form(bucket: String, key: String) -> Self {
+        Self { operation: "PutObject", bucket: Some(bucket), key: Some(key), ..Self::default() }
     }
 }
 

@@ -19,19 +19,27 @@ pub(crate) fn s3_operation(
 ) -> &'static str {
     let parameters: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
     let has = |name: &str| parameters.iter().any(|(key, _)| key == name);
-    let table = match level {
-        Level::Service => SERVICE,
-        Level::Bucket => BUCKET,
-        Level::Object => OBJECT,
-    };
     let copy = headers.contains_key("x-amz-copy-source");
-    let found = table
+    let found = table(level)
         .iter()
         .find(|(verb, parameter, _)| *verb == method.as_str() && (parameter.is_empty() || has(parameter)));
     match found.map_or("Unknown", |(_, _, name)| *name) {
         "PutObject" if copy => "CopyObject",
         "UploadPart" if copy => "UploadPartCopy",
         name => name,
+    }
+}
+
+/// Whether a parameter makes an operation of its own of a request.
+pub(super) fn has_operation(method: &Method, level: Level, parameter: &str) -> bool {
+    table(level).iter().any(|(verb, needed, _)| *verb == method.as_str() && *needed == parameter)
+}
+
+fn table(level: Level) -> Table {
+    match level {
+        Level::Service => SERVICE,
+        Level::Bucket => BUCKET,
+        Level::Object => OBJECT,
     }
 }
 
@@ -63,6 +71,10 @@ const BUCKET: Table = &[
     ("GET", "website", "GetBucketWebsite"),
     ("GET", "accelerate", "GetBucketAccelerateConfiguration"),
     ("GET", "session", "CreateSession"),
+    ("GET", "analytics", "GetBucketAnalyticsConfiguration"),
+    ("GET", "intelligent-tiering", "GetBucketIntelligentTieringConfiguration"),
+    ("GET", "inventory", "GetBucketInventoryConfiguration"),
+    ("GET", "metrics", "GetBucketMetricsConfiguration"),
     ("GET", "", "ListObjects"),
     ("HEAD", "", "HeadBucket"),
     ("PUT", "versioning", "PutBucketVersioning"),
@@ -81,6 +93,10 @@ const BUCKET: Table = &[
     ("PUT", "requestPayment", "PutBucketRequestPayment"),
     ("PUT", "website", "PutBucketWebsite"),
     ("PUT", "accelerate", "PutBucketAccelerateConfiguration"),
+    ("PUT", "analytics", "PutBucketAnalyticsConfiguration"),
+    ("PUT", "intelligent-tiering", "PutBucketIntelligentTieringConfiguration"),
+    ("PUT", "inventory", "PutBucketInventoryConfiguration"),
+    ("PUT", "metrics", "PutBucketMetricsConfiguration"),
     ("PUT", "", "CreateBucket"),
     ("POST", "delete", "DeleteObjects"),
     ("POST", "", "PostObject"),
@@ -93,6 +109,10 @@ const BUCKET: Table = &[
     ("DELETE", "publicAccessBlock", "DeletePublicAccessBlock"),
     ("DELETE", "replication", "DeleteBucketReplication"),
     ("DELETE", "website", "DeleteBucketWebsite"),
+    ("DELETE", "analytics", "DeleteBucketAnalyticsConfiguration"),
+    ("DELETE", "intelligent-tiering", "DeleteBucketIntelligentTieringConfiguration"),
+    ("DELETE", "inventory", "DeleteBucketInventoryConfiguration"),
+    ("DELETE", "metrics", "DeleteBucketMetricsConfiguration"),
     ("DELETE", "", "DeleteBucket"),
     ("OPTIONS", "", "Preflight"),
 ];

@@ -41,6 +41,7 @@ pub use direct::{S3, S3DirectError};
 pub use new_object::NewObject;
 pub use object::{Encryption, Object, ObjectHeaders, ObjectPart, Restore};
 
+pub(crate) use error::message;
 pub(crate) use settings::{BucketSettings, ObjectSettings, Restored, SettingError};
 pub(crate) use store::{Bucket, Objects, Store};
 pub(crate) use versions::{History, Version};

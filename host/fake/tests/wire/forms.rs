@@ -107,7 +107,7 @@ async fn the_signature_of_a_policy_is_verified_where_the_key_is_known() {
 async fn what_is_no_form_is_refused() {
     let fake = writable();
     let answer = send_unsigned(&fake, "POST", URI, &[("content-type", "text/plain")], "x").await;
-    assert_eq!(answer.status().as_u16(), 400);
+    assert_eq!(answer.status().as_u16(), 412);
     let answer =
         send_unsigned(&fake, "POST", URI, &[("content-type", "multipart/form-data; boundary=b")], "x").await;
     assert_eq!(answer.status().as_u16(), 400);

@@ -18,6 +18,7 @@ mod folders;
 mod forms;
 mod listing;
 mod locks;
+mod methods;
 mod multipart;
 mod multipart_listing;
 mod objects;

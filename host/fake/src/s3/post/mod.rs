@@ -21,7 +21,7 @@ use super::encoding::percent_encoded;
 use super::error::message;
 use super::wire::S3Service;
 use crate::account::Caller;
-use crate::layer::{Answer, AwsError, RequestContext, Signer, Style, Target, Trailers, verify_policy, xml};
+use crate::layer::{Answer, AwsError, RequestContext, Signer, Target, Trailers, verify_policy, xml};
 
 /// The longest form. The file in it may be of 5 GiB on AWS; this one is kept in memory twice for a moment.
 const MAX_FORM: usize = 1024 * 1024 * 1024;
@@ -32,7 +32,8 @@ impl S3Service {
     /// `PostObject`: the object in a form is put as if by its sender, and the answer is what the form asks for.
     pub(super) async fn post(&self, parts: Parts, body: Body, target: &Target) -> Result<Answer, AwsError> {
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let Some(content_type) = content_type.map(str::to_owned) else { return Err(not_a_form()) };
+        let form = content_type.filter(|value| value.to_ascii_lowercase().starts_with("multipart/form-data"));
+        let Some(content_type) = form.map(str::to_owned) else { return Err(not_a_form()) };
         let bucket = target.bucket.clone().unwrap_or_default();
         let form = Form::parse(&content_type, &read(body).await?).map_err(form_error)?;
         let Some(key) = form.field("key") else {
@@ -42,12 +43,7 @@ impl S3Service {
         };
         let key = key.replace("${filename}", form.file_name.as_deref().unwrap_or_default());
         let caller = self.sender(&form, &bucket, &key)?;
-        let put = Target {
-            operation: "PutObject",
-            style: Style::Path,
-            bucket: Some(bucket.clone()),
-            key: Some(key.clone()),
-        };
+        let put = Target::of_form(bucket.clone(), key.clone());
         let request = request(&parts, &form, &caller, &bucket, &key)?;
         access::check(&self.shared, &caller, &request, &put)?;
         let answer = self.perform(request, Body::from(form.file.clone()), &put).await?;
@@ -186,11 +182,8 @@ fn form_error(error: FormError) -> AwsError {
 }
 
 fn not_a_form() -> AwsError {
-    AwsError::new(
-        StatusCode::PRECONDITION_FAILED,
-        "PreconditionFailed",
-        "Bucket POST must be of the enclosure-type multipart/form-data",
-    )
+    AwsError::new(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message("PreconditionFailed"))
+        .with("Condition", "Bucket POST must be of the enclosure-type multipart/form-data")
 }
 
 fn invalid(message: &str) -> AwsError {
