@@ -61,13 +61,13 @@ async fn a_token_is_worthless_to_another_listing() {
 
 #[tokio::test(start_paused = true)]
 async fn encodes_keys_when_told_to() {
-    let (_, client) = filled(&["quux ab/thud", "asdf+b", "foo/bar", "odd\u{1}"]);
+    let (_, client) = filled(&["quux ab/thud", "asdf+b", "a~b*c d", "foo/bar", "odd\u{1}"]);
     let list = client.list_objects_v2().bucket("bucket").delimiter("/").encoding_type(EncodingType::Url);
     let page = list.send().await.unwrap();
     let keys: Vec<_> = page.contents().iter().filter_map(|entry| entry.key()).collect();
-    assert_eq!(keys, ["asdf%2Bb", "odd%01"]);
+    assert_eq!(keys, ["asdf%2Bb", "a%7Eb*c+d", "odd%01"]);
     let prefixes: Vec<_> = page.common_prefixes().iter().filter_map(|prefix| prefix.prefix()).collect();
-    assert_eq!(prefixes, ["foo/", "quux%20ab/"]);
+    assert_eq!(prefixes, ["foo/", "quux+ab/"]);
     let list = client.list_objects_v2().bucket("bucket").encoding_type(EncodingType::from("base64"));
     assert_eq!(error(list.send().await), coded(400, "InvalidArgument"));
 }
