@@ -5,7 +5,8 @@ use s3s::dto::{ETag, ETagCondition, Timestamp};
 use s3s::{S3Error, S3ErrorCode};
 use time::OffsetDateTime;
 
-use super::error::{error, error_with, not_implemented, not_modified};
+use super::details::with_details;
+use super::error::{error, error_with, not_modified};
 use super::object::Object;
 
 /// The conditions of a read (`If-*`), or of the source of a copy (`x-amz-copy-source-if-*`).
@@ -63,12 +64,50 @@ impl ReadConditions {
     }
 }
 
+/// What a condition is of. They differ in the conditions that they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
+    Put,
+    CompleteMultipartUpload,
+    Delete,
+}
+
+impl Write {
+    /// `NotImplemented`, if S3 has no such condition of this operation. What is there makes no difference.
+    fn check(
+        self,
+        if_match: Option<&ETagCondition>,
+        if_none_match: Option<&ETagCondition>,
+    ) -> Result<(), S3Error> {
+        let refused = |header: &str, message: &str| {
+            let details = [("Header", header), ("additionalMessage", message)];
+            Err(with_details(error(S3ErrorCode::NotImplemented), &details))
+        };
+        let value_of = |header: &str| {
+            refused(header, &format!("We don't accept the provided value of {header} header for this API"))
+        };
+        match (self, if_match, if_none_match) {
+            (_, Some(_), Some(_)) => refused(
+                "If-Match,If-None-Match",
+                "Multiple conditional request headers present in the request",
+            ),
+            (_, None, Some(ETagCondition::ETag(_))) => value_of("If-None-Match"),
+            (Self::Put, Some(ETagCondition::Any), None) => value_of("If-Match"),
+            // AWS names the other header here.
+            (Self::CompleteMultipartUpload, Some(ETagCondition::Any), None) => value_of("If-None-Match"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The conditions of a write, against what is there at the moment of writing.
 pub(crate) fn check_write(
+    write: Write,
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
     existing: Option<&Object>,
 ) -> Result<(), S3Error> {
+    write.check(if_match, if_none_match)?;
     match (if_match, existing) {
         (Some(_), None) => return Err(error(S3ErrorCode::NoSuchKey)),
         (Some(condition), Some(object)) if !matches(condition, object) => {
@@ -77,10 +116,7 @@ pub(crate) fn check_write(
         _ => {}
     }
     match (if_none_match, existing) {
-        (Some(ETagCondition::ETag(_)), _) => {
-            Err(not_implemented("If-None-Match with an entity tag on a write"))
-        }
-        (Some(ETagCondition::Any), Some(_)) => Err(error(S3ErrorCode::PreconditionFailed)),
+        (Some(_), Some(_)) => Err(error(S3ErrorCode::PreconditionFailed)),
         _ => Ok(()),
     }
 }
@@ -176,17 +212,38 @@ mod tests {
     fn writes_are_held_to_what_is_there() {
         let object = object();
         let code = |result: Result<(), S3Error>| result.err().map(|error| error.code().clone());
-        assert_eq!(code(check_write(None, Some(&ETagCondition::Any), None)), None);
+        assert_eq!(code(check_write(Write::Put, None, Some(&ETagCondition::Any), None)), None);
         assert_eq!(
-            code(check_write(None, Some(&ETagCondition::Any), Some(&object))),
+            code(check_write(Write::Put, None, Some(&ETagCondition::Any), Some(&object))),
             Some(S3ErrorCode::PreconditionFailed)
         );
-        assert_eq!(code(check_write(Some(&right()), None, Some(&object))), None);
+        assert_eq!(code(check_write(Write::Put, Some(&right()), None, Some(&object))), None);
         assert_eq!(
-            code(check_write(Some(&etag("x")), None, Some(&object))),
+            code(check_write(Write::Put, Some(&etag("x")), None, Some(&object))),
             Some(S3ErrorCode::PreconditionFailed)
         );
-        assert_eq!(code(check_write(Some(&right()), None, None)), Some(S3ErrorCode::NoSuchKey));
-        assert_eq!(code(check_write(None, Some(&etag("x")), None)), Some(S3ErrorCode::NotImplemented));
+        assert_eq!(code(check_write(Write::Put, Some(&right()), None, None)), Some(S3ErrorCode::NoSuchKey));
+    }
+
+    #[test]
+    fn conditions_that_an_operation_does_not_take_are_refused_whatever_is_there() {
+        let object = object();
+        let (any, tag) = (ETagCondition::Any, right());
+        for (write, if_match, if_none_match, taken) in [
+            (Write::Put, Some(&tag), Some(&any), false),
+            (Write::Put, None, Some(&tag), false),
+            (Write::Put, Some(&any), None, false),
+            (Write::CompleteMultipartUpload, Some(&any), None, false),
+            (Write::CompleteMultipartUpload, None, Some(&tag), false),
+            (Write::CompleteMultipartUpload, Some(&tag), Some(&any), false),
+            // That it is there at all is a condition of its deletion alone.
+            (Write::Delete, Some(&any), None, true),
+        ] {
+            for existing in [None, Some(&object)] {
+                let refused = check_write(write, if_match, if_none_match, existing).err();
+                let refused = refused.is_some_and(|error| *error.code() == S3ErrorCode::NotImplemented);
+                assert_eq!(refused, !taken, "{write:?} {if_match:?} {if_none_match:?}");
+            }
+        }
     }
 }

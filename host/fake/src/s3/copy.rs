@@ -10,7 +10,7 @@ use super::access::check_source;
 use super::body::MAX_BODY;
 use super::bucket::{bucket_in, bucket_mut, context};
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
-use super::conditions::{ReadConditions, check_write, conditions_of_destination};
+use super::conditions::{ReadConditions, Write, check_write, conditions_of_destination};
 use super::description::{Description, describe};
 use super::details::with_details;
 use super::error::{error, error_with, not_implemented};
@@ -74,7 +74,7 @@ pub(crate) fn copy_object(
     object.acl = acl.of_object(&context.caller, bucket)?.map(Arc::new);
     object.lock = bucket.lock_of(lock, object.last_modified)?;
     let (if_match, if_none_match) = conditions_of_destination(&request.headers)?;
-    check_write(if_match.as_ref(), if_none_match.as_ref(), bucket.object(&input.key))?;
+    check_write(Write::Put, if_match.as_ref(), if_none_match.as_ref(), bucket.object(&input.key))?;
     let object = bucket.put(&input.key, object, &shared.ids);
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(with_checksum!(CopyObjectResult, Some(&object.checksum), {

@@ -6,7 +6,7 @@ use s3s::path::check_key;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::bucket::bucket_mut;
-use super::conditions::{check_write, matches};
+use super::conditions::{Write, check_write, matches};
 use super::error::{error, not_implemented};
 use super::lock::Bypass;
 use super::read::check_version_id;
@@ -111,7 +111,7 @@ fn remove(
     bypass: Bypass,
 ) -> Result<Deleted, S3Error> {
     let Some(id) = version else {
-        check_write(if_match, None, bucket.object(key))?;
+        check_write(Write::Delete, if_match, None, bucket.object(key))?;
         let marker = bucket.delete(key, shared.clock.now(), &shared.ids);
         let version_id =
             marker.as_ref().map(|marker| marker.version_id.clone().unwrap_or_else(|| NULL.to_owned()));

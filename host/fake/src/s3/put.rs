@@ -6,7 +6,7 @@ use s3s::{S3Request, S3Response, S3Result};
 use super::body::UploadBody;
 use super::bucket::{bucket_in, bucket_mut, context};
 use super::checksum::{Checksum, ChecksumAlgorithm, with_checksum};
-use super::conditions::check_write;
+use super::conditions::{Write, check_write};
 use super::description::{Description, describe};
 use super::error::not_implemented;
 use super::object::Object;
@@ -44,7 +44,12 @@ pub(crate) async fn put_object(
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     object.acl = acl.of_object(&context.caller, bucket)?.map(Arc::new);
     object.lock = bucket.lock_of(lock, object.last_modified)?;
-    check_write(input.if_match.as_ref(), input.if_none_match.as_ref(), bucket.object(&input.key))?;
+    check_write(
+        Write::Put,
+        input.if_match.as_ref(),
+        input.if_none_match.as_ref(),
+        bucket.object(&input.key),
+    )?;
     let object = bucket.put(&input.key, object, &shared.ids);
     Ok(S3Response::new(with_checksum!(PutObjectOutput, Some(&object.checksum), {
         checksum_type: Some(object.checksum.type_of()),

@@ -172,6 +172,13 @@ async fn completes_on_condition() {
     assert_eq!(error(once), coded(412, "PreconditionFailed"));
     let other = complete(&client, &id, parts.clone()).if_match("\"other\"").send().await;
     assert_eq!(error(other), coded(412, "PreconditionFailed"));
+    for refused in [
+        complete(&client, &id, parts.clone()).if_match("*"),
+        complete(&client, &id, parts.clone()).if_none_match("\"other\""),
+        complete(&client, &id, parts.clone()).if_match("\"other\"").if_none_match("*"),
+    ] {
+        assert_eq!(error(refused.send().await), coded(501, "NotImplemented"));
+    }
     complete(&client, &id, parts.clone()).if_match(format!("\"{there}\"")).send().await.unwrap();
     assert_eq!(fake.s3().get("bucket", "key").unwrap().body, "new");
     fake.s3().delete("bucket", "key");

@@ -3,7 +3,7 @@ use aws_sdk_s3::types::{ObjectLockLegalHoldStatus, ServerSideEncryption, Storage
 use innkeeper_fake::NewObject;
 use proptest::prelude::*;
 
-use crate::aws::{bucket, coded, error};
+use crate::aws::{bucket, coded, error, send, text};
 
 #[tokio::test(start_paused = true)]
 async fn keeps_bytes_headers_and_metadata() {
@@ -138,6 +138,34 @@ async fn writes_on_condition() {
         coded(412, "PreconditionFailed")
     );
     assert_eq!(fake.s3().get("bucket", "key").unwrap().body, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refuses_conditions_that_a_write_does_not_have() {
+    let (fake, _) = bucket();
+    let there = fake.s3().put("bucket", "there", "hello").unwrap().etag.clone();
+    let tag = format!("\"{there}\"");
+    let of_if_match = "We don't accept the provided value of If-Match header for this API";
+    let of_if_none_match = "We don't accept the provided value of If-None-Match header for this API";
+    let both = "Multiple conditional request headers present in the request";
+    for key in ["there", "missing"] {
+        for (headers, header, message) in [
+            (&[("if-match", &*tag), ("if-none-match", "*")][..], "If-Match,If-None-Match", both),
+            (&[("if-none-match", &*tag)], "If-None-Match", of_if_none_match),
+            (&[("if-match", "*")], "If-Match", of_if_match),
+        ] {
+            let uri = format!("https://bucket.s3.eu-west-1.amazonaws.com/{key}");
+            let headers = [headers, &[("content-length", "3")]].concat();
+            let answer = send(&fake, "PUT", &uri, &headers, "new").await;
+            assert_eq!(answer.status().as_u16(), 501);
+            let document = text(answer).await.replace("&apos;", "'");
+            let said = "<Code>NotImplemented</Code><Message>A header you provided implies functionality that is not implemented</Message>";
+            let named = format!("<Header>{header}</Header><additionalMessage>{message}</additionalMessage>");
+            assert!(document.contains(said) && document.contains(&named), "{document}");
+        }
+    }
+    assert_eq!(fake.s3().keys("bucket"), ["there"]);
+    assert_eq!(fake.s3().get("bucket", "there").unwrap().text(), Some("hello"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use crate::layer::RequestContext;
 use crate::s3::acl::Acl;
 use crate::s3::bucket::{bucket_mut, context};
 use crate::s3::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
-use crate::s3::conditions::check_write;
+use crate::s3::conditions::{Write, check_write};
 use crate::s3::description::Description;
 use crate::s3::encoding::percent_encoded;
 use crate::s3::error::{error, error_with, not_implemented};
@@ -56,7 +56,12 @@ pub(crate) fn complete(
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
     // Looked up again: another call may have finished it while the bytes were being joined.
     upload(bucket, &input.key, &input.upload_id)?;
-    check_write(input.if_match.as_ref(), input.if_none_match.as_ref(), bucket.object(&input.key))?;
+    check_write(
+        Write::CompleteMultipartUpload,
+        input.if_match.as_ref(),
+        input.if_none_match.as_ref(),
+        bucket.object(&input.key),
+    )?;
     object.lock = bucket.lock_of(lock, object.last_modified)?;
     let object = Object { body: Bytes::new(), ..(*bucket.put(&input.key, object, &shared.ids)).clone() };
     let answer = answer(&context, bucket, &input.bucket, &input.key, &object);
