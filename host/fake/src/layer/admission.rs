@@ -1,9 +1,12 @@
 use http::StatusCode;
+use http::header::AUTHORIZATION;
 
 use super::answer::AwsError;
+use super::canonical::latin_1;
+use super::date::timestamp;
 use super::endpoint::Endpoint;
 use super::signature::{MAX_SKEW, Signed, mismatch, verify};
-use super::signer::{SignatureVersion, Signer, SignerError};
+use super::signer::{AuthorizationError, ParameterError, SignatureVersion, Signer, SignerError};
 use crate::calls::Service;
 use crate::fake::Shared;
 
@@ -21,8 +24,18 @@ pub(super) fn admit(
     let s3 = endpoint.service == Service::S3;
     let signer = match signer {
         Ok(Some(signer)) => signer,
+        // S3 takes an empty header for none.
+        Ok(None) if !s3 && signed.parts.headers.contains_key(AUTHORIZATION) => {
+            return Err(incomplete("Authorization"));
+        }
         Ok(None) => return Ok(None),
-        Err(SignerError::Malformed(place)) => return Err(malformed(s3, place)),
+        Err(SignerError::Authorization(_)) if !s3 => return Err(incomplete("Authorization")),
+        Err(SignerError::Parameter(name, _)) if !s3 => return Err(incomplete(name)),
+        Err(SignerError::Authorization(reason)) => {
+            let header = signed.parts.headers.get(AUTHORIZATION).map(latin_1);
+            return Err(authorization_error(reason, &header.unwrap_or_default()));
+        }
+        Err(SignerError::Parameter(name, reason)) => return Err(parameter_error(name, reason)),
         // Both are part of what is signed, so that no signature is right.
         Err(SignerError::Repeated) => return Err(mismatch(&endpoint.service)),
     };
@@ -30,10 +43,14 @@ pub(super) fn admit(
     let now = shared.clock.now();
     if let (Some(date), Some(lifetime)) = (signer.date, signer.lifetime) {
         if now > date + lifetime {
-            return Err(denied("AccessDenied", "Request has expired"));
+            let mut error = denied("AccessDenied", "Request has expired");
+            if signer.version == SignatureVersion::V4 {
+                error = error.with("X-Amz-Expires", lifetime.as_secs().to_string());
+            }
+            return Err(error.with("Expires", timestamp(date + lifetime)).with("ServerTime", timestamp(now)));
         }
         if now + MAX_SKEW < date {
-            return Err(denied("AccessDenied", "Request is not valid yet"));
+            return Err(denied("AccessDenied", "Request is not yet valid"));
         }
     }
     shared.sts.admit(&signer, now, &endpoint.service)?;
@@ -70,17 +87,65 @@ fn check_scope(endpoint: &Endpoint, signer: &Signer) -> Result<(), AwsError> {
     })
 }
 
-fn malformed(s3: bool, place: &str) -> AwsError {
-    let (code, message) = match (s3, place) {
-        (true, "Authorization") => ("AuthorizationHeaderMalformed", "The authorization header is malformed"),
-        (true, _) => (
-            "AuthorizationQueryParametersError",
-            "Error parsing the X-Amz-* query parameters of the signature",
-        ),
-        (false, _) => ("IncompleteSignature", "The request signature does not conform to AWS standards"),
-    };
-    AwsError::new(StatusCode::BAD_REQUEST, code, format!("{message}: {place}"))
+/// What a service other than S3 answers to a signature that it cannot read.
+fn incomplete(place: &str) -> AwsError {
+    let message = format!("The request signature does not conform to AWS standards: {place}");
+    AwsError::new(StatusCode::BAD_REQUEST, "IncompleteSignature", message)
 }
+
+/// What S3 answers to a header that is none.
+fn authorization_error(reason: AuthorizationError, header: &str) -> AwsError {
+    let bad = |code: &str, message: &str| AwsError::new(StatusCode::BAD_REQUEST, code, message);
+    let invalid = |message: &str| {
+        bad("InvalidArgument", message).with("ArgumentName", "Authorization").with("ArgumentValue", header)
+    };
+    let malformed = |message: &str| {
+        bad("AuthorizationHeaderMalformed", &format!("The authorization header is malformed; {message}"))
+    };
+    match reason {
+        AuthorizationError::Space => {
+            invalid("Authorization header is invalid -- one and only one ' ' (space) required")
+        }
+        AuthorizationError::Version2 => {
+            invalid("AWS authorization header is invalid.  Expected AwsAccessKeyId:signature")
+        }
+        AuthorizationError::Scheme => invalid("Unsupported Authorization Type"),
+        AuthorizationError::Components => malformed(
+            "the authorization header requires three components: Credential, SignedHeaders, and Signature.",
+        ),
+        AuthorizationError::Credential => malformed(
+            "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
+        ),
+    }
+}
+
+/// What S3 answers to a presigned URL whose parameter is none.
+fn parameter_error(name: &str, reason: ParameterError) -> AwsError {
+    let message = match (name, reason) {
+        (_, ParameterError::Missing) => {
+            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, \
+             X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+        }
+        ("X-Amz-Date", _) => "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+        ("X-Amz-Expires", ParameterError::TooLong) => {
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than \
+             604800 seconds"
+        }
+        ("X-Amz-Expires", ParameterError::Negative) => "X-Amz-Expires must be non-negative",
+        ("X-Amz-Expires", _) => "X-Amz-Expires should be a number",
+        ("X-Amz-Credential", _) => {
+            "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting \
+             \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"."
+        }
+        (name, _) => {
+            let message = format!("Error parsing the query parameters of the signature: {name}");
+            return AwsError::new(StatusCode::BAD_REQUEST, PARAMETERS, message);
+        }
+    };
+    AwsError::new(StatusCode::BAD_REQUEST, PARAMETERS, message)
+}
+
+const PARAMETERS: &str = "AuthorizationQueryParametersError";
 
 pub(super) fn denied(code: &str, message: impl Into<String>) -> AwsError {
     AwsError::new(StatusCode::FORBIDDEN, code, message)

@@ -6,8 +6,10 @@
 
 mod admission;
 mod answer;
+mod canonical;
 mod chunked;
 mod connector;
+mod date;
 mod download;
 mod endpoint;
 mod operation;
@@ -30,6 +32,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 pub(crate) use answer::{Answer, AwsError, ErrorCode, RequestIds, STS_NAMESPACE, xml};
+pub(crate) use canonical::latin_1;
 pub(crate) use chunked::ChunkedError;
 pub(crate) use connector::Client;
 pub(crate) use download::Download;

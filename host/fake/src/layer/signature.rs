@@ -1,20 +1,16 @@
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::HeaderName;
 use http::StatusCode;
 use http::request::Parts;
 use sha2::{Digest as _, Sha256};
-use url::form_urlencoded;
 
 use super::admission::denied;
 use super::answer::AwsError;
+use super::canonical::{self, PathForm};
+use super::date;
 use super::endpoint::Endpoint;
 use super::signature_v2;
 use super::signer::{SignatureVersion, Signer};
@@ -62,30 +58,29 @@ pub(super) fn verify(
         }
         let bucket = signed.endpoint.bucket.as_deref();
         return signature_v2::verify(signer, &secret, signed.parts, bucket, shared.clock.now())
-            .map_err(|refused| refused.error());
-    }
-    let Some(date) = signer.date else { return Err(mismatch(service)) };
-    if signer.lifetime.is_none() && distance(date, shared.clock.now()) > MAX_SKEW {
-        return Err(denied(
-            "RequestTimeTooSkewed",
-            "The difference between the request time and the current time is too large.",
-        ));
+            .map_err(|refused| refused.error(signer));
     }
     let s3 = *service == Service::S3;
-    if s3 && has_unsigned_headers(signed.parts, signer) {
-        return Err(denied(
-            "AccessDenied",
-            "There were headers present in the request which were not signed",
-        ));
+    let Some(date) = signer.date else { return Err(if s3 { no_date() } else { mismatch(service) }) };
+    let now = shared.clock.now();
+    if signer.lifetime.is_none() && distance(date, now) > MAX_SKEW {
+        return Err(skewed(date::sent(&signed.parts.headers).unwrap_or_default(), now));
+    }
+    let unsigned = unsigned_headers(signed.parts, signer);
+    if s3 && !unsigned.is_empty() {
+        let message = "There were headers present in the request which were not signed";
+        return Err(denied("AccessDenied", message).with("HeadersNotSigned", unsigned.join(", ")));
     }
     if s3 && signer.lifetime.is_none() && !signed.parts.headers.contains_key("x-amz-content-sha256") {
         let message = "Missing required header for this request: x-amz-content-sha256";
         return Err(AwsError::new(StatusCode::BAD_REQUEST, "InvalidRequest", message));
     }
     let Some(payload) = payload(s3, signer, signed) else { return Ok(()) };
-    match signature(s3, signer, &secret, date, payload, signed.parts) {
-        Some(expected) if expected == signer.signature => Ok(()),
-        _ => Err(mismatch(service)),
+    let proof = Proof::of(s3, signer, date, &payload, signed.parts);
+    if has_signed_headers(signed.parts, signer) && proof.holds(signer, &secret, date) {
+        Ok(())
+    } else {
+        Err(if s3 { proof.mismatch(signer) } else { mismatch(service) })
     }
 }
 
@@ -102,7 +97,11 @@ pub(crate) fn verify_policy(shared: &Shared, signer: &Signer, policy: &str) -> R
             v4::calculate_signature(key, policy.as_bytes())
         }
     };
-    if expected == signer.signature { Ok(()) } else { Err(mismatch(&Service::S3)) }
+    if expected == signer.signature {
+        Ok(())
+    } else {
+        Err(mismatch(&Service::S3).with_signed(signer, policy.to_owned()))
+    }
 }
 
 /// The secret of a signer. None if there is nothing to be held to, since no identity is registered.
@@ -111,7 +110,7 @@ fn secret_of(shared: &Shared, service: &Service, signer: &Signer) -> Result<Opti
     match known.or_else(|| shared.sts.secret(&signer.access_key_id)) {
         Some(secret) => Ok(Some(secret)),
         None if shared.identities.is_empty() => Ok(None),
-        None => Err(unknown_key(service)),
+        None => Err(unknown_key(service).with("AWSAccessKeyId", &signer.access_key_id)),
     }
 }
 
@@ -127,82 +126,70 @@ fn payload(s3: bool, signer: &Signer, signed: &Signed<'_>) -> Option<String> {
     Some(header.filter(|_| binding).unwrap_or("UNSIGNED-PAYLOAD").to_owned())
 }
 
-fn signature(
-    s3: bool,
-    signer: &Signer,
-    secret: &Secret,
-    date: SystemTime,
-    payload: String,
-    parts: &Parts,
-) -> Option<String> {
-    if !signer.signed_headers.iter().any(|name| name == "host") {
-        return None;
-    }
-    let mut headers = Vec::new();
-    for name in &signer.signed_headers {
-        let values: Vec<_> = parts.headers.get_all(HeaderName::try_from(name).ok()?).iter().collect();
-        if values.is_empty() {
-            return None;
-        }
-        for value in values {
-            headers.push((name.as_str(), value.to_str().ok()?));
-        }
-    }
-    let credentials = Credentials::new(
-        &signer.access_key_id,
-        secret.expose(),
-        signer.session_token.clone(),
-        None,
-        "innkeeper-fake",
-    );
-    let identity = credentials.into();
-    let mut settings = SigningSettings::default();
-    settings.excluded_headers = None;
-    if s3 {
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    }
-    if let Some(lifetime) = signer.lifetime {
-        settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(lifetime);
-    }
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(&signer.region)
-        .name(&signer.service)
-        .time(date)
-        .settings(settings)
-        .build()
-        .ok()?;
-    let request = SignableRequest::new(
-        parts.method.as_str(),
-        unsigned_uri(parts, signer),
-        headers.into_iter(),
-        SignableBody::Precomputed(payload),
-    );
-    let (_, signature) = sign(request.ok()?, &params.into()).ok()?.into_parts();
-    Some(signature)
+/// What can have been signed of a request.
+struct Proof {
+    canonical_request: String,
+    /// With the date in the form of the signature, and with the date as it was sent, where that is another.
+    strings_to_sign: Vec<String>,
 }
 
-/// The URI before a signature of version 4 was put into it. The host is signed as a header, and so may be any here.
-fn unsigned_uri(parts: &Parts, signer: &Signer) -> String {
-    let query = parts.uri.query().unwrap_or_default();
-    let kept: Vec<&str> = query
-        .split('&')
-        .filter(|pair| signer.lifetime.is_none() || !is_signature(pair))
-        .filter(|pair| !pair.is_empty())
-        .collect();
-    let separator = if kept.is_empty() { "" } else { "?" };
-    format!("https://localhost{}{separator}{}", parts.uri.path(), kept.join("&"))
+impl Proof {
+    fn of(s3: bool, signer: &Signer, date: SystemTime, payload: &str, parts: &Parts) -> Self {
+        let form = if s3 { PathForm::AsSent } else { PathForm::Normalized };
+        let canonical_request = canonical::request(form, signer, payload, parts);
+        let own = date::to_amz_date(date);
+        let day = own.get(..8).unwrap_or_default();
+        let scope = format!("{day}/{}/{}/aws4_request", signer.region, signer.service);
+        let sent = date::sent(&parts.headers).filter(|_| signer.lifetime.is_none());
+        let sent = sent.filter(|sent| *sent != own);
+        let strings_to_sign = [Some(own.as_str()), sent]
+            .into_iter()
+            .flatten()
+            .map(|date| canonical::string_to_sign(date, &scope, &canonical_request))
+            .collect();
+        Self { canonical_request, strings_to_sign }
+    }
+
+    /// Whether the signature is of this, by whoever has the secret.
+    fn holds(&self, signer: &Signer, secret: &Secret, date: SystemTime) -> bool {
+        let key = v4::generate_signing_key(secret.expose(), date, &signer.region, &signer.service);
+        self.strings_to_sign
+            .iter()
+            .any(|text| v4::calculate_signature(&key, text.as_bytes()) == signer.signature)
+    }
+
+    /// What S3 tells of a signature that is not of this.
+    fn mismatch(self, signer: &Signer) -> AwsError {
+        let string_to_sign = self.strings_to_sign.into_iter().next().unwrap_or_default();
+        let error = mismatch(&Service::S3).with_signed(signer, string_to_sign);
+        let bytes = spaced_hex(&self.canonical_request);
+        error.with("CanonicalRequest", self.canonical_request).with("CanonicalRequestBytes", bytes)
+    }
 }
 
-fn is_signature(pair: &str) -> bool {
-    let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
-    name.is_some_and(|name| SignatureVersion::V4.parameters().contains(&&*name))
+impl AwsError {
+    /// What a signature ought to have been of.
+    pub(super) fn with_signed(self, signer: &Signer, string_to_sign: String) -> Self {
+        let bytes = spaced_hex(&string_to_sign);
+        self.with("AWSAccessKeyId", &signer.access_key_id)
+            .with("StringToSign", string_to_sign)
+            .with("SignatureProvided", &signer.signature)
+            .with("StringToSignBytes", bytes)
+    }
 }
 
-/// Whether the request has an `x-amz-*` header that its signature does not cover: somebody else could have added it.
-fn has_unsigned_headers(parts: &Parts, signer: &Signer) -> bool {
+fn spaced_hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the host and every header that is said to be signed are there.
+fn has_signed_headers(parts: &Parts, signer: &Signer) -> bool {
+    let signed = &signer.signed_headers;
+    signed.iter().any(|name| name == "host") && signed.iter().all(|name| parts.headers.contains_key(name))
+}
+
+/// The `x-amz-*` headers of a request that its signature does not cover: somebody else could have added them.
+fn unsigned_headers<'a>(parts: &'a Parts, signer: &Signer) -> Vec<&'a str> {
     parts
         .headers
         .keys()
@@ -211,7 +198,20 @@ fn has_unsigned_headers(parts: &Parts, signer: &Signer) -> bool {
         .filter(|name| {
             name.starts_with("x-amz-") && *name != "x-amz-content-sha256" && *name != "x-amz-user-agent"
         })
-        .any(|name| !signer.signed_headers.iter().any(|signed| signed == name))
+        .filter(|name| !signer.signed_headers.iter().any(|signed| signed == name))
+        .collect()
+}
+
+pub(super) fn no_date() -> AwsError {
+    denied("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+}
+
+pub(super) fn skewed(sent: &str, now: SystemTime) -> AwsError {
+    let message = "The difference between the request time and the current time is too large.";
+    denied("RequestTimeTooSkewed", message)
+        .with("RequestTime", sent)
+        .with("ServerTime", date::timestamp(now))
+        .with("MaxAllowedSkewMilliseconds", MAX_SKEW.as_millis().to_string())
 }
 
 fn distance(a: SystemTime, b: SystemTime) -> Duration {

@@ -1,20 +1,20 @@
 //! Signature Version 2: what the oldest clients of S3 still sign with.
 
 use std::fmt::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use s3s::crypto::{Checksum as _, Sha1};
-use time::PrimitiveDateTime;
-use time::macros::format_description;
 use url::form_urlencoded;
 
-use super::admission::denied;
 use super::answer::AwsError;
-use super::signature::MAX_SKEW;
+use super::canonical::latin_1;
+use super::date;
+use super::signature::{MAX_SKEW, mismatch, no_date, skewed};
 use super::signer::Signer;
+use crate::calls::Service;
 use crate::identity::Secret;
 
 /// The parameters that are a part of what is signed; all others are not.
@@ -58,8 +58,8 @@ const SIGNED_PARAMETERS: [&str; 33] = [
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     Date,
-    Skewed,
-    Mismatch,
+    Skewed { sent: String, now: SystemTime },
+    Mismatch { string_to_sign: String },
 }
 
 /// Verifies the signature of a request, in the header or in a presigned URL, whose expiry has been looked at before.
@@ -71,37 +71,37 @@ pub(super) fn verify(
     bucket: Option<&str>,
     now: SystemTime,
 ) -> Result<(), Refused> {
-    let header =
-        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = |name: &str| parts.headers.get(name).map(latin_1).unwrap_or_default();
     let date = if let Some(expires) = signer.lifetime {
         expires.as_secs().to_string()
     } else {
-        let date = if parts.headers.contains_key("x-amz-date") { "x-amz-date" } else { "date" };
-        let time = http_date(header(date)).ok_or(Refused::Date)?;
+        let sent = date::sent(&parts.headers).unwrap_or_default();
+        let time = date::parse(sent).ok_or(Refused::Date)?;
         let apart = time.duration_since(now).unwrap_or_else(|error| error.duration());
         if apart > MAX_SKEW {
-            return Err(Refused::Skewed);
+            return Err(Refused::Skewed { sent: sent.to_owned(), now });
         }
-        if date == "date" { header(date).to_owned() } else { String::new() }
+        if parts.headers.contains_key("x-amz-date") { String::new() } else { sent.to_owned() }
     };
-    let signed_as = |path: &str| {
-        let text = format!(
+    let text = |path: &str| {
+        format!(
             "{}\n{}\n{}\n{date}\n{}{}",
             parts.method,
             header("content-md5"),
             header("content-type"),
             amz_headers(parts),
             resource(parts, bucket, path)
-        );
-        signature(secret, text.as_bytes()) == signer.signature
+        )
     };
+    let is_signed = |text: &str| signature(secret, text.as_bytes()) == signer.signature;
     let path = parts.uri.path();
+    let string_to_sign = text(path);
     // A bucket in path style is signed with a slash at its end by some, botocore among them, though none is sent.
     let bucket_only = bucket.is_none() && path.len() > 1 && path.rfind('/') == Some(0);
-    if signed_as(path) || (bucket_only && signed_as(&format!("{path}/"))) {
+    if is_signed(&string_to_sign) || (bucket_only && is_signed(&text(&format!("{path}/")))) {
         Ok(())
     } else {
-        Err(Refused::Mismatch)
+        Err(Refused::Mismatch { string_to_sign })
     }
 }
 
@@ -111,19 +111,11 @@ pub(super) fn signature(secret: &Secret, text: &[u8]) -> String {
 }
 
 impl Refused {
-    pub(super) fn error(&self) -> AwsError {
+    pub(super) fn error(self, signer: &Signer) -> AwsError {
         match self {
-            Self::Date => {
-                denied("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
-            }
-            Self::Skewed => denied(
-                "RequestTimeTooSkewed",
-                "The difference between the request time and the current time is too large.",
-            ),
-            Self::Mismatch => denied(
-                "SignatureDoesNotMatch",
-                "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-            ),
+            Self::Date => no_date(),
+            Self::Skewed { sent, now } => skewed(&sent, now),
+            Self::Mismatch { string_to_sign } => mismatch(&Service::S3).with_signed(signer, string_to_sign),
         }
     }
 }
@@ -139,12 +131,9 @@ fn amz_headers(parts: &Parts) -> String {
     names.sort_unstable();
     let mut lines = String::new();
     for name in names {
-        let values: Vec<_> = parts
-            .headers
-            .get_all(name)
-            .iter()
-            .filter_map(|value| value.to_str().ok().map(str::trim))
-            .collect();
+        let values = parts.headers.get_all(name).iter();
+        let values: Vec<_> =
+            values.map(|value| latin_1(value).trim_matches([' ', '\t']).to_owned()).collect();
         // Writing to memory does not fail.
         let _ = writeln!(lines, "{name}:{}", values.join(","));
     }
@@ -172,15 +161,6 @@ fn resource(parts: &Parts, bucket: Option<&str>, path: &str) -> String {
     parameters.sort_unstable();
     let separator = if parameters.is_empty() { "" } else { "?" };
     format!("{bucket}{path}{separator}{}", parameters.join("&"))
-}
-
-/// A date as HTTP writes it. The weekday is nobody's business, and nothing is older than the epoch.
-fn http_date(text: &str) -> Option<SystemTime> {
-    let format = format_description!("[day] [month repr:short] [year] [hour]:[minute]:[second]");
-    let (_, text) = text.split_once(", ")?;
-    let text = text.strip_suffix(" GMT").or_else(|| text.strip_suffix(" +0000"))?;
-    let time: SystemTime = PrimitiveDateTime::parse(text, format).ok()?.assume_utc().into();
-    (time >= SystemTime::UNIX_EPOCH + Duration::from_secs(1)).then_some(time)
 }
 
 /// RFC 2104.
@@ -227,18 +207,10 @@ mod tests {
             .header("authorization", "AWS AKIAIOSFODNN7EXAMPLE:bWq2s1WEIj+Ydj0vQ697zp+IXMU=");
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let signer = Signer::of(&parts.headers, None).unwrap().unwrap();
-        let now = http_date("Tue, 27 Mar 2007 19:40:00 GMT").unwrap();
+        let now = date::parse("Tue, 27 Mar 2007 19:40:00 GMT").unwrap();
         let check = |bucket, now| verify(&signer, &secret, &parts, bucket, now);
-        assert_eq!(check(Some("awsexamplebucket1"), now).err(), Some(Refused::Mismatch));
+        assert!(matches!(check(Some("awsexamplebucket1"), now), Err(Refused::Mismatch { .. })));
         assert_eq!(check(Some("johnsmith"), now), Ok(()));
-        assert_eq!(check(Some("johnsmith"), now + 2 * MAX_SKEW), Err(Refused::Skewed));
-    }
-
-    #[test]
-    fn reads_dates_that_can_be_meant() {
-        assert!(http_date("Tue, 07 Jul 2010 21:53:04 GMT").is_some());
-        for text in ["", "Bad Date", "Tue, 07 Jul 1950 21:53:04 GMT", "07 Jul 2010 21:53:04 GMT"] {
-            assert_eq!(http_date(text), None, "{text}");
-        }
+        assert!(matches!(check(Some("johnsmith"), now + 2 * MAX_SKEW), Err(Refused::Skewed { .. })));
     }
 }

@@ -3,9 +3,10 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use time::PrimitiveDateTime;
-use time::macros::format_description;
 use url::form_urlencoded;
+
+use super::canonical::latin_1;
+use super::date::{self, amz_date};
 
 /// Who says that they signed a request, from `Authorization` or from a presigned URL.
 ///
@@ -38,11 +39,39 @@ pub(crate) enum SignatureVersion {
 /// Why a request's signature cannot be taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SignerError {
-    /// The `Authorization` header, or a presigned URL's parameter, is not as Signature Version 4 has it.
-    Malformed(&'static str),
+    /// The `Authorization` header is none.
+    Authorization(AuthorizationError),
+    /// A parameter of a presigned URL is not as it has to be.
+    Parameter(&'static str, ParameterError),
     /// A parameter of a presigned URL stands in it twice, so that there are two things that may have been signed.
     Repeated,
 }
+
+/// What is wrong with an `Authorization` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuthorizationError {
+    /// Without a space there is no scheme.
+    Space,
+    /// The scheme is that of Signature Version 2, and what follows is not `AKID:SIGNATURE`.
+    Version2,
+    /// A scheme that AWS does not have.
+    Scheme,
+    /// One of the three parts of Signature Version 4 is missing.
+    Components,
+    Credential,
+}
+
+/// What is wrong with a parameter of a presigned URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParameterError {
+    Missing,
+    Malformed,
+    TooLong,
+    Negative,
+}
+
+/// The longest life of a URL in Signature Version 4, in seconds: a week.
+const MAX_LIFETIME: u64 = 604_800;
 
 /// Without the token and the signature: that of a presigned URL is as good as a key.
 impl fmt::Debug for Signer {
@@ -58,12 +87,9 @@ impl fmt::Debug for Signer {
 impl Signer {
     /// The signer of a request; none if it is anonymous.
     pub(crate) fn of(headers: &HeaderMap, query: Option<&str>) -> Result<Option<Self>, SignerError> {
-        if let Some(value) = headers.get(AUTHORIZATION) {
-            let value = value.to_str().map_err(|_| SignerError::Malformed("Authorization"))?;
-            if let Some(credential) = value.strip_prefix("AWS ") {
-                return Self::of_version_2(credential, headers).map(Some);
-            }
-            return Self::of_header(value, headers).map(Some);
+        let authorization = headers.get(AUTHORIZATION).map(latin_1).filter(|value| !value.trim().is_empty());
+        if let Some(value) = authorization {
+            return Self::of_header(value.trim(), headers).map(Some).map_err(SignerError::Authorization);
         }
         let presigned = [SignatureVersion::V2, SignatureVersion::V4]
             .into_iter()
@@ -83,7 +109,7 @@ impl Signer {
             let expires = parameter("Expires").and_then(|seconds| seconds.parse().ok());
             // The end of the year 9999: later is no date.
             let expires = expires.filter(|seconds| *seconds < 253_402_300_800);
-            let expires = expires.ok_or(SignerError::Malformed("Expires"))?;
+            let expires = expires.ok_or(SignerError::Parameter("Expires", ParameterError::Malformed))?;
             return Ok(Some(Self {
                 // It says when it ends, and not when it began.
                 date: Some(SystemTime::UNIX_EPOCH),
@@ -94,15 +120,14 @@ impl Signer {
             }));
         }
         let Some(signature) = parameter("X-Amz-Signature") else { return Ok(None) };
-        let credential = parameter("X-Amz-Credential").ok_or(SignerError::Malformed("X-Amz-Credential"))?;
-        let mut signer =
-            Self::of_credential(&credential).ok_or(SignerError::Malformed("X-Amz-Credential"))?;
-        let date = parameter("X-Amz-Date").and_then(|date| amz_date(&date));
-        let seconds = parameter("X-Amz-Expires").and_then(|seconds| seconds.parse().ok());
-        let date = date.ok_or(SignerError::Malformed("X-Amz-Date"))?;
-        // A week is the most that Signature Version 4 allows.
-        let seconds =
-            seconds.filter(|seconds| *seconds <= 604_800).ok_or(SignerError::Malformed("X-Amz-Expires"))?;
+        let required =
+            |name: &'static str| parameter(name).ok_or(SignerError::Parameter(name, ParameterError::Missing));
+        let malformed = |name: &'static str| SignerError::Parameter(name, ParameterError::Malformed);
+        let credential = required("X-Amz-Credential")?;
+        let mut signer = Self::of_credential(&credential).ok_or(malformed("X-Amz-Credential"))?;
+        let date = amz_date(&required("X-Amz-Date")?).ok_or(malformed("X-Amz-Date"))?;
+        let seconds = lifetime(&required("X-Amz-Expires")?)
+            .map_err(|error| SignerError::Parameter("X-Amz-Expires", error))?;
         signer.date = Some(date);
         signer.lifetime = Some(Duration::from_secs(seconds));
         signer.session_token = parameter("X-Amz-Security-Token");
@@ -131,16 +156,13 @@ impl Signer {
         })
     }
 
-    /// `AWS AKID:SIGNATURE`
-    fn of_version_2(credential: &str, headers: &HeaderMap) -> Result<Self, SignerError> {
-        let (access_key_id, signature) =
-            credential.split_once(':').ok_or(SignerError::Malformed("Authorization"))?;
-        let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
-        Ok(Self {
-            session_token: token.map(str::to_owned),
-            signature: signature.to_owned(),
-            ..Self::version_2(access_key_id.to_owned())
-        })
+    /// `AWS AKID:SIGNATURE`, without the scheme.
+    fn of_version_2(credential: &str) -> Option<Self> {
+        let (access_key_id, signature) = credential.split_once(':')?;
+        if access_key_id.is_empty() || signature.is_empty() || signature.contains(':') {
+            return None;
+        }
+        Some(Self { signature: signature.to_owned(), ..Self::version_2(access_key_id.to_owned()) })
     }
 
     fn version_2(access_key_id: String) -> Self {
@@ -157,20 +179,33 @@ impl Signer {
         }
     }
 
-    fn of_header(value: &str, headers: &HeaderMap) -> Result<Self, SignerError> {
-        let malformed = || SignerError::Malformed("Authorization");
-        let rest = value.strip_prefix("AWS4-HMAC-SHA256").ok_or_else(malformed)?;
-        let part = |name: &str| {
-            rest.split(',').find_map(|part| part.trim().strip_prefix(name)).ok_or_else(malformed)
+    fn of_header(value: &str, headers: &HeaderMap) -> Result<Self, AuthorizationError> {
+        let (scheme, rest) = value.split_once(' ').ok_or(AuthorizationError::Space)?;
+        let mut signer = if scheme.eq_ignore_ascii_case("AWS") {
+            Self::of_version_2(rest).ok_or(AuthorizationError::Version2)?
+        } else if scheme.eq_ignore_ascii_case("AWS4-HMAC-SHA256") {
+            Self::of_version_4(rest)?
+        } else {
+            return Err(AuthorizationError::Scheme);
         };
-        let mut signer = Self::of_credential(part("Credential=")?).ok_or_else(malformed)?;
-        signer.signed_headers = names(part("SignedHeaders=")?);
-        part("Signature=")?.clone_into(&mut signer.signature);
-        let date = headers.get("x-amz-date").and_then(|date| date.to_str().ok());
-        signer.date = date.and_then(amz_date);
+        if signer.version == SignatureVersion::V4 {
+            signer.date = date::sent(headers).and_then(date::parse);
+        }
         let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
         signer.session_token = token.map(str::to_owned);
         Ok(signer)
+    }
+
+    /// `Credential=..., SignedHeaders=..., Signature=...`
+    fn of_version_4(components: &str) -> Result<Self, AuthorizationError> {
+        let component = |name: &str| {
+            let found = components.split(',').find_map(|part| part.trim().strip_prefix(name));
+            found.ok_or(AuthorizationError::Components)
+        };
+        let (credential, signed_headers, signature) =
+            (component("Credential=")?, component("SignedHeaders=")?, component("Signature=")?);
+        let signer = Self::of_credential(credential).ok_or(AuthorizationError::Credential)?;
+        Ok(Self { signed_headers: names(signed_headers), signature: signature.to_owned(), ..signer })
     }
 
     /// `AKID/20260101/eu-west-1/s3/aws4_request`
@@ -241,9 +276,19 @@ fn is_repeated(query: Option<&str>, name: &str) -> bool {
     query.map_or(0, parameters) > 1
 }
 
-fn amz_date(text: &str) -> Option<SystemTime> {
-    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-    PrimitiveDateTime::parse(text, format).ok().map(|date| date.assume_utc().into())
+/// `X-Amz-Expires`.
+fn lifetime(seconds: &str) -> Result<u64, ParameterError> {
+    let (sign, digits) = seconds.strip_prefix('-').map_or(("", seconds), |digits| ("-", digits));
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ParameterError::Malformed);
+    }
+    // What is too large for a number is too long as well.
+    let number = digits.parse().unwrap_or(u64::MAX);
+    match sign {
+        "-" if number > 0 => Err(ParameterError::Negative),
+        _ if number > MAX_LIFETIME => Err(ParameterError::TooLong),
+        _ => Ok(number),
+    }
 }
 
 #[cfg(test)]
@@ -303,17 +348,82 @@ mod tests {
         headers.insert(AUTHORIZATION, "AWS AKID:a+b=".parse().unwrap());
         let signer = Signer::of(&headers, None).unwrap().unwrap();
         assert_eq!((signer.access_key_id.as_str(), signer.signature.as_str()), ("AKID", "a+b="));
-        headers.insert(AUTHORIZATION, "AWS AKID".parse().unwrap());
-        assert_eq!(Signer::of(&headers, None), Err(SignerError::Malformed("Authorization")));
     }
 
     #[test]
     fn takes_an_unsigned_request_for_anonymous_and_refuses_a_malformed_signature() {
         assert_eq!(Signer::of(&HeaderMap::new(), Some("prefix=a")), Ok(None));
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, "Basic abc".parse().unwrap());
-        assert_eq!(Signer::of(&headers, None), Err(SignerError::Malformed("Authorization")));
-        let query = "X-Amz-Credential=a%2Fb%2Fc%2Fs3%2Faws4_request&X-Amz-Date=today&X-Amz-Signature=00";
-        assert_eq!(Signer::of(&HeaderMap::new(), Some(query)), Err(SignerError::Malformed("X-Amz-Date")));
+        for (value, reason) in [
+            ("garbage", AuthorizationError::Space),
+            ("AWS4-HMAC-SHA256Credential=a/b/c/s3/aws4_request", AuthorizationError::Space),
+            ("AWS HAHAHA", AuthorizationError::Version2),
+            ("aws k:", AuthorizationError::Version2),
+            ("AWS k:a:b", AuthorizationError::Version2),
+            ("Basic abc", AuthorizationError::Scheme),
+            ("Bearer x", AuthorizationError::Scheme),
+            ("AWS4-HMAC-SHA256 Credential=a/b", AuthorizationError::Components),
+            (
+                "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=00",
+                AuthorizationError::Credential,
+            ),
+        ] {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+            assert_eq!(Signer::of(&headers, None), Err(SignerError::Authorization(reason)), "{value}");
+        }
+        for value in ["", " "] {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+            assert_eq!(Signer::of(&headers, None), Ok(None));
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_a_presigned_url_are_read_strictly() {
+        let url = |date: &str, expires: &str| {
+            let query = format!(
+                "X-Amz-Credential=a%2Fb%2Fc%2Fs3%2Faws4_request&X-Amz-Date={date}{expires}&X-Amz-Signature=00"
+            );
+            Signer::of(&HeaderMap::new(), Some(&query))
+                .map(|signer| signer.unwrap().lifetime.unwrap().as_secs())
+        };
+        let fails = |name, error| Err(SignerError::Parameter(name, error));
+        let now = "20260101T000000Z";
+        assert_eq!(url("today", ""), fails("X-Amz-Date", ParameterError::Malformed));
+        assert_eq!(url(now, ""), fails("X-Amz-Expires", ParameterError::Missing));
+        for (expires, expected) in [
+            ("0", Ok(0)),
+            ("604800", Ok(604_800)),
+            ("604801", Err(ParameterError::TooLong)),
+            ("99999999999999999999", Err(ParameterError::TooLong)),
+            ("-1", Err(ParameterError::Negative)),
+            ("-99999999999999999999", Err(ParameterError::Negative)),
+            ("1s", Err(ParameterError::Malformed)),
+            ("%2B1", Err(ParameterError::Malformed)),
+            ("-", Err(ParameterError::Malformed)),
+            ("", Err(ParameterError::Malformed)),
+        ] {
+            let expected = expected.map_err(|error| SignerError::Parameter("X-Amz-Expires", error));
+            assert_eq!(url(now, &format!("&X-Amz-Expires={expires}")), expected, "{expires}");
+        }
+    }
+
+    #[test]
+    fn the_date_of_a_signature_is_in_one_of_two_headers() {
+        let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(crate::TEST_EPOCH_SECS);
+        let value = "aws4-hmac-sha256 Credential=AKID/20260101/eu-west-1/s3/aws4_request,SignedHeaders=host,Signature=00";
+        let http = "Thu, 01 Jan 2026 00:00:00 GMT";
+        for (ours, standard, expected) in [
+            (Some("20260101T000000Z"), Some("garbage"), Some(epoch)),
+            (Some(http), None, Some(epoch)),
+            (None, Some(http), Some(epoch)),
+            (None, Some("20260101T000000Z"), Some(epoch)),
+            (Some("garbage"), Some(http), None),
+            (None, None, None),
+        ] {
+            let mut headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+            ours.map(|date| headers.insert("x-amz-date", date.parse().unwrap()));
+            standard.map(|date| headers.insert("date", date.parse().unwrap()));
+            let signer = Signer::of(&headers, None).unwrap().unwrap();
+            assert_eq!(signer.date, expected, "{ours:?} {standard:?}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod access_points;
 mod accounts;
 mod archives;
 mod attributes;
+mod authorization;
 mod aws;
 mod buckets;
 mod checksums;
