@@ -159,6 +159,22 @@ async fn decodes_an_upload_in_chunks() {
 }
 
 #[tokio::test]
+async fn metadata_may_be_in_the_encoding_that_http_once_had() {
+    let listening = listening().await;
+    let head = format!(
+        "PUT /bucket/new HTTP/1.1\r\nhost: localhost\r\n{SIGNED}connection: close\r\ncontent-length: 0\r\n"
+    );
+    for (value, kept) in [(&b"caf\xe9"[..], "café"), ("café".as_bytes(), "café"), (b"\xff\x80", "ÿ\u{80}")]
+    {
+        let request = [head.as_bytes(), b"x-amz-meta-a: ", value, b"\r\n\r\n"].concat();
+        let mut stream = listening.connect().await;
+        stream.write_all(&request).await.unwrap();
+        assert_eq!(read(&mut stream).await.status(), "200");
+        assert_eq!(listening.fake.s3().get("bucket", "new").unwrap().metadata("a"), Some(kept));
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_cut_at_the_byte_that_a_fault_names() {
     let server = listening().await;
     server.fake.faults().push(Fault::cut_at(100));

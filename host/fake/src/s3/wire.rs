@@ -24,6 +24,7 @@ use crate::calls::Service;
 use crate::fake::Shared;
 use crate::layer::{
     Answer, AwsError, ErrorCode, RequestContext, RequestIds, Style, Target, Trailers, is_signature_parameter,
+    latin_1,
 };
 
 /// The longest XML document that a request may carry; that of a `DeleteObjects` of a thousand long keys fits.
@@ -224,6 +225,13 @@ fn plain_headers(headers: &mut HeaderMap) {
     headers.remove("x-amz-security-token");
     for (name, value) in headers.iter_mut() {
         value.set_sensitive(name.as_str().ends_with("-server-side-encryption-customer-key"));
+        // S3 reads bytes as ISO-8859-1, and s3s as UTF-8.
+        if name.as_str().starts_with("x-amz-meta-")
+            && std::str::from_utf8(value.as_bytes()).is_err()
+            && let Ok(utf_8) = HeaderValue::from_str(&latin_1(value))
+        {
+            *value = utf_8;
+        }
     }
     // Without it, s3s cannot guess at a virtual host that the layer has resolved already.
     headers.remove(HOST);
