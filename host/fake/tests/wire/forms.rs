@@ -85,6 +85,21 @@ async fn a_policy_is_held_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_of_another_size_is_told_what_it_may_be() {
+    let fake = writable();
+    let policy = policy(r#", ["content-length-range", 2, 3]"#);
+    let fields =
+        [("key", "key"), ("AWSAccessKeyId", "AKID"), ("signature", "any"), ("policy", policy.as_str())];
+    for (file, said) in [
+        ("x", "<ProposedSize>1</ProposedSize><MinSizeAllowed>2</MinSizeAllowed>"),
+        ("xxxx", "<ProposedSize>4</ProposedSize><MaxSizeAllowed>3</MaxSizeAllowed>"),
+    ] {
+        let (status, document) = post(&fake, &fields, file).await;
+        assert!(status == 400 && document.contains(said), "{document}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_signature_of_a_policy_is_verified_where_the_key_is_known() {
     let fake = FakeAws::builder().identity("AKIDKNOWN", "secret").build();
     fake.s3().create_bucket("bucket").unwrap();

@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::form::Form;
 use crate::layer::AwsError;
+use crate::s3::error::message;
 
 /// The policy of a form: until when it may be sent, and with what in it.
 #[derive(Debug)]
@@ -23,6 +24,9 @@ enum Condition {
     Length { least: u64, most: u64 },
 }
 
+const NOT_SIMPLE: &str =
+    "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.";
+
 /// Fields that need no condition.
 const EXEMPT: [&str; 7] =
     ["awsaccesskeyid", "signature", "x-amz-signature", "policy", "file", "submit", "x-amz-security-token"];
@@ -33,18 +37,23 @@ impl Policy {
             let message = format!("Invalid Policy: {reason}");
             AwsError::new(StatusCode::BAD_REQUEST, "InvalidPolicyDocument", message)
         };
-        let document = BASE64_STANDARD.decode(field).map_err(|_| invalid("Invalid Base64."))?;
+        let document = BASE64_STANDARD.decode(field).map_err(|_| invalid("Invalid JSON."))?;
         let document: Value = serde_json::from_slice(&document).map_err(|_| invalid("Invalid JSON."))?;
         let expiration = document.get("expiration").and_then(Value::as_str);
         let expiration = expiration.ok_or_else(|| invalid("Policy missing expiration."))?;
+        let time = OffsetDateTime::parse(expiration, &Rfc3339).ok().filter(|_| expiration.ends_with('Z'));
         let expiration =
-            OffsetDateTime::parse(expiration, &Rfc3339).ok().filter(|_| expiration.ends_with('Z'));
-        let expiration = expiration.ok_or_else(|| invalid("Invalid 'expiration' value."))?;
+            time.ok_or_else(|| invalid(&format!("Invalid 'expiration' value: '{expiration}'")))?;
         let conditions = document.get("conditions").and_then(Value::as_array);
         let conditions = conditions.ok_or_else(|| invalid("Policy missing conditions."))?;
         let conditions = conditions
             .iter()
-            .map(|condition| Condition::parse(condition).ok_or_else(|| invalid("Invalid condition.")))
+            .map(|condition| {
+                if condition.as_object().is_some_and(|properties| properties.len() != 1) {
+                    return Err(invalid(NOT_SIMPLE));
+                }
+                Condition::parse(condition).ok_or_else(|| invalid("Invalid condition."))
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { expiration: expiration.into(), conditions })
     }
@@ -102,25 +111,23 @@ impl Policy {
 }
 
 fn check_length(length: u64, least: u64, most: u64) -> Result<(), AwsError> {
-    let (code, message) = if length > most {
-        ("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+    let (code, element, bound) = if length > most {
+        ("EntityTooLarge", "MaxSizeAllowed", most)
     } else if length < least {
-        ("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+        ("EntityTooSmall", "MinSizeAllowed", least)
     } else {
         return Ok(());
     };
-    Err(AwsError::new(StatusCode::BAD_REQUEST, code, message))
+    Err(AwsError::new(StatusCode::BAD_REQUEST, code, message(code))
+        .with("ProposedSize", length.to_string())
+        .with(element, bound.to_string()))
 }
 
 impl Condition {
     fn parse(condition: &Value) -> Option<Self> {
         if let Some(object) = condition.as_object() {
-            let mut entries = object.iter();
-            let (field, value) = entries.next()?;
-            let only = entries.next().is_none();
-            return only.then_some(()).and_then(|()| {
-                Some(Self::Equals { field: field.to_lowercase(), value: value.as_str()?.to_owned() })
-            });
+            let (field, value) = object.iter().next()?;
+            return Some(Self::Equals { field: field.to_lowercase(), value: value.as_str()?.to_owned() });
         }
         let [operator, first, second] = condition.as_array()?.as_slice() else { return None };
         let operator = operator.as_str()?.to_lowercase();
@@ -197,6 +204,25 @@ mod tests {
         ] {
             assert_eq!(parse(document).err().as_deref(), Some("InvalidPolicyDocument"), "{document}");
         }
-        assert!(Policy::parse("%%%").is_err());
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_policy() {
+        let message = |field: &str| Policy::parse(field).unwrap_err().message;
+        let of = |document: &str| message(&BASE64_STANDARD.encode(document));
+        assert_eq!(message("%%%"), "Invalid Policy: Invalid JSON.");
+        assert_eq!(of("nonsense"), "Invalid Policy: Invalid JSON.");
+        assert_eq!(
+            of(r#"{"expiration": "soon", "conditions": []}"#),
+            "Invalid Policy: Invalid 'expiration' value: 'soon'"
+        );
+        for condition in ["{}", r#"{"a": "b", "c": "d"}"#] {
+            let document =
+                format!(r#"{{"expiration": "2026-01-01T00:00:00Z", "conditions": [{condition}]}}"#);
+            assert_eq!(
+                of(&document),
+                "Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified."
+            );
+        }
     }
 }
