@@ -173,6 +173,12 @@ pub struct QueueMessage {
 }
 
 impl Message {
+    /// How often it has been received from the queue that it is in, which is what a redrive policy counts.
+    /// `ApproximateReceiveCount` goes on over all the queues that it has been in.
+    pub(super) fn receives_here(&self) -> u32 {
+        self.receive.map_or(0, |receive| receive.number)
+    }
+
     pub(super) fn state(&self, now: SystemTime) -> MessageState {
         match (self.visible_at > now, self.receive) {
             (false, _) => MessageState::Visible,

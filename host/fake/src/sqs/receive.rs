@@ -59,7 +59,7 @@ impl Attempt {
 }
 
 impl Queue {
-    /// Receives messages. Those that have been received `max_receive_count` times before are dead letters.
+    /// Receives messages. Those that have been received from this queue `max_receive_count` times before are dead letters.
     pub(super) fn receive(
         &mut self,
         now: SystemTime,
@@ -80,7 +80,7 @@ impl Queue {
         }
         let mut taken = Taken::default();
         for key in self.candidates(order.max_messages.min(room), max_receive_count) {
-            let count = self.messages.get(&key).map_or(0, |message| message.receive_count);
+            let count = self.messages.get(&key).map_or(0, Message::receives_here);
             if max_receive_count.is_some_and(|max| count >= max) {
                 taken.dead.extend(self.remove(key));
             } else {
@@ -112,7 +112,7 @@ impl Queue {
                 break;
             }
             let Some(message) = self.messages.get(&key) else { continue };
-            if max_receive_count.is_none_or(|max| message.receive_count < max) {
+            if max_receive_count.is_none_or(|max| message.receives_here() < max) {
                 live += 1;
             }
             keys.push(key);

@@ -35,6 +35,25 @@ async fn moves_a_message_on_the_receive_after_the_last() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_queue_of_a_chain_counts_its_own_receives() {
+    let first = queue().await;
+    let (second, third) = (first.other("second", &[]).await, first.other("third", &[]).await);
+    redrive(&first, &second, 1).await;
+    redrive(&second, &third, 1).await;
+    first.send("poison").send().await.unwrap();
+    assert_eq!(first.bodies().await, ["poison"]);
+    pass(30).await;
+    assert_eq!(first.bodies().await, [""; 0]);
+    // The count that receivers see goes on.
+    let message = second.one().await;
+    assert_eq!(system(&message, System::ApproximateReceiveCount), Some("2"));
+    pass(30).await;
+    assert_eq!(second.bodies().await, [""; 0]);
+    let message = third.one().await;
+    assert_eq!(system(&message, System::ApproximateReceiveCount), Some("3"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_message_behind_a_dead_one_is_received() {
     let queue = queue().await;
     let dead = queue.other("dead", &[]).await;
