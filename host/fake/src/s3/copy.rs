@@ -86,7 +86,8 @@ pub(crate) fn copy_object(
         server_side_encryption: Some(object.encryption.header()),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
         bucket_key_enabled: object.encryption.bucket_key(),
-        version_id: bucket.shown_id(object.version_id.as_ref()),
+        expiration: bucket.configuration.expiration_of(&input.key, &object),
+        version_id: object.version_id.clone(),
         ..CopyObjectOutput::default()
     }))
 }
@@ -117,7 +118,7 @@ pub(crate) fn source_of(
         check_source(bucket, caller, key, version.as_deref())?;
         let object =
             find_in(bucket, key, version.as_deref()).map_err(|error| with_details(error, &[("Key", key)]))?;
-        Found { version_id: bucket.shown_id(object.version_id.as_ref()), object }
+        Found { version_id: bucket.shown_id(object.version_id.as_ref()), expiration: None, object }
     };
     check_active(&found.object, shared.clock.now()).map_err(|_| archived(&found.object))?;
     conditions.check_copy(&found.object)?;

@@ -66,6 +66,9 @@ pub(crate) fn message(code: &str) -> &'static str {
             "You did not provide the number of bytes specified by the Content-Length HTTP header"
         }
         "InternalError" => "We encountered an internal error. Please try again.",
+        "InvalidBucketAclWithObjectOwnership" => {
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+        }
         "InvalidBucketName" => "The specified bucket is not valid.",
         "InvalidDigest" => "The Content-MD5 you specified was invalid.",
         "InvalidLocationConstraint" => "The specified location-constraint is not valid",
@@ -110,6 +113,12 @@ pub(crate) fn message(code: &str) -> &'static str {
 /// An error with words of its own.
 pub(crate) fn error_with(code: S3ErrorCode, message: impl Into<String>) -> S3Error {
     S3Error::with_message(code, message.into())
+}
+
+/// `InvalidArgument`, which names the argument and repeats what it was given.
+pub(crate) fn invalid_argument(name: &str, value: &str, message: impl Into<String>) -> S3Error {
+    let error = error_with(S3ErrorCode::InvalidArgument, message);
+    with_details(error, &[("ArgumentName", name), ("ArgumentValue", value)])
 }
 
 /// `NotImplemented`, which names what is not.

@@ -54,6 +54,7 @@ pub(crate) async fn put_object(
     Ok(S3Response::new(with_checksum!(PutObjectOutput, Some(&object.checksum), {
         checksum_type: Some(object.checksum.type_of()),
         e_tag: Some(ETag::Strong(object.etag.clone())),
+        expiration: bucket.configuration.expiration_of(&input.key, &object),
         server_side_encryption: Some(object.encryption.header()),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
         bucket_key_enabled: object.encryption.bucket_key(),

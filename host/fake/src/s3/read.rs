@@ -61,6 +61,7 @@ macro_rules! described {
             ssekms_key_id: object.encryption.kms_key_id.clone(),
             bucket_key_enabled: object.encryption.bucket_key(),
             version_id: $found.version_id.clone(),
+            expiration: $found.expiration.clone(),
             ..$output::default()
         })
     }};
@@ -133,6 +134,8 @@ pub(crate) struct Found {
     pub(crate) object: Arc<Object>,
     /// Its version id as the answer shows it.
     pub(crate) version_id: Option<String>,
+    /// `x-amz-expiration`, of the current version where none is named.
+    pub(crate) expiration: Option<String>,
 }
 
 /// The object that a request names, or why there is none.
@@ -140,7 +143,11 @@ pub(crate) fn find(shared: &Shared, bucket: &str, key: &str, version: Option<&st
     let buckets = shared.store.lock();
     let bucket = bucket_in(&buckets, bucket)?;
     let object = find_in(bucket, key, version)?;
-    Ok(Found { version_id: bucket.shown_id(object.version_id.as_ref()), object })
+    let expiration = match version {
+        None => bucket.configuration.expiration_of(key, &object),
+        Some(_) => None,
+    };
+    Ok(Found { version_id: bucket.shown_id(object.version_id.as_ref()), expiration, object })
 }
 
 /// [`find`] in a bucket.

@@ -17,6 +17,7 @@ mod faults;
 #[cfg(unix)]
 mod folders;
 mod forms;
+mod lifecycles;
 mod listing;
 mod locks;
 mod methods;

@@ -148,35 +148,3 @@ async fn a_range_that_cannot_be_meant_is_none() {
     let part = client.get_object().bucket("bucket").key("key").range("bytes=-2").send().await.unwrap();
     assert_eq!(part.content_range(), Some("bytes 3-4/5"));
 }
-
-#[tokio::test(start_paused = true)]
-async fn refuses_lifecycle_rules_that_cannot_be_meant() {
-    let (fake, client) = bucket();
-    let put = async |rules: &str| {
-        let document = format!(
-            "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{rules}</LifecycleConfiguration>"
-        );
-        let uri = "https://bucket.s3.eu-west-1.amazonaws.com/?lifecycle";
-        let answer = send(&fake, "PUT", uri, &[], &document).await;
-        let document = text(answer).await;
-        let code = document.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-        code.map(|(code, _)| code.to_owned()).unwrap_or_default()
-    };
-    let rule = |inner: &str| format!("<Rule><ID>one</ID><Status>Enabled</Status>{inner}</Rule>");
-    let good = rule("<Filter><Prefix>logs/</Prefix></Filter><Expiration><Days>1</Days></Expiration>");
-    assert_eq!(put(&good).await, "");
-    let kept = client.get_bucket_lifecycle_configuration().bucket("bucket").send().await.unwrap();
-    assert_eq!(kept.rules()[0].id(), Some("one"));
-    let expiration = "<Expiration><Days>1</Days></Expiration>";
-    for (rules, code) in [
-        (format!("{good}{good}"), "InvalidArgument"),
-        (rule(expiration), "MalformedXML"),
-        (rule(&format!("<Filter/><Prefix>a</Prefix>{expiration}")), "MalformedXML"),
-        (rule("<Filter/><Expiration><Days>0</Days></Expiration>"), "InvalidArgument"),
-        (rule("<Filter/><Expiration><Date>2026-01-01T01:00:00.000Z</Date></Expiration>"), "InvalidArgument"),
-        (good.replace("Enabled", "enabled"), "MalformedXML"),
-        (good.replace("one", &"x".repeat(256)), "InvalidArgument"),
-    ] {
-        assert_eq!(put(&rules).await, code, "{rules}");
-    }
-}

@@ -1,9 +1,13 @@
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{BucketVersioningStatus, Delete, ObjectIdentifier, VersioningConfiguration};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier,
+    VersioningConfiguration,
+};
 use innkeeper_fake::FakeAws;
 use proptest::prelude::*;
 
 use crate::aws::{bucket, coded, error};
+use crate::multipart::create;
 
 async fn set(client: &Client, status: BucketVersioningStatus) {
     let configuration = VersioningConfiguration::builder().status(status).build();
@@ -155,7 +159,7 @@ async fn suspending_keeps_versions_and_overwrites_the_null_one() {
     assert_eq!(read.version_id(), Some("null"));
     let copy =
         client.copy_object().copy_source("bucket/key").bucket("bucket").key("copy").send().await.unwrap();
-    assert_eq!((copy.copy_source_version_id(), copy.version_id()), (None, Some("null")));
+    assert_eq!((copy.copy_source_version_id(), copy.version_id()), (None, None));
     assert_eq!(fake.s3().versions("bucket", "key"), ["null", first.as_str()]);
     let deleted = client.delete_object().bucket("bucket").key("key").send().await.unwrap();
     assert_eq!((deleted.delete_marker(), deleted.version_id()), (Some(true), Some("null")));
@@ -296,5 +300,27 @@ proptest! {
             listed.sort();
             assert_eq!(listed, expected);
         });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_to_writes_name_no_version_while_versioning_is_suspended() {
+    let (_, client) = bucket();
+    set(&client, BucketVersioningStatus::Enabled).await;
+    set(&client, BucketVersioningStatus::Suspended).await;
+    assert_eq!(put(&client, "x").await, None);
+    let copy = client.copy_object().bucket("bucket").key("copy").copy_source("bucket/key");
+    assert_eq!(copy.send().await.unwrap().version_id(), None);
+    let id = create(&client, "parts").await;
+    let part = client.upload_part().bucket("bucket").key("parts").upload_id(&id).part_number(1);
+    let etag = part.body(b"x".to_vec().into()).send().await.unwrap().e_tag;
+    let part = CompletedPart::builder().part_number(1).set_e_tag(etag).build();
+    let parts = CompletedMultipartUpload::builder().parts(part).build();
+    let complete = client.complete_multipart_upload().bucket("bucket").key("parts").upload_id(&id);
+    assert_eq!(complete.multipart_upload(parts).send().await.unwrap().version_id(), None);
+    // They have one all the same.
+    for key in ["key", "copy", "parts"] {
+        let head = client.head_object().bucket("bucket").key(key).send().await.unwrap();
+        assert_eq!(head.version_id(), Some("null"), "{key}");
     }
 }

@@ -1,17 +1,30 @@
 use s3s::dto::{
     DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput, ExpirationStatus,
     GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, LifecycleRule,
-    PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput,
+    PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, Timestamp, Transition,
+    TransitionStorageClass,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
-use time::{OffsetDateTime, Time};
+use time::{OffsetDateTime, Time, UtcOffset};
 
 use super::{Answer, change, look, missing};
 use crate::fake::Shared;
+use crate::s3::details::with_details;
 use crate::s3::error::{error, error_with};
 
 /// The longest name of a rule, in characters.
 const MAX_ID: usize = 255;
+/// How many days an object stays where it is before it goes to a class for infrequent access.
+const MIN_INFREQUENT: i32 = 30;
+/// The storage classes that a rule moves objects to.
+const TRANSITION_CLASSES: [&str; 6] = [
+    TransitionStorageClass::STANDARD_IA,
+    TransitionStorageClass::ONEZONE_IA,
+    TransitionStorageClass::INTELLIGENT_TIERING,
+    TransitionStorageClass::GLACIER,
+    TransitionStorageClass::GLACIER_IR,
+    TransitionStorageClass::DEEP_ARCHIVE,
+];
 
 pub(crate) fn put_lifecycle(
     shared: &Shared,
@@ -66,9 +79,17 @@ fn check(rule: &LifecycleRule) -> S3Result {
     if rule.id.as_ref().is_some_and(|id| id.chars().count() > MAX_ID) {
         return Err(invalid("ID length should not exceed allowed limit of 255"));
     }
-    let transitions = rule.noncurrent_version_transitions.iter().flatten();
-    for transition in transitions {
-        if transition.noncurrent_days.is_none() || transition.storage_class.is_none() {
+    if !has_action(rule) {
+        return Err(error_with(
+            S3ErrorCode::InvalidRequest,
+            "At least one action needs to be specified in a rule",
+        ));
+    }
+    for transition in rule.transitions.iter().flatten() {
+        check_transition(transition)?;
+    }
+    for transition in rule.noncurrent_version_transitions.iter().flatten() {
+        if transition.noncurrent_days.is_none() || !is_class(transition.storage_class.as_ref()) {
             return malformed();
         }
     }
@@ -84,12 +105,50 @@ fn check(rule: &LifecycleRule) -> S3Result {
         if expiration.days.is_some_and(|days| days <= 0) {
             return Err(invalid("'Days' for Expiration action must be a positive integer"));
         }
-        let date = expiration.date.clone().map(OffsetDateTime::from);
-        if date.is_some_and(|date| date.time() != Time::MIDNIGHT) {
-            return Err(invalid("'Date' must be at midnight GMT"));
-        }
+        check_date(expiration.date.as_ref())?;
     }
     Ok(())
+}
+
+fn has_action(rule: &LifecycleRule) -> bool {
+    rule.expiration.is_some()
+        || rule.transitions.iter().flatten().next().is_some()
+        || rule.noncurrent_version_expiration.is_some()
+        || rule.noncurrent_version_transitions.iter().flatten().next().is_some()
+        || rule.abort_incomplete_multipart_upload.is_some()
+}
+
+fn check_transition(transition: &Transition) -> S3Result {
+    let class = transition.storage_class.as_ref();
+    if !is_class(class) || transition.days.is_some() == transition.date.is_some() {
+        return Err(error(S3ErrorCode::MalformedXML));
+    }
+    check_date(transition.date.as_ref())?;
+    let infrequent = class.map(TransitionStorageClass::as_str).filter(|class| {
+        [TransitionStorageClass::STANDARD_IA, TransitionStorageClass::ONEZONE_IA].contains(class)
+    });
+    match (infrequent, transition.days) {
+        (Some(class), Some(days)) if days < MIN_INFREQUENT => Err(error_with(
+            S3ErrorCode::InvalidArgument,
+            format!(
+                "'Days' in Transition action must be greater than or equal to {MIN_INFREQUENT} for storageClass '{class}'"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn is_class(class: Option<&TransitionStorageClass>) -> bool {
+    class.is_some_and(|class| TRANSITION_CLASSES.contains(&class.as_str()))
+}
+
+/// Whether a date, if there is one, is the beginning of a day.
+fn check_date(date: Option<&Timestamp>) -> S3Result {
+    let date = date.cloned().map(OffsetDateTime::from);
+    if date.is_none_or(|date| date.to_offset(UtcOffset::UTC).time() == Time::MIDNIGHT) {
+        return Ok(());
+    }
+    Err(with_details(invalid("'Date' must be at midnight GMT"), &[("ArgumentName", "Date")]))
 }
 
 fn invalid(message: &'static str) -> S3Error {

@@ -5,6 +5,7 @@ mod access;
 mod cors;
 mod documents;
 mod encryption;
+mod expiration;
 mod lifecycle;
 mod plain;
 mod policy;

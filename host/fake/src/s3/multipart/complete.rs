@@ -20,7 +20,6 @@ use crate::s3::description::Description;
 use crate::s3::encoding::percent_encoded;
 use crate::s3::error::{error, error_with, not_implemented};
 use crate::s3::object::{Object, ObjectPart};
-use crate::s3::store::Bucket;
 
 pub(crate) fn complete(
     shared: &Shared,
@@ -41,7 +40,7 @@ pub(crate) fn complete(
             && finished.key == input.key
             && finished.parts == numbers
         {
-            return Ok(answer(&context, bucket, &input.bucket, &input.key, &finished.object));
+            return Ok(answer(&context, &input.bucket, finished));
         }
         let upload = upload(bucket, &input.key, &input.upload_id)?;
         Assembly::of(upload, &asked)?
@@ -63,9 +62,12 @@ pub(crate) fn complete(
         bucket.object(&input.key),
     )?;
     object.lock = bucket.lock_of(lock, object.last_modified)?;
-    let object = Object { body: Bytes::new(), ..(*bucket.put(&input.key, object, &shared.ids)).clone() };
-    let answer = answer(&context, bucket, &input.bucket, &input.key, &object);
-    bucket.uploads.finish(input.upload_id, Finished { key: input.key, parts: numbers, object });
+    let object = bucket.put(&input.key, object, &shared.ids);
+    let expiration = bucket.configuration.expiration_of(&input.key, &object);
+    let object = Object { body: Bytes::new(), ..(*object).clone() };
+    let finished = Finished { key: input.key, parts: numbers, object, expiration };
+    let answer = answer(&context, &input.bucket, &finished);
+    bucket.uploads.finish(input.upload_id, finished);
     Ok(answer)
 }
 
@@ -86,25 +88,26 @@ pub(crate) fn abort(
 
 fn answer(
     context: &RequestContext,
-    bucket: &Bucket,
-    bucket_name: &str,
-    key: &str,
-    object: &Object,
+    bucket: &str,
+    finished: &Finished,
 ) -> S3Response<CompleteMultipartUploadOutput> {
+    let Finished { key, object, expiration, .. } = finished;
     S3Response::new(with_checksum!(CompleteMultipartUploadOutput, Some(&object.checksum), {
-        bucket: Some(bucket_name.to_owned()),
-        key: Some(key.to_owned()),
+        bucket: Some(bucket.to_owned()),
+        key: Some(key.clone()),
         checksum_type: Some(object.checksum.type_of()),
         e_tag: Some(ETag::Strong(object.etag.clone())),
+        expiration: expiration.clone(),
         location: Some(format!(
-            "https://{bucket_name}.s3.{}.amazonaws.com/{}",
+            "https://{bucket}.s3.{}.amazonaws.com/{}",
             context.region,
             percent_encoded(key)
         )),
         server_side_encryption: Some(object.encryption.header()),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
         bucket_key_enabled: object.encryption.bucket_key(),
-        version_id: bucket.shown_id(object.version_id.as_ref()),
+        // As of every write: `null` is not named.
+        version_id: object.version_id.clone(),
         ..CompleteMultipartUploadOutput::default()
     }))
 }

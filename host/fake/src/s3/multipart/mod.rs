@@ -22,8 +22,7 @@ pub(crate) use part::{upload_part, upload_part_copy};
 use super::acl::{Acl, owner_of};
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind};
 use super::description::Description;
-use super::details::with_details;
-use super::error::{error, error_with};
+use super::error::{error, invalid_argument};
 use super::object::Object;
 use super::store::Bucket;
 use crate::account::Accounts;
@@ -75,6 +74,8 @@ pub(super) struct Finished {
     pub(super) parts: Vec<(u16, String)>,
     /// Without its bytes: it may have been overwritten since.
     pub(super) object: Object,
+    /// `x-amz-expiration`, as it was then.
+    pub(super) expiration: Option<String>,
 }
 
 impl Uploads {
@@ -119,8 +120,7 @@ fn upload<'a>(bucket: &'a mut Bucket, key: &str, id: &str) -> S3Result<&'a mut U
 fn part_number(number: i32) -> S3Result<u16> {
     u16::try_from(number).ok().filter(|number| (1..=MAX_PART_NUMBER).contains(number)).ok_or_else(|| {
         let message = format!("Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive");
-        let details = [("ArgumentName", "partNumber"), ("ArgumentValue", &number.to_string())];
-        with_details(error_with(S3ErrorCode::InvalidArgument, message), &details)
+        invalid_argument("partNumber", &number.to_string(), message)
     })
 }
 
@@ -135,7 +135,12 @@ mod tests {
             Object::new(Bytes::new(), crate::s3::ObjectHeaders::default(), checksum, SystemTime::UNIX_EPOCH);
         let mut uploads = Uploads::default();
         for number in 0..=MAX_FINISHED {
-            let finished = Finished { key: "key".to_owned(), parts: Vec::new(), object: object.clone() };
+            let finished = Finished {
+                key: "key".to_owned(),
+                parts: Vec::new(),
+                object: object.clone(),
+                expiration: None,
+            };
             uploads.finish(format!("{number:016x}"), finished);
         }
         assert!(uploads.finished(&format!("{:016x}", 0)).is_none());

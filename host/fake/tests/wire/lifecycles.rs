@@ -1,0 +1,173 @@
+//! Lifecycle rules: which are taken, and what answers say of them. Nothing expires.
+
+use aws_sdk_s3::types::{
+    BucketLifecycleConfiguration, CompletedMultipartUpload, CompletedPart, ExpirationStatus,
+    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, Tag, Tagging,
+};
+use innkeeper_fake::FakeAws;
+
+use crate::aws::{bucket, send, text};
+
+/// A day after the beginning of the year, at which the clock of a fake stands, and then at midnight.
+const EXPIRES: &str = "expiry-date=\"Sat, 03 Jan 2026 00:00:00 GMT\", rule-id=\"one\"";
+
+async fn expire(client: &aws_sdk_s3::Client, filter: LifecycleRuleFilter) {
+    let rule = LifecycleRule::builder()
+        .id("one")
+        .filter(filter)
+        .status(ExpirationStatus::Enabled)
+        .expiration(LifecycleExpiration::builder().days(1).build())
+        .build()
+        .unwrap();
+    let configuration = BucketLifecycleConfiguration::builder().rules(rule).build().unwrap();
+    let put = client.put_bucket_lifecycle_configuration().bucket("bucket");
+    put.lifecycle_configuration(configuration).send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_say_when_a_rule_expires_the_object() {
+    let (_fake, client) = bucket();
+    expire(&client, LifecycleRuleFilter::builder().prefix("logs/").build()).await;
+    let put = |key: &str| client.put_object().bucket("bucket").key(key).body(b"x".to_vec().into());
+    assert_eq!(put("other").send().await.unwrap().expiration(), None);
+    assert_eq!(put("logs/a").send().await.unwrap().expiration(), Some(EXPIRES));
+    let copy = client.copy_object().bucket("bucket").key("logs/b").copy_source("bucket/other");
+    assert_eq!(copy.send().await.unwrap().expiration(), Some(EXPIRES));
+    for (key, expected) in [("other", None), ("logs/a", Some(EXPIRES)), ("logs/b", Some(EXPIRES))] {
+        let head = client.head_object().bucket("bucket").key(key).send().await.unwrap();
+        let got = client.get_object().bucket("bucket").key(key).send().await.unwrap();
+        assert_eq!((head.expiration(), got.expiration()), (expected, expected), "{key}");
+    }
+
+    let upload = || client.create_multipart_upload().bucket("bucket").key("logs/parts").send();
+    let id = upload().await.unwrap().upload_id.unwrap();
+    let part = client.upload_part().bucket("bucket").key("logs/parts").upload_id(&id).part_number(1);
+    let etag = part.body(b"x".to_vec().into()).send().await.unwrap().e_tag;
+    let part = CompletedPart::builder().part_number(1).set_e_tag(etag).build();
+    let parts = CompletedMultipartUpload::builder().parts(part).build();
+    // The second time, as if the first answer had been lost.
+    for _ in 0..2 {
+        let complete = client.complete_multipart_upload().bucket("bucket").key("logs/parts").upload_id(&id);
+        let complete = complete.multipart_upload(parts.clone()).send().await.unwrap();
+        assert_eq!(complete.expiration(), Some(EXPIRES));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_by_tags_goes_by_those_of_the_moment() {
+    let (_fake, client) = bucket();
+    let tag = Tag::builder().key("stage").value("old").build().unwrap();
+    expire(&client, LifecycleRuleFilter::builder().tag(tag.clone()).build()).await;
+    let put = || client.put_object().bucket("bucket").key("key");
+    assert_eq!(put().send().await.unwrap().expiration(), None);
+    assert_eq!(put().tagging("stage=old").send().await.unwrap().expiration(), Some(EXPIRES));
+    let head = async || {
+        let head = client.head_object().bucket("bucket").key("key").send().await.unwrap();
+        head.expiration
+    };
+    client.delete_object_tagging().bucket("bucket").key("key").send().await.unwrap();
+    assert_eq!(head().await, None);
+    let tagging = Tagging::builder().tag_set(tag).build().unwrap();
+    client.put_object_tagging().bucket("bucket").key("key").tagging(tagging).send().await.unwrap();
+    assert_eq!(head().await.as_deref(), Some(EXPIRES));
+    client.delete_bucket_lifecycle().bucket("bucket").send().await.unwrap();
+    assert_eq!(head().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_named_does_not_say_when_it_expires() {
+    let (fake, client) = bucket();
+    fake.s3().enable_versioning("bucket").unwrap();
+    expire(&client, LifecycleRuleFilter::builder().build()).await;
+    let put = client.put_object().bucket("bucket").key("key").send().await.unwrap();
+    let head = || client.head_object().bucket("bucket").key("key");
+    assert_eq!(head().send().await.unwrap().expiration(), Some(EXPIRES));
+    assert_eq!(head().set_version_id(put.version_id).send().await.unwrap().expiration(), None);
+}
+
+/// The code of the answer to rules, `""` if they are taken, and its document.
+async fn put(fake: &FakeAws, rules: &str) -> (String, String) {
+    let document = format!(
+        "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{rules}</LifecycleConfiguration>"
+    );
+    let uri = "https://bucket.s3.eu-west-1.amazonaws.com/?lifecycle";
+    let document = text(send(fake, "PUT", uri, &[], &document).await).await;
+    let code = document.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    (code.map(|(code, _)| code.to_owned()).unwrap_or_default(), document)
+}
+
+fn rule(inner: &str) -> String {
+    format!("<Rule><ID>one</ID><Status>Enabled</Status>{inner}</Rule>")
+}
+
+#[tokio::test(start_paused = true)]
+async fn refuses_rules_that_cannot_be_meant() {
+    let (fake, client) = bucket();
+    let good = rule("<Filter><Prefix>logs/</Prefix></Filter><Expiration><Days>1</Days></Expiration>");
+    assert_eq!(put(&fake, &good).await.0, "");
+    let kept = client.get_bucket_lifecycle_configuration().bucket("bucket").send().await.unwrap();
+    assert_eq!(kept.rules()[0].id(), Some("one"));
+    let expiration = "<Expiration><Days>1</Days></Expiration>";
+    for (rules, code) in [
+        (format!("{good}{good}"), "InvalidArgument"),
+        (rule(expiration), "MalformedXML"),
+        (rule(&format!("<Filter/><Prefix>a</Prefix>{expiration}")), "MalformedXML"),
+        (rule("<Filter/><Expiration><Days>0</Days></Expiration>"), "InvalidArgument"),
+        (rule("<Filter/><Expiration><Date>2026-01-01T01:00:00.000Z</Date></Expiration>"), "InvalidArgument"),
+        (good.replace("Enabled", "enabled"), "MalformedXML"),
+        (good.replace("one", &"x".repeat(256)), "InvalidArgument"),
+    ] {
+        assert_eq!(put(&fake, &rules).await.0, code, "{rules}");
+    }
+    let (code, document) = put(&fake, &rule("<Filter/>")).await;
+    assert_eq!(code, "InvalidRequest");
+    assert!(document.contains("At least one action needs to be specified in a rule"), "{document}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refuses_transitions_that_cannot_be_meant() {
+    let (fake, _client) = bucket();
+    let transition = |inner: &str| rule(&format!("<Filter/><Transition>{inner}</Transition>"));
+    let class = |name: &str| format!("<StorageClass>{name}</StorageClass>");
+    for good in [
+        format!("<Days>0</Days>{}", class("GLACIER")),
+        format!("<Days>30</Days>{}", class("STANDARD_IA")),
+        format!("<Date>2027-01-01T00:00:00.000Z</Date>{}", class("ONEZONE_IA")),
+    ] {
+        assert_eq!(put(&fake, &transition(&good)).await.0, "", "{good}");
+    }
+    let date = "<Date>2027-01-01T00:00:00.000Z</Date>";
+    for malformed in [
+        format!("<Days>1</Days>{date}{}", class("GLACIER")),
+        class("GLACIER"),
+        "<Days>1</Days>".to_owned(),
+        format!("<Days>1</Days>{}", class("STANDARD")),
+        format!("<Days>1</Days>{}", class("NOPE")),
+    ] {
+        assert_eq!(put(&fake, &transition(&malformed)).await.0, "MalformedXML", "{malformed}");
+    }
+    for (inner, expected) in [
+        (
+            format!("<Date>2027-01-01T00:00:01.000Z</Date>{}", class("GLACIER")),
+            "<Message>'Date' must be at midnight GMT</Message><ArgumentName>Date</ArgumentName>",
+        ),
+        (
+            format!("<Days>29</Days>{}", class("STANDARD_IA")),
+            "'Days' in Transition action must be greater than or equal to 30 for storageClass 'STANDARD_IA'",
+        ),
+        (
+            format!("<Days>0</Days>{}", class("ONEZONE_IA")),
+            "'Days' in Transition action must be greater than or equal to 30 for storageClass 'ONEZONE_IA'",
+        ),
+    ] {
+        let (code, document) = put(&fake, &transition(&inner)).await;
+        assert_eq!(code, "InvalidArgument", "{inner}");
+        assert!(document.replace("&apos;", "'").contains(expected), "{document}");
+    }
+    let noncurrent = |days: &str| {
+        let transition = format!("{days}{}", class("GLACIER"));
+        rule(&format!("<Filter/><NoncurrentVersionTransition>{transition}</NoncurrentVersionTransition>"))
+    };
+    assert_eq!(put(&fake, &noncurrent("<NoncurrentDays>1</NoncurrentDays>")).await.0, "");
+    assert_eq!(put(&fake, &noncurrent("")).await.0, "MalformedXML");
+}
