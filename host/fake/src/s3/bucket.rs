@@ -42,7 +42,7 @@ pub(crate) fn create(
         configuration.set_object_ownership(ownership);
     }
     let new_ownership = configuration.object_ownership();
-    if new_ownership == Some(OwnershipName::BUCKET_OWNER_ENFORCED) && acl.grants.len() > 1 {
+    if new_ownership == Some(OwnershipName::BUCKET_OWNER_ENFORCED) && acl.lets_others_in() {
         return Err(error(S3ErrorCode::InvalidBucketAclWithObjectOwnership));
     }
     let name = input.bucket;

@@ -4,7 +4,7 @@ use s3s::dto::{Metadata, ServerSideEncryption};
 use s3s::{S3ErrorCode, S3Result};
 
 use super::acl::AclRequest;
-use super::error::{error, error_with, not_implemented};
+use super::error::{error, error_with, invalid_argument};
 use super::lock::Lock;
 use super::object::{Encryption, ObjectHeaders};
 use super::tags::Tags;
@@ -105,7 +105,11 @@ pub(crate) fn encryption_of(
             S3ErrorCode::InvalidArgument,
             "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
         )),
-        (Some(_), _) => Err(not_implemented("encryption other than AES256 and aws:kms")),
+        (Some(other), _) => Err(invalid_argument(
+            "x-amz-server-side-encryption",
+            other,
+            "The encryption method specified is not supported",
+        )),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::layer::Target;
 
 /// s3s has no place for details in an error but its headers. They travel in this one, as `Element=value`, to where the document is
 /// completed, and go no further.
-const DETAIL: HeaderName = HeaderName::from_static("x-innkeeper-error-detail");
+const DETAIL: HeaderName = HeaderName::from_static(DETAIL_NAME);
+const DETAIL_NAME: &str = "x-innkeeper-error-detail";
 
 /// An error with elements that only the operation knows.
 pub(crate) fn with_details(mut error: S3Error, details: &[(&str, &str)]) -> S3Error {
@@ -27,6 +28,13 @@ pub(crate) fn with_details(mut error: S3Error, details: &[(&str, &str)]) -> S3Er
     }
     error.set_headers(headers);
     error
+}
+
+/// The details of an error in one header, for an error that is answered past s3s.
+pub(super) fn details_of(error: &S3Error) -> Option<(&'static str, String)> {
+    let details = error.headers()?.get_all(DETAIL).iter().filter_map(|detail| detail.to_str().ok());
+    let details: Vec<_> = details.collect();
+    (!details.is_empty()).then(|| (DETAIL_NAME, details.join("&")))
 }
 
 /// What a request names, as far as its errors repeat it.
@@ -123,7 +131,9 @@ pub(super) fn write(document: &mut String, code: &str, named: &Named, headers: &
     let mut elements: Vec<(String, String)> = headers
         .get_all(DETAIL)
         .iter()
-        .filter_map(|detail| detail.to_str().ok()?.split_once('='))
+        .filter_map(|details| details.to_str().ok())
+        .flat_map(|details| details.split('&'))
+        .filter_map(|detail| detail.split_once('='))
         .map(|(element, value)| {
             (element.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned())
         })

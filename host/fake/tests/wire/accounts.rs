@@ -232,6 +232,13 @@ async fn new_buckets_refuse_acls_unless_they_are_made_otherwise() {
     assert_eq!(error(put().await), denied());
     client.delete_public_access_block().bucket("writers").send().await.unwrap();
     put().await.unwrap();
+    // What is so already cannot be said on a bucket without ACLs.
+    let put_as = |acl: ObjectCannedAcl| client.put_object().bucket("bucket").key("key").acl(acl).send();
+    let private = put_as(ObjectCannedAcl::Private).await;
+    assert_eq!(error(private), coded(400, "AccessControlListNotSupported"));
+    let upload = client.create_multipart_upload().bucket("bucket").key("key").acl(ObjectCannedAcl::Private);
+    assert_eq!(error(upload.send().await), coded(400, "AccessControlListNotSupported"));
+    put_as(ObjectCannedAcl::BucketOwnerFullControl).await.unwrap();
     let nobody = client_of(anonymous(&fake).allow_no_auth());
     nobody.get_object().bucket("writers").key("key").send().await.unwrap();
     // With the ownership enforced the grant is there no more.
@@ -239,13 +246,16 @@ async fn new_buckets_refuse_acls_unless_they_are_made_otherwise() {
         aws_sdk_s3::types::OwnershipControlsRule::builder().object_ownership(Ownership::BucketOwnerEnforced);
     let enforced =
         aws_sdk_s3::types::OwnershipControls::builder().rules(enforced.build().unwrap()).build().unwrap();
-    client
-        .put_bucket_ownership_controls()
-        .bucket("writers")
-        .ownership_controls(enforced)
-        .send()
-        .await
-        .unwrap();
+    let enforce = || {
+        let put = client.put_bucket_ownership_controls().bucket("writers");
+        put.ownership_controls(enforced.clone()).send()
+    };
+    // A bucket that lets others in has to be closed first.
+    let let_in = |acl: BucketCannedAcl| client.put_bucket_acl().bucket("writers").acl(acl).send();
+    let_in(BucketCannedAcl::AuthenticatedRead).await.unwrap();
+    assert_eq!(error(enforce().await), coded(400, "InvalidBucketAclWithObjectOwnership"));
+    let_in(BucketCannedAcl::Private).await.unwrap();
+    enforce().await.unwrap();
     let got = nobody.get_object().bucket("writers").key("key").send().await;
     assert_eq!(error(got), denied());
 }

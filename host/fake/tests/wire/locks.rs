@@ -77,8 +77,12 @@ async fn governance_can_be_bypassed_and_compliance_cannot() {
     let shorter = set(ObjectLockRetentionMode::Governance, 1, false).await;
     assert_eq!(error(shorter), coded(403, "AccessDenied"));
     set(ObjectLockRetentionMode::Governance, 1, true).await.unwrap();
-    set(ObjectLockRetentionMode::Compliance, 4, false).await.unwrap();
-    let back = set(ObjectLockRetentionMode::Governance, 5, true).await;
+    // The other mode is another lock, though it is the stricter one.
+    let stricter = set(ObjectLockRetentionMode::Compliance, 4, false).await;
+    assert_eq!(error(stricter), coded(403, "AccessDenied"));
+    set(ObjectLockRetentionMode::Compliance, 4, true).await.unwrap();
+    set(ObjectLockRetentionMode::Compliance, 5, false).await.unwrap();
+    let back = set(ObjectLockRetentionMode::Governance, 6, true).await;
     assert_eq!(error(back), coded(403, "AccessDenied"));
     let kept = client.get_object_retention().bucket("bucket").key("key").send().await.unwrap();
     assert_eq!(kept.retention().unwrap().mode(), Some(&ObjectLockRetentionMode::Compliance));

@@ -5,6 +5,7 @@
 mod access_points;
 mod accounts;
 mod archives;
+mod arguments;
 mod attributes;
 mod authorization;
 mod aws;
@@ -24,6 +25,7 @@ mod methods;
 mod multipart;
 mod multipart_listing;
 mod objects;
+mod policies;
 mod protocol;
 mod roles;
 mod seeds;

@@ -81,6 +81,12 @@ impl Acl {
     pub(crate) fn is_public(&self) -> bool {
         self.grants.iter().any(|grant| grant.grantee.is_public())
     }
+
+    /// Whether it grants anything to anybody but its owner.
+    pub(crate) fn lets_others_in(&self) -> bool {
+        let own = |grantee: &AclGrantee| matches!(grantee, AclGrantee::Account(id) if *id == self.owner);
+        self.grants.iter().any(|grant| !own(&grant.grantee))
+    }
 }
 
 impl AclGrantee {
@@ -139,6 +145,17 @@ impl Permission {
             PermissionName::READ_ACP => Some(Self::ReadAcp),
             PermissionName::WRITE_ACP => Some(Self::WriteAcp),
             _ => None,
+        }
+    }
+
+    /// The header that grants it.
+    fn header(self) -> &'static str {
+        match self {
+            Self::FullControl => "x-amz-grant-full-control",
+            Self::Read => "x-amz-grant-read",
+            Self::Write => "x-amz-grant-write",
+            Self::ReadAcp => "x-amz-grant-read-acp",
+            Self::WriteAcp => "x-amz-grant-write-acp",
         }
     }
 

@@ -6,8 +6,8 @@ use s3s::dto::{
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::request::{Of, by_id, invalid_group, unresolvable};
-use super::{Acl, AclGrant, AclGrantee, AclRequest, Permission, acl_request, grants_of, owner_of};
+use super::request::{Of, by_id, by_uri, check_id, unresolvable};
+use super::{Acl, AclGrant, AclRequest, Permission, acl_request, grants_of, owner_of};
 use crate::fake::Shared;
 use crate::s3::bucket::{bucket_in, bucket_mut};
 use crate::s3::error::{error, error_with};
@@ -16,6 +16,9 @@ use crate::s3::store::Bucket;
 
 /// The most grants of a list.
 const MAX_GRANTS: usize = 100;
+/// What errors call the ids and the groups of a document.
+const USER_ID: &str = "CanonicalUser/ID";
+const GROUP_URI: &str = "Group/URI";
 
 pub(crate) fn get_bucket_acl(
     shared: &Shared,
@@ -118,10 +121,9 @@ fn new_acl(
 
 fn of_document(policy: AccessControlPolicy, owner: &str) -> S3Result<Acl> {
     let named = policy.owner.and_then(|owner| owner.id);
-    if named.is_none() {
-        return Err(error(S3ErrorCode::MalformedACLError));
-    }
-    if named.is_some_and(|named| named != owner) {
+    let named = named.ok_or_else(|| error(S3ErrorCode::MalformedACLError))?;
+    check_id(USER_ID, &named)?;
+    if named != owner {
         return Err(error(S3ErrorCode::AccessDenied));
     }
     let grants = policy.grants.unwrap_or_default();
@@ -138,8 +140,8 @@ fn of_grant(grant: Grant) -> S3Result<AclGrant> {
         grant.permission.and_then(|name| Permission::parse(name.as_str())).ok_or_else(malformed)?;
     let grantee = grant.grantee.ok_or_else(malformed)?;
     let grantee = match grantee.type_.as_str() {
-        Type::CANONICAL_USER => by_id(&grantee.id.ok_or_else(malformed)?)?,
-        Type::GROUP => AclGrantee::of_group(&grantee.uri.ok_or_else(malformed)?).ok_or_else(invalid_group)?,
+        Type::CANONICAL_USER => by_id(USER_ID, &grantee.id.ok_or_else(malformed)?)?,
+        Type::GROUP => by_uri(GROUP_URI, &grantee.uri.ok_or_else(malformed)?)?,
         Type::AMAZON_CUSTOMER_BY_EMAIL => return Err(unresolvable()),
         _ => return Err(malformed()),
     };

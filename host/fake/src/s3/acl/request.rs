@@ -2,7 +2,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::{Acl, AclGrant, AclGrantee, Permission};
 use crate::account::Caller;
-use crate::s3::error::{custom_with, error, error_with};
+use crate::s3::error::{custom_with, error, error_with, invalid_argument};
 use crate::s3::store::Bucket;
 
 /// The account that `aws-exec-read` lets in, which fetches machine images for EC2.
@@ -59,9 +59,8 @@ impl AclRequest {
         let bucket_owner = &bucket.owner.canonical_id;
         let gives_away = self.canned.as_deref() == Some("bucket-owner-full-control");
         if bucket.has_acls_disabled() {
-            let says_nothing = self.grants.is_empty()
-                && (gives_away || matches!(self.canned.as_deref(), None | Some("private")));
-            return if says_nothing {
+            // `private` is an ACL like any other, though it would change nothing.
+            return if self.is_empty() || (gives_away && self.grants.is_empty()) {
                 Ok(None)
             } else {
                 Err(error(S3ErrorCode::AccessControlListNotSupported))
@@ -90,7 +89,10 @@ impl AclRequest {
         let mut grants = Vec::new();
         for (permission, header) in &self.grants {
             for grantee in header.split(',') {
-                grants.push(AclGrant { grantee: header_grantee(grantee)?, permission: *permission });
+                grants.push(AclGrant {
+                    grantee: header_grantee(grantee, *permission)?,
+                    permission: *permission,
+                });
             }
         }
         Ok(Acl { owner: owner.to_owned(), grants })
@@ -130,7 +132,7 @@ fn canned(name: &str, of: Of, owner: &str, bucket_owner: &str) -> S3Result<Acl> 
         ("bucket-owner-full-control", Of::Object) => {
             vec![(AclGrantee::Account(bucket_owner.to_owned()), Permission::FullControl)]
         }
-        _ => return Err(error_with(S3ErrorCode::InvalidArgument, "")),
+        _ => return Err(invalid_argument("x-amz-acl", name, "")),
     };
     let mut acl = Acl::private(owner);
     let own = |grantee: &AclGrantee| *grantee == AclGrantee::Account(owner.to_owned());
@@ -140,30 +142,38 @@ fn canned(name: &str, of: Of, owner: &str, bucket_owner: &str) -> S3Result<Acl> 
 }
 
 /// One grantee of an `x-amz-grant-*` header: `id="..."`, `uri="..."` or `emailAddress="..."`, with the quotes or without.
-fn header_grantee(text: &str) -> S3Result<AclGrantee> {
-    let invalid = || error_with(S3ErrorCode::InvalidArgument, "Argument format not recognized");
-    let (kind, value) = text.trim().split_once('=').ok_or_else(invalid)?;
+fn header_grantee(text: &str, permission: Permission) -> S3Result<AclGrantee> {
+    let text = text.trim();
+    let invalid = || invalid_argument(permission.header(), text, "Argument format not recognized");
+    let (kind, value) = text.split_once('=').ok_or_else(invalid)?;
     let value = value.trim().trim_matches('"');
     match kind.trim() {
-        "id" => by_id(value),
-        "uri" => AclGrantee::of_group(value).ok_or_else(invalid_group),
+        "id" => by_id("id", value),
+        "uri" => by_uri("uri", value),
         "emailAddress" => Err(unresolvable()),
         _ => Err(invalid()),
     }
 }
 
 /// An account by its canonical user id. One that is none of the fake's may be anybody's on AWS, and is kept.
-pub(super) fn by_id(id: &str) -> S3Result<AclGrantee> {
-    let is_canonical = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_canonical {
-        Ok(AclGrantee::Account(id.to_owned()))
+/// `argument` is what an error calls it.
+pub(super) fn by_id(argument: &str, id: &str) -> S3Result<AclGrantee> {
+    check_id(argument, id)?;
+    Ok(AclGrantee::Account(id.to_owned()))
+}
+
+/// Whether a text could be a canonical user id.
+pub(super) fn check_id(argument: &str, id: &str) -> S3Result {
+    if id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(())
     } else {
-        Err(error_with(S3ErrorCode::InvalidArgument, "Invalid id"))
+        Err(invalid_argument(argument, id, "Invalid id"))
     }
 }
 
-pub(super) fn invalid_group() -> S3Error {
-    error_with(S3ErrorCode::InvalidArgument, "Invalid group uri")
+/// One of the groups of accounts that S3 knows.
+pub(super) fn by_uri(argument: &str, uri: &str) -> S3Result<AclGrantee> {
+    AclGrantee::of_group(uri).ok_or_else(|| invalid_argument(argument, uri, "Invalid group uri"))
 }
 
 /// No account of the fake has an address.

@@ -10,6 +10,8 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::{Answer, Configuration, change, look, missing};
 use crate::fake::Shared;
+use crate::s3::acl::Acl;
+use crate::s3::bucket::bucket_mut;
 use crate::s3::error::{error, error_with};
 
 /// Who owns the objects of a new bucket, where its creation (`x-amz-object-ownership`) does not say.
@@ -127,7 +129,14 @@ pub(crate) fn put_ownership_controls(
     if check_ownership(&rule.object_ownership).is_err() {
         return Err(error(S3ErrorCode::MalformedXML));
     }
-    change(shared, &bucket, |configuration| configuration.ownership = Some(controls))?;
+    let enforced = rule.object_ownership.as_str() == OwnershipName::BUCKET_OWNER_ENFORCED;
+    let mut buckets = shared.store.lock();
+    let bucket = bucket_mut(&mut buckets, &bucket)?;
+    // That which is kept: the one in force lets nobody in where ACLs are disabled already.
+    if enforced && bucket.acl.as_ref().is_some_and(Acl::lets_others_in) {
+        return Err(error(S3ErrorCode::InvalidBucketAclWithObjectOwnership));
+    }
+    bucket.configuration.ownership = Some(controls);
     Ok(S3Response::new(PutBucketOwnershipControlsOutput {}))
 }
 

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::{Bypass, Mode, Retention, in_the_past, protected, status};
 use crate::fake::Shared;
 use crate::s3::bucket::{bucket_in, bucket_mut};
-use crate::s3::error::{custom_with, error, error_with};
+use crate::s3::error::{custom_with, error, invalid_argument};
 use crate::s3::read::find_in;
 use crate::s3::versions::Versioning;
 
@@ -49,15 +49,15 @@ fn check_rule(rule: &ObjectLockRule) -> S3Result {
     let malformed = || error(S3ErrorCode::MalformedXML);
     let retention = rule.default_retention.as_ref().ok_or_else(malformed)?;
     Mode::parse(retention.mode.as_ref().ok_or_else(malformed)?.as_str())?;
-    let (count, most) = match (retention.days, retention.years) {
-        (Some(days), None) => (days, MAX_DAYS),
-        (None, Some(years)) => (years, MAX_YEARS),
+    let (unit, count, most) = match (retention.days, retention.years) {
+        (Some(days), None) => ("Days", days, MAX_DAYS),
+        (None, Some(years)) => ("Years", years, MAX_YEARS),
         _ => return Err(malformed()),
     };
-    let invalid = |message: &str| Err(error_with(S3ErrorCode::InvalidArgument, message.to_owned()));
+    let invalid = |message: &str| Err(invalid_argument(unit, &count.to_string(), message));
     match count {
-        ..=0 => invalid("Default retention period must be a positive integer value"),
-        count if count > most => invalid("Default retention period too large"),
+        ..=0 => invalid("Default retention period must be a positive integer value."),
+        count if count > most => invalid("Default retention period too large."),
         _ => Ok(()),
     }
 }
@@ -100,12 +100,11 @@ pub(crate) fn put_retention(
     };
     let mut object = (*find_in(bucket, &input.key, input.version_id.as_deref())?).clone();
     if let Some(kept) = object.lock.retention.filter(|kept| now < kept.until) {
-        let stricter = asked.is_some_and(|asked| {
-            asked.until >= kept.until && (asked.mode == kept.mode || asked.mode == Mode::Compliance)
-        });
+        // Anybody may lengthen it. Another mode is another lock, the stricter one too.
+        let longer = asked.is_some_and(|asked| asked.until >= kept.until && asked.mode == kept.mode);
         let bypassed =
             kept.mode == Mode::Governance && Bypass::of(input.bypass_governance_retention) == Bypass::Asked;
-        if !(stricter || bypassed) {
+        if !(longer || bypassed) {
             return Err(protected());
         }
     }

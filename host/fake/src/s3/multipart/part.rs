@@ -11,8 +11,10 @@ use crate::s3::bucket::{bucket_mut, context};
 use crate::s3::checksum::{Checksum, ChecksumKind, with_checksum};
 use crate::s3::conditions::ReadConditions;
 use crate::s3::copy::source_of;
-use crate::s3::error::{error_with, not_implemented};
+use crate::s3::error::{error_with, invalid_argument, not_implemented};
 use crate::s3::object::whole_seconds;
+
+const COPY_RANGE: &str = "x-amz-copy-source-range";
 
 pub(crate) async fn upload_part(
     shared: &Shared,
@@ -138,15 +140,17 @@ fn copy_range(range: &str, size: u64) -> Result<(usize, usize), S3Error> {
     let bounds = range.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
     let bounds = bounds.and_then(|(first, last)| Some((number(first)?, number(last)?)));
     let Some((first, last)) = bounds.filter(|(first, last)| first <= last) else {
-        return Err(error_with(
-            S3ErrorCode::InvalidArgument,
+        return Err(invalid_argument(
+            COPY_RANGE,
+            range,
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
              zero-based offsets of the first and last bytes to copy",
         ));
     };
     if last as u64 >= size {
-        return Err(error_with(
-            S3ErrorCode::InvalidArgument,
+        return Err(invalid_argument(
+            COPY_RANGE,
+            range,
             format!("Range specified is not valid for source object of size: {size}"),
         ));
     }
