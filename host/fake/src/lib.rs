@@ -56,8 +56,9 @@
 //!   points; with conditional requests, ranges and part numbers, all five checksum algorithms in headers and trailers,
 //!   of the whole and of parts, presigned URLs, storage classes, object lock, default encryption, cross-origin rules, ACLs
 //!   (where a bucket has them, see [`ObjectOwnership`]) and uploads by form. Policies, lifecycles, notifications, replication,
-//!   logging and websites are kept and given back, and do nothing. All else answers `NotImplemented`: encryption with
-//!   customer keys, `SelectObjectContent`, inventories.
+//!   logging and websites are kept and given back, and do nothing, but that answers say when a lifecycle would expire an
+//!   object, and that a policy may be refused. Encryption is a label, customer keys excepted: they are asked for, over HTTP
+//!   too. All else answers `NotImplemented`: `SelectObjectContent`, inventories.
 //! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
 //!   batches, FIFO queues, dead letters, message move tasks, tags and permissions, in the JSON protocol and the query protocol.
 //! - **Lambda**: `Invoke` in its three forms, `InvokeWithResponseStream`, and the management of functions (versions, aliases,

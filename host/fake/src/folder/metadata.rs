@@ -73,6 +73,9 @@ pub(super) struct ObjectDocument {
     kms_key_id: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     bucket_key_enabled: bool,
+    /// Of the key that the object can only be read with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_key_md5: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -103,6 +106,7 @@ impl ObjectDocument {
             encryption: encrypted.then(|| object.encryption.algorithm.clone()),
             kms_key_id: object.encryption.kms_key_id.clone(),
             bucket_key_enabled: object.encryption.bucket_key_enabled,
+            customer_key_md5: object.encryption.customer_key_md5.clone(),
             metadata: headers.metadata,
             tags: object.tags.clone(),
             kept: None,
@@ -132,6 +136,7 @@ impl ObjectDocument {
             algorithm: self.encryption.unwrap_or(default.algorithm),
             kms_key_id: self.kms_key_id,
             bucket_key_enabled: self.bucket_key_enabled,
+            customer_key_md5: self.customer_key_md5,
         };
         NewObject { body, headers, tags: self.tags, encryption }
     }

@@ -35,7 +35,7 @@
 //! ```
 //!
 //! There are also `content-encoding`, `content-language`, `content-disposition`, `expires`, `website-redirect-location`,
-//! `encryption` and `kms-key-id`.
+//! `encryption`, `kms-key-id`, `bucket-key-enabled` and `customer-key-md5`, of the key without which the object cannot be read.
 //!
 //! Where the whole state is saved ([`FakeAws::save`](crate::FakeAws::save), `innkeeper fake --save`), the document also has what no
 //! writer says, and what the bucket itself is:

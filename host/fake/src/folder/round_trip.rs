@@ -102,7 +102,7 @@ struct Written {
     metadata: Option<&'static str>,
     tag: Option<&'static str>,
     storage_class: Option<&'static str>,
-    kms: bool,
+    encryption: Encryption,
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -112,15 +112,10 @@ fn change() -> impl Strategy<Value = Change> {
         option::of(select(&["ada", "é"][..])),
         option::of(select(&["red", ""][..])),
         option::of(select(&["STANDARD_IA", "GLACIER"][..])),
-        any::<bool>(),
+        select(vec![Encryption::default(), Encryption::kms("key"), Encryption::customer_key(&[7; 32])]),
     );
-    let written = written.prop_map(|(size, content_type, metadata, tag, storage_class, kms)| Written {
-        size,
-        content_type,
-        metadata,
-        tag,
-        storage_class,
-        kms,
+    let written = written.prop_map(|(size, content_type, metadata, tag, storage_class, encryption)| {
+        Written { size, content_type, metadata, tag, storage_class, encryption }
     });
     let key = || select(KEYS);
     let lock = select(vec![
@@ -170,7 +165,7 @@ impl Written {
         if let Some(value) = self.tag {
             object = object.tag("colour", value);
         }
-        if self.kms { object.encryption(Encryption::kms("key")) } else { object }
+        object.encryption(self.encryption.clone())
     }
 }
 

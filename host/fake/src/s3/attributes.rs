@@ -5,7 +5,8 @@ use s3s::dto::{
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::checksum::with_checksum;
-use super::error::{error_with, not_implemented};
+use super::customer_key::customer_key_headers;
+use super::error::error_with;
 use super::list::page_size;
 use super::object::Object;
 use super::read::find;
@@ -16,10 +17,9 @@ pub(crate) fn get_object_attributes(
     request: S3Request<GetObjectAttributesInput>,
 ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
     let input = request.input;
-    if input.sse_customer_key.is_some() {
-        return Err(not_implemented("encryption with customer keys"));
-    }
+    let key = customer_key_headers!(input).key()?;
     let found = find(shared, &input.bucket, &input.key, input.version_id.as_deref())?;
+    found.object.check_key(key.as_ref())?;
     let object = &*found.object;
     let mut output = GetObjectAttributesOutput {
         last_modified: Some(object.last_modified.into()),

@@ -11,6 +11,7 @@ use super::body::MAX_BODY;
 use super::bucket::{bucket_in, bucket_mut, context};
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
 use super::conditions::{ReadConditions, Write, check_write, conditions_of_destination};
+use super::customer_key::{CustomerKey, customer_key_headers};
 use super::description::{Description, describe};
 use super::details::with_details;
 use super::error::{error, error_with, not_implemented};
@@ -27,12 +28,10 @@ pub(crate) fn copy_object(
 ) -> S3Result<S3Response<CopyObjectOutput>> {
     let (context, expires) = (context(&request), expires_of(&request.extensions));
     let mut input = request.input;
-    if input.copy_source_sse_customer_key.is_some() {
-        return Err(not_implemented("encryption with customer keys"));
-    }
     let changes = input.storage_class.is_some()
         || input.website_redirect_location.is_some()
-        || input.server_side_encryption.is_some();
+        || input.server_side_encryption.is_some()
+        || input.sse_customer_key.is_some();
     let default =
         bucket_in(&shared.store.lock(), &input.bucket)?.configuration.default_encryption(shared, &context);
     let described = describe!(input, expires, shared, &context, default);
@@ -46,7 +45,8 @@ pub(crate) fn copy_object(
         if_unmodified_since: input.copy_source_if_unmodified_since.take(),
     };
     let owner = input.expected_source_bucket_owner.as_deref();
-    let source = source_of(shared, &context.caller, &input.copy_source, owner, conditions)?;
+    let key = customer_key_headers!(input, source).key()?;
+    let source = source_of(shared, &context.caller, &input.copy_source, owner, key.as_ref(), conditions)?;
     if source.object.size() > MAX_BODY {
         return Err(error_with(
             S3ErrorCode::InvalidRequest,
@@ -83,7 +83,9 @@ pub(crate) fn copy_object(
             last_modified: Some(object.last_modified.into()),
         })),
         copy_source_version_id: source.object.version_id.clone(),
-        server_side_encryption: Some(object.encryption.header()),
+        server_side_encryption: object.encryption.header(),
+        sse_customer_algorithm: object.encryption.customer_algorithm(),
+        sse_customer_key_md5: object.encryption.customer_key_md5.clone(),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
         bucket_key_enabled: object.encryption.bucket_key(),
         expiration: bucket.configuration.expiration_of(&input.key, &object),
@@ -92,12 +94,13 @@ pub(crate) fn copy_object(
     }))
 }
 
-/// The object that a copy reads, held to its conditions.
+/// The object that a copy reads, held to its conditions. `customer_key` is that of the source.
 pub(crate) fn source_of(
     shared: &Shared,
     caller: &Caller,
     source: &CopySource,
     expected_owner: Option<&str>,
+    customer_key: Option<&CustomerKey>,
     conditions: ReadConditions,
 ) -> S3Result<Found> {
     let alias;
@@ -120,6 +123,7 @@ pub(crate) fn source_of(
             find_in(bucket, key, version.as_deref()).map_err(|error| with_details(error, &[("Key", key)]))?;
         Found { version_id: bucket.shown_id(object.version_id.as_ref()), expiration: None, object }
     };
+    found.object.check_key(customer_key)?;
     check_active(&found.object, shared.clock.now()).map_err(|_| archived(&found.object))?;
     conditions.check_copy(&found.object)?;
     Ok(found)

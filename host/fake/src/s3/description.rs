@@ -4,6 +4,7 @@ use s3s::dto::{Metadata, ServerSideEncryption};
 use s3s::{S3ErrorCode, S3Result};
 
 use super::acl::AclRequest;
+use super::customer_key::CustomerKeyHeaders;
 use super::error::{error, error_with, invalid_argument};
 use super::lock::Lock;
 use super::object::{Encryption, ObjectHeaders};
@@ -42,9 +43,6 @@ pub(crate) struct Description {
 macro_rules! describe {
     ($input:expr, $expires:expr, $shared:expr, $context:expr, $default:expr) => {{
         let input = &mut $input;
-        if input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some() {
-            return Err($crate::s3::error::not_implemented("encryption with customer keys"));
-        }
         let lock = $crate::s3::lock::Lock::asked(
             input.object_lock_mode.as_ref(),
             input.object_lock_retain_until_date.take(),
@@ -72,6 +70,7 @@ macro_rules! describe {
                 input.server_side_encryption.as_ref(),
                 input.ssekms_key_id.as_deref(),
                 input.bucket_key_enabled,
+                $crate::s3::customer_key::customer_key_headers!(input),
                 $default,
                 $shared,
                 $context,
@@ -87,11 +86,17 @@ pub(crate) fn encryption_of(
     algorithm: Option<&ServerSideEncryption>,
     key: Option<&str>,
     bucket_key: Option<bool>,
+    customer_key: CustomerKeyHeaders<'_>,
     default: Encryption,
     shared: &Shared,
     context: &RequestContext,
 ) -> S3Result<Encryption> {
-    match (algorithm.map(ServerSideEncryption::as_str), key) {
+    let algorithm = algorithm.map(ServerSideEncryption::as_str);
+    customer_key.check_alone(algorithm)?;
+    if let Some(key) = customer_key.key()? {
+        return Ok(Encryption::of_customer(key));
+    }
+    match (algorithm, key) {
         (None, None) => Ok(default),
         (Some(ServerSideEncryption::AES256), None) => Ok(Encryption::default()),
         (Some(algorithm @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE)), key) => {
@@ -99,6 +104,7 @@ pub(crate) fn encryption_of(
                 algorithm: algorithm.to_owned(),
                 kms_key_id: Some(kms_key_arn(key, shared, context)),
                 bucket_key_enabled: bucket_key.unwrap_or(default.bucket_key_enabled),
+                customer_key_md5: None,
             })
         }
         (None | Some(ServerSideEncryption::AES256), Some(_)) => Err(error_with(
@@ -130,9 +136,9 @@ impl Encryption {
         self.bucket_key_enabled.then_some(true)
     }
 
-    /// `x-amz-server-side-encryption`, which S3 puts on every answer about an object's bytes.
-    pub(crate) fn header(&self) -> ServerSideEncryption {
-        ServerSideEncryption::from(self.algorithm.clone())
+    /// `x-amz-server-side-encryption`, which S3 puts on every answer about an object's bytes, unless the key is its writer's.
+    pub(crate) fn header(&self) -> Option<ServerSideEncryption> {
+        self.customer_key_md5.is_none().then(|| ServerSideEncryption::from(self.algorithm.clone()))
     }
 }
 

@@ -10,6 +10,7 @@ mod conditions;
 mod configuration;
 mod copy;
 mod cors;
+mod customer_key;
 mod delete;
 mod description;
 mod details;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acl::Acl;
 use super::checksum::Checksum;
+use super::customer_key::{KEY_LENGTH, md5_of};
 use super::lock::Lock;
 
 /// An object as the fake keeps it. Cheap to clone: the body is shared.
@@ -59,24 +60,38 @@ pub struct ObjectPart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Encryption {
-    /// `x-amz-server-side-encryption`: `AES256`, which is the default, `aws:kms` or `aws:kms:dsse`.
+    /// `x-amz-server-side-encryption`: `AES256`, which is the default, `aws:kms` or `aws:kms:dsse`. With a customer key it
+    /// is `AES256`, and no answer says so.
     pub algorithm: String,
     /// `x-amz-server-side-encryption-aws-kms-key-id`, with KMS.
     pub kms_key_id: Option<String>,
     /// `x-amz-server-side-encryption-bucket-key-enabled`, with KMS.
     pub bucket_key_enabled: bool,
+    /// `x-amz-server-side-encryption-customer-key-MD5`, of an object that can only be read with the key of its writer. The
+    /// key itself is not kept.
+    pub customer_key_md5: Option<String>,
 }
 
 impl Encryption {
     /// `aws:kms`, with a key of this id, alias or ARN.
     pub fn kms(key_id: impl Into<String>) -> Self {
-        Self { algorithm: "aws:kms".to_owned(), kms_key_id: Some(key_id.into()), bucket_key_enabled: false }
+        Self { algorithm: "aws:kms".to_owned(), kms_key_id: Some(key_id.into()), ..Self::default() }
+    }
+
+    /// SSE-C, with this key.
+    pub fn customer_key(key: &[u8; KEY_LENGTH]) -> Self {
+        Self { customer_key_md5: Some(md5_of(key)), ..Self::default() }
     }
 }
 
 impl Default for Encryption {
     fn default() -> Self {
-        Self { algorithm: "AES256".to_owned(), kms_key_id: None, bucket_key_enabled: false }
+        Self {
+            algorithm: "AES256".to_owned(),
+            kms_key_id: None,
+            bucket_key_enabled: false,
+            customer_key_md5: None,
+        }
     }
 }
 
@@ -138,10 +153,10 @@ impl Object {
         }
     }
 
-    /// Sets the encryption. Under a KMS key the entity tag is no MD5 of the body, and a client that takes it for one
-    /// should find out here.
+    /// Sets the encryption. Under a KMS key or a customer's the entity tag is no MD5 of the body, and a client that takes it
+    /// for one should find out here. What AWS makes it of is not known; here it is of the body and the key.
     pub(crate) fn encrypted(mut self, encryption: Encryption) -> Self {
-        if let Some(key) = &encryption.kms_key_id {
+        if let Some(key) = encryption.kms_key_id.as_ref().or(encryption.customer_key_md5.as_ref()) {
             let (digest, parts) =
                 self.etag.split_once('-').map_or((&*self.etag, None), |(d, n)| (d, Some(n)));
             let digest = hex::encode(Md5::digest(format!("{digest}{key}")));

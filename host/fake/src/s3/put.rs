@@ -55,7 +55,9 @@ pub(crate) async fn put_object(
         checksum_type: Some(object.checksum.type_of()),
         e_tag: Some(ETag::Strong(object.etag.clone())),
         expiration: bucket.configuration.expiration_of(&input.key, &object),
-        server_side_encryption: Some(object.encryption.header()),
+        server_side_encryption: object.encryption.header(),
+        sse_customer_algorithm: object.encryption.customer_algorithm(),
+        sse_customer_key_md5: object.encryption.customer_key_md5.clone(),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
         bucket_key_enabled: object.encryption.bucket_key(),
         // While versioning is suspended the answer to a write names no version, though the object has the version `null`.

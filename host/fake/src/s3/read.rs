@@ -16,8 +16,9 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, StdError};
 use super::bucket::bucket_in;
 use super::checksum::{Checksum, ChecksumKind, with_checksum};
 use super::conditions::ReadConditions;
+use super::customer_key::customer_key_headers;
 use super::details::with_details;
-use super::error::{custom, deleted, error, error_with, not_implemented};
+use super::error::{custom, deleted, error, error_with};
 use super::object::{Object, ObjectPart};
 use super::restore::{check_active, restore_header};
 use super::store::Bucket;
@@ -57,7 +58,9 @@ macro_rules! described {
             object_lock_legal_hold_status: object.lock.legal_hold(),
             parts_count: part.parts_count,
             restore: restore_header(object, $now),
-            server_side_encryption: Some(object.encryption.header()),
+            server_side_encryption: object.encryption.header(),
+            sse_customer_algorithm: object.encryption.customer_algorithm(),
+            sse_customer_key_md5: object.encryption.customer_key_md5.clone(),
             ssekms_key_id: object.encryption.kms_key_id.clone(),
             bucket_key_enabled: object.encryption.bucket_key(),
             version_id: $found.version_id.clone(),
@@ -72,10 +75,9 @@ pub(crate) fn get_object(
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let (input, extensions) = (request.input, request.extensions);
-    if input.sse_customer_key.is_some() {
-        return Err(not_implemented("encryption with customer keys"));
-    }
+    let key = customer_key_headers!(input).key()?;
     let found = find(shared, &input.bucket, &input.key, input.version_id.as_deref())?;
+    found.object.check_key(key.as_ref())?;
     let now = shared.clock.now();
     check_active(&found.object, now)?;
     let conditions = ReadConditions {
@@ -98,7 +100,9 @@ pub(crate) fn head_object(
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let (input, extensions) = (request.input, request.extensions);
+    let key = customer_key_headers!(input).key()?;
     let found = find(shared, &input.bucket, &input.key, input.version_id.as_deref())?;
+    found.object.check_key(key.as_ref())?;
     let conditions = ReadConditions {
         if_match: input.if_match,
         if_none_match: input.if_none_match,

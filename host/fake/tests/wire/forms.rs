@@ -1,6 +1,7 @@
 //! Uploads by a form (`PostObject`).
 
 use aws_sdk_s3::types::BucketCannedAcl;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use innkeeper_fake::{FakeAws, ObjectOwnership};
 
@@ -15,11 +16,16 @@ fn form(fields: &[(&str, &str)], file: &str) -> String {
     format!("{fields}{head}\"file\"; filename=\"cat.jpg\"\r\n\r\n{file}\r\n--b--\r\n")
 }
 
-/// The status and the document of the answer to a form that nobody has signed as a request.
+/// The status and the document of the answer to a form.
 async fn post(fake: &FakeAws, fields: &[(&str, &str)], file: &str) -> (u16, String) {
-    let headers = [("content-type", "multipart/form-data; boundary=b")];
-    let answer = send_unsigned(fake, "POST", URI, &headers, &form(fields, file)).await;
+    let answer = send_form(fake, fields, file).await;
     (answer.status().as_u16(), text(answer).await)
+}
+
+/// The answer to a form that nobody has signed as a request.
+pub(crate) async fn send_form(fake: &FakeAws, fields: &[(&str, &str)], file: &str) -> HttpResponse {
+    let headers = [("content-type", "multipart/form-data; boundary=b")];
+    send_unsigned(fake, "POST", URI, &headers, &form(fields, file)).await
 }
 
 fn policy(conditions: &str) -> String {

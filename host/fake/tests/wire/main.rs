@@ -13,6 +13,7 @@ mod buckets;
 mod checksums;
 mod copies;
 mod cross_origin;
+mod customer_keys;
 mod deletes;
 mod faults;
 #[cfg(unix)]

@@ -217,8 +217,6 @@ async fn refuses_what_it_would_have_to_drop() {
     assert_eq!(error(locked), coded(400, "InvalidRequest"));
     let acl = put().acl(aws_sdk_s3::types::ObjectCannedAcl::PublicRead).send().await;
     assert_eq!(error(acl), coded(400, "AccessControlListNotSupported"));
-    let customer = put().sse_customer_algorithm("AES256").sse_customer_key("k").sse_customer_key_md5("m");
-    assert_eq!(error(customer.send().await), coded(501, "NotImplemented"));
     let class = put().storage_class(StorageClass::from("COLD")).send().await;
     assert_eq!(error(class), coded(400, "InvalidStorageClass"));
     let metadata = put().metadata("name", "x".repeat(2048)).send().await;

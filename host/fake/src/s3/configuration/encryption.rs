@@ -52,6 +52,7 @@ impl Configuration {
             algorithm: default.sse_algorithm.as_str().to_owned(),
             kms_key_id: Some(kms_key_arn(default.kms_master_key_id.as_deref(), shared, context)),
             bucket_key_enabled: rule.bucket_key_enabled.unwrap_or_default(),
+            customer_key_md5: None,
         })
     }
 }

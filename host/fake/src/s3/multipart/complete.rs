@@ -16,6 +16,7 @@ use crate::s3::acl::Acl;
 use crate::s3::bucket::{bucket_mut, context};
 use crate::s3::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
 use crate::s3::conditions::{Write, check_write};
+use crate::s3::customer_key::customer_key_headers;
 use crate::s3::description::Description;
 use crate::s3::encoding::percent_encoded;
 use crate::s3::error::{error, error_with, not_implemented};
@@ -28,9 +29,7 @@ pub(crate) fn complete(
     let context = context(&request);
     let headers = request.headers;
     let input = request.input;
-    if input.sse_customer_key.is_some() {
-        return Err(not_implemented("encryption with customer keys"));
-    }
+    let key = customer_key_headers!(input).key()?;
     let asked = asked_parts(input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default())?;
     let numbers: Vec<_> = asked.iter().map(|part| (part.number, part.etag.clone())).collect();
     let assembly = {
@@ -43,6 +42,10 @@ pub(crate) fn complete(
             return Ok(answer(&context, &input.bucket, finished));
         }
         let upload = upload(bucket, &input.key, &input.upload_id)?;
+        // The key is needed only to make a checksum of those of the parts.
+        if key.is_some() || upload.checksum.is_some() {
+            upload.description.encryption.check_part(key.as_ref())?;
+        }
         Assembly::of(upload, &asked)?
     };
     if let Some(kind) = &input.checksum_type {
@@ -103,7 +106,7 @@ fn answer(
             context.region,
             percent_encoded(key)
         )),
-        server_side_encryption: Some(object.encryption.header()),
+        server_side_encryption: object.encryption.header(),
         ssekms_key_id: object.encryption.kms_key_id.clone(),
         bucket_key_enabled: object.encryption.bucket_key(),
         // As of every write: `null` is not named.

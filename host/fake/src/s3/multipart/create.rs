@@ -48,9 +48,11 @@ pub(crate) fn create(
         upload_id: Some(id),
         checksum_algorithm: checksum.map(|(algorithm, _)| algorithm.to_string().into()),
         checksum_type: checksum.map(|(_, kind)| ChecksumType::from_static(kind.as_str())),
-        server_side_encryption: Some(encryption.header()),
+        server_side_encryption: encryption.header(),
+        sse_customer_algorithm: encryption.customer_algorithm(),
         bucket_key_enabled: encryption.bucket_key(),
         ssekms_key_id: encryption.kms_key_id,
+        sse_customer_key_md5: encryption.customer_key_md5,
         ..CreateMultipartUploadOutput::default()
     }))
 }

@@ -11,7 +11,8 @@ use crate::s3::bucket::{bucket_mut, context};
 use crate::s3::checksum::{Checksum, ChecksumKind, with_checksum};
 use crate::s3::conditions::ReadConditions;
 use crate::s3::copy::source_of;
-use crate::s3::error::{error_with, invalid_argument, not_implemented};
+use crate::s3::customer_key::customer_key_headers;
+use crate::s3::error::{error_with, invalid_argument};
 use crate::s3::object::whole_seconds;
 
 const COPY_RANGE: &str = "x-amz-copy-source-range";
@@ -22,11 +23,13 @@ pub(crate) async fn upload_part(
 ) -> S3Result<S3Response<UploadPartOutput>> {
     let (headers, extensions) = (request.headers, request.extensions);
     let mut input = request.input;
-    if input.sse_customer_key.is_some() {
-        return Err(not_implemented("encryption with customer keys"));
-    }
+    let key = customer_key_headers!(input).key()?;
     let number = part_number(input.part_number)?;
-    upload(bucket_mut(&mut shared.store.lock(), &input.bucket)?, &input.key, &input.upload_id)?;
+    {
+        let mut buckets = shared.store.lock();
+        let upload = upload(bucket_mut(&mut buckets, &input.bucket)?, &input.key, &input.upload_id)?;
+        upload.description.encryption.check_part(key.as_ref())?;
+    }
     let body = UploadBody {
         headers: &headers,
         extensions: &extensions,
@@ -47,9 +50,11 @@ pub(crate) async fn upload_part(
     let encryption = upload.description.encryption.clone();
     Ok(S3Response::new(with_checksum!(UploadPartOutput, checksum.as_ref(), {
         e_tag: Some(ETag::Strong(etag)),
-        server_side_encryption: Some(encryption.header()),
+        server_side_encryption: encryption.header(),
+        sse_customer_algorithm: encryption.customer_algorithm(),
         bucket_key_enabled: encryption.bucket_key(),
         ssekms_key_id: encryption.kms_key_id,
+        sse_customer_key_md5: encryption.customer_key_md5,
         ..UploadPartOutput::default()
     })))
 }
@@ -60,13 +65,13 @@ pub(crate) fn upload_part_copy(
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
     let caller = context(&request).caller;
     let input = request.input;
-    if input.sse_customer_key.is_some() || input.copy_source_sse_customer_key.is_some() {
-        return Err(not_implemented("encryption with customer keys"));
-    }
+    let key = customer_key_headers!(input).key()?;
+    let source_key = customer_key_headers!(input, source).key()?;
     let number = part_number(input.part_number)?;
     let algorithm = {
         let mut buckets = shared.store.lock();
         let upload = upload(bucket_mut(&mut buckets, &input.bucket)?, &input.key, &input.upload_id)?;
+        upload.description.encryption.check_part(key.as_ref())?;
         upload.checksum.map(|(algorithm, _)| algorithm)
     };
     let conditions = ReadConditions {
@@ -76,7 +81,7 @@ pub(crate) fn upload_part_copy(
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
     let owner = input.expected_source_bucket_owner.as_deref();
-    let source = source_of(shared, &caller, &input.copy_source, owner, conditions)?;
+    let source = source_of(shared, &caller, &input.copy_source, owner, source_key.as_ref(), conditions)?;
     let body = match input.copy_source_range.as_deref() {
         None => source.object.body.clone(),
         Some(range) => {
@@ -107,9 +112,11 @@ pub(crate) fn upload_part_copy(
             last_modified: Some(last_modified.into()),
         })),
         copy_source_version_id: source.object.version_id.clone(),
-        server_side_encryption: Some(encryption.header()),
+        server_side_encryption: encryption.header(),
+        sse_customer_algorithm: encryption.customer_algorithm(),
         bucket_key_enabled: encryption.bucket_key(),
         ssekms_key_id: encryption.kms_key_id,
+        sse_customer_key_md5: encryption.customer_key_md5,
         ..UploadPartCopyOutput::default()
     }))
 }
