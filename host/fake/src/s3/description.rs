@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use http::HeaderMap;
 use s3s::dto::{Metadata, ServerSideEncryption};
 use s3s::{S3ErrorCode, S3Result};
 
@@ -14,6 +15,7 @@ use crate::layer::RequestContext;
 
 /// The most user metadata, names and values together, in bytes.
 const MAX_METADATA: usize = 2 * 1024;
+const ENCRYPTION: &str = "x-amz-server-side-encryption";
 /// The storage classes that a general-purpose bucket takes.
 const STORAGE_CLASSES: [&str; 8] = [
     "STANDARD",
@@ -38,8 +40,7 @@ pub(crate) struct Description {
 
 /// The [`Description`] in an input of s3s: `PutObject`, `CopyObject` and `CreateMultipartUpload` have the same fields.
 ///
-/// What would change the meaning of the object, and that the fake does not keep, is refused rather than dropped: the
-/// function around it returns.
+/// What is not to be kept is refused: the function around it returns.
 macro_rules! describe {
     ($input:expr, $expires:expr, $shared:expr, $context:expr, $default:expr) => {{
         let input = &mut $input;
@@ -82,6 +83,16 @@ macro_rules! describe {
 }
 pub(crate) use describe;
 
+/// Only what makes an object says how it is encrypted. Its parts, its readers and all others are held to that.
+pub(crate) fn check_encryption(headers: &HeaderMap, operation: &str) -> S3Result {
+    let Some(value) = headers.get(ENCRYPTION) else { return Ok(()) };
+    if matches!(operation, "PutObject" | "CopyObject" | "CreateMultipartUpload") {
+        return Ok(());
+    }
+    let message = format!("{ENCRYPTION} header is not supported for this operation.");
+    Err(invalid_argument(ENCRYPTION, &String::from_utf8_lossy(value.as_bytes()), message))
+}
+
 pub(crate) fn encryption_of(
     algorithm: Option<&ServerSideEncryption>,
     key: Option<&str>,
@@ -111,11 +122,9 @@ pub(crate) fn encryption_of(
             S3ErrorCode::InvalidArgument,
             "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
         )),
-        (Some(other), _) => Err(invalid_argument(
-            "x-amz-server-side-encryption",
-            other,
-            "The encryption method specified is not supported",
-        )),
+        (Some(other), _) => {
+            Err(invalid_argument(ENCRYPTION, other, "The encryption method specified is not supported"))
+        }
     }
 }
 

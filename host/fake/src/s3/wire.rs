@@ -16,8 +16,9 @@ use url::form_urlencoded;
 use super::access;
 use super::checksum::{declared, verify};
 use super::cors;
+use super::description::check_encryption;
 use super::details::{self, Named};
-use super::error::{error, invalid_argument, message};
+use super::error::{error, message};
 use super::operations::Operations;
 use crate::account::Caller;
 use crate::calls::Service;
@@ -30,7 +31,6 @@ use crate::layer::{
 /// The longest XML document that a request may carry; that of a `DeleteObjects` of a thousand long keys fits.
 const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
 const RESPONSE_EXPIRES: &str = "response-expires";
-const ENCRYPTION: &str = "x-amz-server-side-encryption";
 
 /// S3's protocol, by s3s, between the layer and the operations.
 ///
@@ -124,7 +124,7 @@ impl S3Service {
     ) -> Result<Answer, AwsError> {
         keep_expires(&mut parts);
         plain_uri(&mut parts, target)?;
-        check_encryption(&parts.headers, target.operation)?;
+        check_encryption(&parts.headers, target.operation).map_err(|error| from_s3s(&error))?;
         plain_headers(&mut parts.headers);
         if parts.headers.get("content-md5").is_some_and(HeaderValue::is_empty) {
             // s3s takes it for none.
@@ -218,16 +218,6 @@ fn plain_uri(parts: &mut Parts, target: &Target) -> Result<(), AwsError> {
     parts.uri = Uri::try_from(uri)
         .map_err(|_| AwsError::new(StatusCode::BAD_REQUEST, "InvalidURI", message("InvalidURI")))?;
     Ok(())
-}
-
-/// Only what makes an object says how it is encrypted. Its parts, its readers and all others are held to that.
-fn check_encryption(headers: &HeaderMap, operation: &str) -> Result<(), AwsError> {
-    let Some(value) = headers.get(ENCRYPTION) else { return Ok(()) };
-    if matches!(operation, "PutObject" | "CopyObject" | "CreateMultipartUpload") {
-        return Ok(());
-    }
-    let message = format!("{ENCRYPTION} header is not supported for this operation.");
-    Err(from_s3s(&invalid_argument(ENCRYPTION, &String::from_utf8_lossy(value.as_bytes()), message)))
 }
 
 /// Headers as s3s wants them.
