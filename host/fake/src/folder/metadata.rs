@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::instant;
 use crate::s3::{BucketSettings, Encryption, NewObject, Object, ObjectHeaders, ObjectSettings};
@@ -74,7 +76,7 @@ pub(super) struct ObjectDocument {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     bucket_key_enabled: bool,
     /// Of the key that the object can only be read with.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "base64_md5", skip_serializing_if = "Option::is_none")]
     customer_key_md5: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
@@ -139,6 +141,16 @@ impl ObjectDocument {
             customer_key_md5: self.customer_key_md5,
         };
         NewObject { body, headers, tags: self.tags, encryption }
+    }
+}
+
+/// The MD5 of a key. With anything else the object would be nobody's to read, and nobody would know why.
+fn base64_md5<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let is_md5 = |text: &String| BASE64_STANDARD.decode(text).is_ok_and(|digest| digest.len() == 16);
+    match text {
+        Some(text) if !is_md5(&text) => Err(D::Error::custom(format!("`{text}` is no MD5 in base64"))),
+        text => Ok(text),
     }
 }
 

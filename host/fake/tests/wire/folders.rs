@@ -256,6 +256,12 @@ fn names_the_place_of_what_is_wrong_about_an_object() {
     let message = refused(&dir);
     assert!(message.starts_with("`DIR/s3/bucket/.innkeeper.json` is not a document of"), "{message}");
     assert!(message.contains("unknown field `colour`") && message.contains("line 2 column"), "{message}");
+    let dir = folder(&[
+        ("s3/bucket/key", "x"),
+        ("s3/bucket/.innkeeper.json", "{\n  \"objects\": { \"key\": { \"customer-key-md5\": \"eA==\" } }\n}"),
+    ]);
+    let message = refused(&dir);
+    assert!(message.contains("`eA==` is no MD5 in base64") && message.contains("line 2 column"), "{message}");
     let fake = FakeAws::new();
     fake.s3().create_bucket("bucket").unwrap();
     let before = fake.snapshot();

@@ -164,6 +164,44 @@ async fn refuses_transitions_that_cannot_be_meant() {
         assert_eq!(code, "InvalidArgument", "{inner}");
         assert!(document.replace("&apos;", "'").contains(expected), "{document}");
     }
+    let both =
+        |first: &str, second: &str| rule(&format!("<Filter><Prefix>a</Prefix></Filter>{first}{second}"));
+    let moved = |when: &str, to: &str| format!("<Transition>{when}{}</Transition>", class(to));
+    let expired = |when: &str| format!("<Expiration>{when}</Expiration>");
+    let (soon, later) = ("<Days>1</Days>", "<Days>2</Days>");
+    assert_eq!(put(&fake, &both(&moved(soon, "GLACIER_IR"), &moved(later, "GLACIER"))).await.0, "");
+    assert_eq!(put(&fake, &both(&moved(soon, "GLACIER"), &expired(later))).await.0, "");
+    for (rules, code, expected) in [
+        (
+            both(&moved(soon, "GLACIER"), &moved(later, "GLACIER")),
+            "InvalidRequest",
+            "'StorageClass' must be different for 'Transition' actions in same 'Rule' with filter '(prefix=a)'",
+        ),
+        (
+            both(&moved(soon, "GLACIER"), &moved(date, "DEEP_ARCHIVE")),
+            "InvalidRequest",
+            "Found mixed 'Date' and 'Days' based Transition actions in lifecycle rule for filter '(prefix=a)'",
+        ),
+        (
+            both(&moved(soon, "GLACIER"), &expired(date)),
+            "InvalidRequest",
+            "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for filter '(prefix=a)'",
+        ),
+        (
+            both(&moved(later, "GLACIER"), &expired(later)),
+            "InvalidArgument",
+            "'Days' in the Expiration action for filter '(prefix=a)' must be greater than 'Days' in the Transition action",
+        ),
+        (
+            rule(&format!("<Prefix/>{}{}", moved(later, "GLACIER"), expired(soon))),
+            "InvalidArgument",
+            "'Days' in the Expiration action for prefix '' must be greater than 'Days' in the Transition action",
+        ),
+    ] {
+        let (actual, document) = put(&fake, &rules).await;
+        assert_eq!(actual, code, "{rules}");
+        assert!(document.replace("&apos;", "'").contains(expected), "{document}");
+    }
     let noncurrent = |days: &str| {
         let transition = format!("{days}{}", class("GLACIER"));
         rule(&format!("<Filter/><NoncurrentVersionTransition>{transition}</NoncurrentVersionTransition>"))

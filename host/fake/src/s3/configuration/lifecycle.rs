@@ -107,7 +107,53 @@ fn check(rule: &LifecycleRule) -> S3Result {
         }
         check_date(expiration.date.as_ref())?;
     }
-    Ok(())
+    check_together(rule)
+}
+
+/// What S3 refuses of the actions of a rule beside each other.
+fn check_together(rule: &LifecycleRule) -> S3Result {
+    let transitions = rule.transitions.as_deref().unwrap_or_default();
+    let refused = |message: String| Err(error_with(S3ErrorCode::InvalidRequest, message));
+    let filter = filter_of(rule);
+    let mut classes: Vec<_> = transitions.iter().filter_map(|it| it.storage_class.as_ref()).collect();
+    classes.sort_unstable_by_key(|class| class.as_str());
+    if classes.windows(2).any(|pair| pair.first() == pair.last()) {
+        return refused(format!(
+            "'StorageClass' must be different for 'Transition' actions in same 'Rule' with {filter}"
+        ));
+    }
+    let by_days = transitions.iter().any(|transition| transition.days.is_some());
+    let by_date = transitions.iter().any(|transition| transition.date.is_some());
+    if by_days && by_date {
+        return refused(format!(
+            "Found mixed 'Date' and 'Days' based Transition actions in lifecycle rule for {filter}"
+        ));
+    }
+    let Some(expiration) = &rule.expiration else { return Ok(()) };
+    if (expiration.days.is_some() && by_date) || (expiration.date.is_some() && by_days) {
+        return refused(format!(
+            "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for {filter}"
+        ));
+    }
+    let last = transitions.iter().filter_map(|transition| transition.days).max();
+    match (expiration.days, last) {
+        (Some(days), Some(last)) if days <= last => Err(error_with(
+            S3ErrorCode::InvalidArgument,
+            format!(
+                "'Days' in the Expiration action for {filter} must be greater than 'Days' in the Transition action"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What a rule is for, as errors say it. How they write tags and sizes is not known, and so only the prefix is there.
+fn filter_of(rule: &LifecycleRule) -> String {
+    let Some(filter) = &rule.filter else {
+        return format!("prefix '{}'", rule.prefix.as_deref().unwrap_or_default());
+    };
+    let prefix = filter.prefix.as_ref().or_else(|| filter.and.as_ref()?.prefix.as_ref());
+    format!("filter '(prefix={})'", prefix.map(String::as_str).unwrap_or_default())
 }
 
 fn has_action(rule: &LifecycleRule) -> bool {
