@@ -277,8 +277,9 @@ impl Gate {
         self.region().await?;
         let operation = Operation::from(operation);
         let id = self.next_id();
+        let requests = operation.requests().enumerate();
         let granted: Vec<_> =
-            operation.requests().map(|request| self.decide(id, &operation, &request)).collect();
+            requests.map(|(index, request)| self.decide(id, &operation, index, &request)).collect();
         let allowed: Vec<bool> = granted.iter().map(Option::is_some).collect();
         if !allowed.contains(&true) {
             return Err(Refusal::Denied);
@@ -367,7 +368,7 @@ impl Gate {
     ) -> Result<Vec<Granted<'_>>, Refusal> {
         let requests = operation.requests().enumerate();
         let granted: Option<_> = requests
-            .map(|(index, request)| self.decide(id, operation, &tags.fill_in(index, request)))
+            .map(|(index, request)| self.decide(id, operation, index, &tags.fill_in(index, request)))
             .collect();
         granted.ok_or(Refusal::Denied)
     }
@@ -381,7 +382,10 @@ impl Gate {
     ) -> Result<Admission, Refusal> {
         let refuse = |verdict| {
             if let Some(request) = operation.requests().next() {
-                self.write_down(id, operation, &request, written(granted, request.resource), verdict);
+                let known = granted.iter().find(|granted| granted.index == 0);
+                let resource =
+                    known.map_or_else(|| request.resource.into(), |known| Arc::clone(&known.resource));
+                self.write_down(id, operation, &request, resource, verdict);
             }
         };
         let Ok(in_flight) = Arc::clone(&self.run.in_flight).try_acquire_owned() else {
@@ -414,11 +418,12 @@ impl Gate {
         OperationId(self.shared.operations.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Asks the policy about one need of an operation, and writes down what it says.
+    /// Asks the policy about one need of an operation, the request of this number, and writes down what it says.
     fn decide(
         &self,
         id: OperationId,
         operation: &Operation<'_>,
+        index: usize,
         request: &Request<'_>,
     ) -> Option<Granted<'_>> {
         let asked = &self.with_facts(*request);
@@ -434,7 +439,7 @@ impl Gate {
         let resource = Arc::<str>::from(request.resource);
         self.write_down(id, operation, request, Arc::clone(&resource), verdict);
         match decision {
-            PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota(), resource }),
+            PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota(), index, resource }),
             PolicyDecision::Deny(_) => None,
         }
     }
@@ -507,7 +512,9 @@ impl Gate {
 struct Granted<'p> {
     /// The quota that the rule names.
     quota: Option<&'p str>,
-    /// How the resource is written that it is about.
+    /// The number of its request.
+    index: usize,
+    /// How the resource of that is written.
     resource: Arc<str>,
 }
 
