@@ -85,7 +85,7 @@ const LINGER: Duration = Duration::from_millis(10);
 /// Writes the audit trail to a file or pipe: a line of JSON per decision and per call, in the order in which they happened, from a
 /// thread of its own. The schema is described in the [module](self).
 ///
-/// A line is made where the entry comes from, so that no memory goes from thread to thread, and written and flushed within
+/// A line is made where the entry comes from, so that no memory goes from thread to thread, and written and flushed within some ten
 /// milliseconds. [`finish`](Self::finish) writes all there are and ends the trail.
 #[derive(Debug)]
 pub struct JsonLines {
@@ -167,8 +167,7 @@ impl JsonLines {
     ///
     /// The first error of the output. Nothing was written from there on.
     pub fn finish(&self) -> io::Result<()> {
-        self.waiting.add_line(serde_json::to_vec(&Event::End));
-        self.waiting.close();
+        self.waiting.end(&serde_json::to_vec(&Event::End)?);
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         match writer.map(JoinHandle::join) {
             Some(Ok(written)) => written,
@@ -224,9 +223,7 @@ impl Waiting {
             Ok(line) => queue.push(line.as_ref()),
             Err(error) => {
                 queue.unwritable = Some(error.into());
-                queue.closed = true;
-                self.work.notify_one();
-                return;
+                return self.close(queue);
             }
         }
         let is_due = match queue.wake {
@@ -264,8 +261,19 @@ impl Waiting {
         Ok(Some(lines))
     }
 
-    fn close(&self) {
-        self.lock().closed = true;
+    /// Adds the last line, unless there can be no more.
+    fn end(&self, line: &[u8]) {
+        let mut queue = self.lock();
+        if !queue.closed {
+            queue.push(line);
+        }
+        // Under the same lock, so that no line of another thread comes behind it.
+        self.close(queue);
+    }
+
+    fn close(&self, mut queue: MutexGuard<'_, Queue>) {
+        queue.closed = true;
+        drop(queue);
         self.work.notify_all();
         self.room.notify_all();
     }
@@ -327,7 +335,7 @@ struct Closes<'a>(&'a Waiting);
 
 impl Drop for Closes<'_> {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.close(self.0.lock());
     }
 }
 
@@ -440,6 +448,23 @@ mod tests {
         }
         let ids: Vec<_> = lines.iter().filter_map(|line| line["id"].as_u64()).collect();
         assert!(ids.into_iter().eq(0..count));
+    }
+
+    #[test]
+    fn nothing_comes_behind_the_end() {
+        let output = Output::default();
+        let trail = Arc::new(JsonLines::new(output.clone()).unwrap());
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let trail = Arc::clone(&trail);
+                std::thread::spawn(move || (0..2_000).for_each(|id| trail.decision(&decision(id))))
+            })
+            .collect();
+        trail.finish().unwrap();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let lines = output.lines();
+        assert_eq!(lines.last().unwrap()["event"], "end");
+        assert!(lines.iter().enumerate().all(|(index, line)| line["sequence"] == json!(index)));
     }
 
     #[test]
