@@ -106,6 +106,7 @@ pub use lambda::{
     FunctionState, GuestFunction, Handler, INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType,
     Lambda, LambdaDirectError, LambdaFunction,
 };
+pub use layer::give_no_connection;
 pub use s3::{
     Checksum, ChecksumAlgorithm, ChecksumKind, Encryption, NewObject, Object, ObjectHeaders, ObjectOwnership,
     ObjectPart, Restore, S3, S3DirectError,

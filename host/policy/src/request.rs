@@ -116,12 +116,6 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// Whether this is how the ARN is written.
-    pub fn is_written(&self, text: &str) -> bool {
-        let rest = self.segments().into_iter().try_fold(text, str::strip_prefix);
-        rest.is_some_and(str::is_empty)
-    }
-
     fn of_place(place: &'a AccountRegion, service: Service, path: [&'a str; 4]) -> Self {
         Self {
             partition: place.partition(),
@@ -265,10 +259,6 @@ mod tests {
         let object = Resource::object(&bucket, &key);
         assert_eq!(object.to_string(), "arn:aws:s3:::uploads/a/b");
         assert_eq!(&*Arc::<str>::from(object), "arn:aws:s3:::uploads/a/b");
-        assert!(object.is_written("arn:aws:s3:::uploads/a/b"));
-        for other in ["", "arn:aws:s3:::uploads/a", "arn:aws:s3:::uploads/a/b/c", "arn:aws:s3:::upload/a/b"] {
-            assert!(!object.is_written(other), "{other}");
-        }
         let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos";
         let bucket = point.parse().unwrap();
         assert_eq!(Resource::bucket(&bucket).to_string(), point);

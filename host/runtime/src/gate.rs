@@ -382,9 +382,7 @@ impl Gate {
     ) -> Result<Admission, Refusal> {
         let refuse = |verdict| {
             if let Some(request) = operation.requests().next() {
-                let known = granted.iter().find(|granted| granted.index == 0);
-                let resource =
-                    known.map_or_else(|| request.resource.into(), |known| Arc::clone(&known.resource));
+                let resource = written(granted, Some(0), request.resource);
                 self.write_down(id, operation, &request, resource, verdict);
             }
         };
@@ -484,6 +482,8 @@ impl Gate {
         purpose: Option<Purpose>,
         admission: Admission,
     ) -> CallRecord {
+        let resource = operation.resource();
+        let about_it = operation.requests().position(|request| request.resource == resource);
         CallRecord::new(
             Arc::clone(&self.shared.audit),
             Arc::clone(&self.shared.log),
@@ -494,7 +494,7 @@ impl Gate {
                 service: operation.service().as_str(),
                 operation: operation.name(),
                 purpose,
-                resource: written(granted, operation.resource()),
+                resource: written(granted, about_it, resource),
                 attempts: 0,
                 bytes_sent: 0,
                 bytes_received: 0,
@@ -518,10 +518,10 @@ struct Granted<'p> {
     resource: Arc<str>,
 }
 
-/// How a resource is written, which may be known of what was decided about it.
-fn written(granted: &[Granted<'_>], resource: Resource<'_>) -> Arc<str> {
-    let known = granted.iter().map(|granted| &granted.resource).find(|known| resource.is_written(known));
-    known.map_or_else(|| resource.into(), Arc::clone)
+/// How a resource is written, which is known where the request about it, by its number, was decided on.
+fn written(granted: &[Granted<'_>], index: Option<usize>, resource: Resource<'_>) -> Arc<str> {
+    let known = granted.iter().find(|granted| Some(granted.index) == index);
+    known.map_or_else(|| resource.into(), |known| Arc::clone(&known.resource))
 }
 
 /// What an operation is about to use.

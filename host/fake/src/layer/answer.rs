@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::{HeaderValue, Response, StatusCode, header};
 use s3s::xml::{SerResult, Serializer};
 use s3s::{Body, S3ErrorCode};
@@ -17,7 +19,7 @@ pub(crate) struct AwsError {
     /// Headers beside the document, such as `x-amz-bucket-region`.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Elements beside the message, in an error of S3.
-    pub(crate) details: Vec<(&'static str, String)>,
+    pub(crate) details: Vec<(Cow<'static, str>, String)>,
     /// Why, of a throttling: Lambda's `Reason`.
     pub(crate) reason: Option<&'static str>,
 }
@@ -37,8 +39,8 @@ impl AwsError {
 
     /// The error with an element more, as S3 writes it.
     #[must_use]
-    pub(crate) fn with(mut self, element: &'static str, value: impl Into<String>) -> Self {
-        self.details.push((element, value.into()));
+    pub(crate) fn with(mut self, element: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.details.push((element.into(), value.into()));
         self
     }
 

@@ -60,10 +60,7 @@ impl HttpConnector for Connector {
         let (connect_timeout, read_timeout) = (self.connect_timeout, self.read_timeout);
         HttpConnectorFuture::new(async move {
             let request = request_of(request)?;
-            // The SDK closes the connection behind an answer such as 503, and says that something is wrong where it finds none.
-            if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
-                capture.set_connection_retriever(|| Some(no_connection()));
-            }
+            give_no_connection(request.extensions());
             let exchange = layer.receive(request).await;
             within(connect_timeout, "connect", sleep.as_ref(), layer.connect(&exchange))
                 .await
@@ -96,9 +93,13 @@ fn request_of(request: HttpRequest) -> Result<Request<Body>, ConnectorError> {
     Ok(request)
 }
 
-/// What there is to close: nothing.
-fn no_connection() -> ConnectionMetadata {
-    ConnectionMetadata::builder().proxied(false).poison_fn(|| {}).build()
+/// For an HTTP client under the SDK that has no connections: the SDK closes the one behind an answer such as 503, and logs an error
+/// where it finds none. From here on it finds one, of which nothing has to be closed. `extensions` are those of the request.
+pub fn give_no_connection(extensions: &http::Extensions) {
+    if let Some(capture) = extensions.get::<CaptureSmithyConnection>() {
+        let connection = || ConnectionMetadata::builder().proxied(false).poison_fn(|| {}).build();
+        capture.set_connection_retriever(move || Some(connection()));
+    }
 }
 
 async fn within<T>(

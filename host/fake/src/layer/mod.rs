@@ -35,6 +35,7 @@ pub(crate) use answer::{Answer, AwsError, ErrorCode, RequestIds, STS_NAMESPACE, 
 pub(crate) use canonical::latin_1;
 pub(crate) use chunked::ChunkedError;
 pub(crate) use connector::Client;
+pub use connector::give_no_connection;
 pub(crate) use download::Download;
 pub(crate) use endpoint::names_bucket;
 pub(crate) use signature::verify_policy;

@@ -184,13 +184,10 @@ impl Signer {
         let mut signer = if scheme.eq_ignore_ascii_case("AWS") {
             Self::of_version_2(rest).ok_or(AuthorizationError::Version2)?
         } else if scheme.eq_ignore_ascii_case("AWS4-HMAC-SHA256") {
-            Self::of_version_4(rest)?
+            Self { date: date::sent(headers).and_then(date::parse), ..Self::of_version_4(rest)? }
         } else {
             return Err(AuthorizationError::Scheme);
         };
-        if signer.version == SignatureVersion::V4 {
-            signer.date = date::sent(headers).and_then(date::parse);
-        }
         let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
         signer.session_token = token.map(str::to_owned);
         Ok(signer)

@@ -13,8 +13,7 @@ use crate::layer::Target;
 
 /// s3s has no place for details in an error but its headers. They travel in this one, as `Element=value`, to where the document is
 /// completed, and go no further.
-const DETAIL: HeaderName = HeaderName::from_static(DETAIL_NAME);
-const DETAIL_NAME: &str = "x-innkeeper-error-detail";
+const DETAIL: HeaderName = HeaderName::from_static("x-innkeeper-error-detail");
 
 /// An error with elements that only the operation knows.
 pub(crate) fn with_details(mut error: S3Error, details: &[(&str, &str)]) -> S3Error {
@@ -30,11 +29,13 @@ pub(crate) fn with_details(mut error: S3Error, details: &[(&str, &str)]) -> S3Er
     error
 }
 
-/// The details of an error in one header, for an error that is answered past s3s.
-pub(super) fn details_of(error: &S3Error) -> Option<(&'static str, String)> {
-    let details = error.headers()?.get_all(DETAIL).iter().filter_map(|detail| detail.to_str().ok());
-    let details: Vec<_> = details.collect();
-    (!details.is_empty()).then(|| (DETAIL_NAME, details.join("&")))
+/// The details that travel in headers, each an element and its text.
+pub(super) fn details_in(headers: &HeaderMap) -> impl Iterator<Item = (String, String)> {
+    let details = headers.get_all(DETAIL).iter();
+    let details = details.filter_map(|detail| detail.to_str().ok()?.split_once('='));
+    details.map(|(element, value)| {
+        (element.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned())
+    })
 }
 
 /// What a request names, as far as its errors repeat it.
@@ -128,16 +129,7 @@ fn condition(headers: &HeaderMap, read: bool) -> Option<&'static str> {
 
 /// Puts the details into a document, which is one of an error up to its last tag. `details` are those of the operation.
 pub(super) fn write(document: &mut String, code: &str, named: &Named, headers: &mut HeaderMap) {
-    let mut elements: Vec<(String, String)> = headers
-        .get_all(DETAIL)
-        .iter()
-        .filter_map(|details| details.to_str().ok())
-        .flat_map(|details| details.split('&'))
-        .filter_map(|detail| detail.split_once('='))
-        .map(|(element, value)| {
-            (element.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned())
-        })
-        .collect();
+    let mut elements: Vec<(String, String)> = details_in(headers).collect();
     headers.remove(DETAIL);
     for (element, value) in named.elements(code) {
         let said = elements.iter().any(|(said, _)| said == element);

@@ -397,7 +397,9 @@ pub(crate) fn check_md5(header: &[u8], body: &[u8]) -> Result<(), AwsError> {
 fn from_s3s(error: &S3Error) -> AwsError {
     let status = error.status_code().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answered = AwsError::new(status, error.code().as_str(), error.message().unwrap_or_default());
-    answered.headers.extend(details::details_of(error));
+    for (element, value) in error.headers().into_iter().flat_map(details::details_in) {
+        answered = answered.with(element, value);
+    }
     answered
 }
 

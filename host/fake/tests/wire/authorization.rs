@@ -7,19 +7,12 @@ use aws_sigv4::sign::v4;
 use innkeeper_fake::FakeAws;
 use sha2::{Digest as _, Sha256};
 
-use crate::aws::{bucket, send, send_unsigned, text};
+use crate::aws::{bucket, known, send, send_unsigned, text};
 
 const ID: &str = "AKIDKNOWN";
 const SECRET: &str = "secret";
 const HOST: &str = "bucket.s3.eu-west-1.amazonaws.com";
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-fn known() -> FakeAws {
-    let fake = FakeAws::builder().identity(ID, SECRET).build();
-    fake.s3().create_bucket("bucket").unwrap();
-    fake.s3().put("bucket", "key", "hello").unwrap();
-    fake
-}
 
 /// A `GET` of the object whose date is in a header of the test's choice, and which is signed with it.
 async fn get(
@@ -60,7 +53,7 @@ async fn get(
 #[tokio::test(start_paused = true)]
 async fn a_header_that_is_no_signature_is_refused_as_what_it_is() {
     let unreadable = "AuthorizationHeaderMalformed";
-    for fake in [known(), bucket().0] {
+    for fake in [known(ID, SECRET), bucket().0] {
         for (header, code, message) in [
             (
                 "garbage",
@@ -104,7 +97,7 @@ async fn a_header_that_is_no_signature_is_refused_as_what_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn other_services_have_one_answer_to_a_header_that_is_no_signature() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     for header in ["", "garbage", "Basic abc", "AWS HAHAHA"] {
         let headers = [("authorization", header), ("content-type", "application/x-www-form-urlencoded")];
         let uri = "https://sts.eu-west-1.amazonaws.com/";
@@ -115,7 +108,7 @@ async fn other_services_have_one_answer_to_a_header_that_is_no_signature() {
 
 #[tokio::test(start_paused = true)]
 async fn a_signature_may_have_its_date_in_either_header_and_any_form() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let now = "20260101T000000Z";
     for date in
         [now, "Thu, 01 Jan 2026 00:00:00 GMT", "Thursday, 01-Jan-26 00:00:00 GMT", "Thu Jan  1 00:00:00 2026"]
@@ -136,7 +129,7 @@ async fn a_signature_may_have_its_date_in_either_header_and_any_form() {
 
 #[tokio::test(start_paused = true)]
 async fn a_signature_without_a_date_is_none() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     for header in [None, Some(("date", "today")), Some(("x-amz-date", "today"))] {
         let (status, document) = get(&fake, header, "20260101T000000Z", None).await;
         let said = "<Code>AccessDenied</Code><Message>AWS authentication requires a valid Date or x-amz-date header</Message>";
@@ -150,7 +143,7 @@ async fn a_signature_without_a_date_is_none() {
 
 #[tokio::test(start_paused = true)]
 async fn a_header_is_signed_by_its_bytes() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let date = Some(("x-amz-date", "20260101T000000Z"));
     let with = async |signed: &str| {
         get(&fake, date, "20260101T000000Z", Some(("x-amz-meta-a", "café", signed))).await.0
@@ -160,7 +153,7 @@ async fn a_header_is_signed_by_its_bytes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_signature_that_is_wrong_is_told_what_it_ought_to_be_of() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let (_, document) = get(&fake, Some(("x-amz-date", "20260101T000000Z")), "never", None).await;
     let request = format!(
         "<CanonicalRequest>GET\n/key\n\nhost:{HOST}\nx-amz-content-sha256:{EMPTY}\nx-amz-date:20260101T000000Z\n\nhost;x-amz-content-sha256;x-amz-date\n{EMPTY}</CanonicalRequest>"
@@ -176,7 +169,7 @@ async fn a_signature_that_is_wrong_is_told_what_it_ought_to_be_of() {
 
 #[tokio::test(start_paused = true)]
 async fn refusals_name_what_they_are_about() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let now = "20260101T000000Z";
     let (_, document) = get(&fake, Some(("x-amz-date", "20260101T001501Z")), now, None).await;
     let said = "<RequestTime>20260101T001501Z</RequestTime><ServerTime>2026-01-01T00:00:00Z</ServerTime>\

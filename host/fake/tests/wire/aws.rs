@@ -69,6 +69,14 @@ pub(crate) fn bucket() -> (FakeAws, aws_sdk_s3::Client) {
     (fake, client)
 }
 
+/// A fake that knows one access key, with an object in a bucket.
+pub(crate) fn known(id: &str, secret: &str) -> FakeAws {
+    let fake = FakeAws::builder().identity(id, secret).build();
+    fake.s3().create_bucket("bucket").unwrap();
+    fake.s3().put("bucket", "key", "hello").unwrap();
+    fake
+}
+
 /// The HTTP status and the AWS code of an error.
 pub(crate) fn error<T, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> (u16, Option<String>) {
     let error = result.err().expect("an error");

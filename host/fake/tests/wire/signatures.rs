@@ -7,17 +7,10 @@ use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::primitives::ByteStream;
 use innkeeper_fake::FakeAws;
 
-use crate::aws::{HOUR, client_of, coded, config, error, send, text};
+use crate::aws::{HOUR, client_of, coded, config, error, known, send, text};
 
 const ID: &str = "AKIDKNOWN";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-
-fn known() -> FakeAws {
-    let fake = FakeAws::builder().identity(ID, SECRET).build();
-    fake.s3().create_bucket("bucket").unwrap();
-    fake.s3().put("bucket", "key", "hello").unwrap();
-    fake
-}
 
 fn client(fake: &FakeAws, id: &str, secret: &str) -> aws_sdk_s3::Client {
     client_of(config(fake).credentials_provider(Credentials::from_keys(id, secret, None)))
@@ -25,7 +18,7 @@ fn client(fake: &FakeAws, id: &str, secret: &str) -> aws_sdk_s3::Client {
 
 #[tokio::test(start_paused = true)]
 async fn takes_what_is_signed_with_a_key_that_it_knows() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let path_style = config(&fake).endpoint_url("http://127.0.0.1:4566").force_path_style(true);
     let credentials = Credentials::from_keys(ID, SECRET, None);
     for client in [client(&fake, ID, SECRET), client_of(path_style.credentials_provider(credentials))] {
@@ -43,7 +36,7 @@ async fn takes_what_is_signed_with_a_key_that_it_knows() {
 
 #[tokio::test(start_paused = true)]
 async fn refuses_keys_that_it_does_not_know_and_secrets_that_are_wrong() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let get = async |id: &str, secret: &str| {
         error(client(&fake, id, secret).get_object().bucket("bucket").key("key").send().await)
     };
@@ -55,7 +48,7 @@ async fn refuses_keys_that_it_does_not_know_and_secrets_that_are_wrong() {
 
 #[tokio::test(start_paused = true)]
 async fn refuses_what_was_changed_after_signing() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let client = client(&fake, ID, SECRET);
     let url = presigned_get(&fake, &client, HOUR).await;
     let uri = url.uri();
@@ -110,7 +103,7 @@ async fn presigned_get(fake: &FakeAws, client: &aws_sdk_s3::Client, lifetime: Du
 
 #[tokio::test(start_paused = true)]
 async fn a_presigned_url_expires_by_the_clock() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let url = presigned_get(&fake, &client(&fake, ID, SECRET), HOUR).await;
     tokio::time::advance(HOUR).await;
     assert_eq!(text(send(&fake, "GET", url.uri(), &[], "").await).await, "hello");
@@ -122,7 +115,7 @@ async fn a_presigned_url_expires_by_the_clock() {
 
 #[tokio::test(start_paused = true)]
 async fn a_presigned_put_binds_what_it_was_signed_with() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let client = client(&fake, ID, SECRET);
     let presigning = PresigningConfig::builder().start_time(fake.now()).expires_in(HOUR).build().unwrap();
     let put = client.put_object().bucket("bucket").key("new").content_type("text/plain").content_length(5);
@@ -153,7 +146,7 @@ async fn a_presigned_put_binds_what_it_was_signed_with() {
 
 #[tokio::test(start_paused = true)]
 async fn refuses_a_signature_of_another_time() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let ahead = aws_smithy_async::time::StaticTimeSource::new(fake.now() + Duration::from_mins(16));
     let ahead = client_of(
         config(&fake).credentials_provider(Credentials::from_keys(ID, SECRET, None)).time_source(ahead),
@@ -166,7 +159,7 @@ async fn refuses_a_signature_of_another_time() {
 
 #[tokio::test(start_paused = true)]
 async fn verifies_the_sessions_that_it_has_issued() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let sts = |secret: &str| {
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -200,7 +193,7 @@ async fn verifies_the_sessions_that_it_has_issued() {
 
 #[tokio::test(start_paused = true)]
 async fn verifies_the_other_services_too() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let sqs = |id: &str, secret: &str| {
         let config = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -235,7 +228,7 @@ async fn verifies_the_other_services_too() {
 
 #[tokio::test(start_paused = true)]
 async fn the_digest_of_the_body_has_to_be_there() {
-    let fake = known();
+    let fake = known(ID, SECRET);
     let raw = [
         (
             "authorization",

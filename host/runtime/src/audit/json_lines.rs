@@ -152,8 +152,7 @@ impl JsonLines {
     pub fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
         let waiting = Arc::<Waiting>::default();
         let host = concat!("innkeeper ", env!("CARGO_PKG_VERSION"));
-        let start = serde_json::to_vec(&Event::Start { time: SystemTime::now(), host });
-        waiting.add_line(start);
+        waiting.add(&Event::Start { time: SystemTime::now(), host });
         let work = Arc::clone(&waiting);
         let writer = std::thread::Builder::new().name("innkeeper-audit".to_owned());
         let writer = writer.spawn(move || write(output, &work))?;
@@ -206,11 +205,11 @@ impl Waiting {
         LINE.with_borrow_mut(|line| {
             line.clear();
             let made = serde_json::to_writer(&mut *line, event);
-            self.add_line(made.map(|()| &*line));
+            self.add_line(made.map(|()| line.as_slice()));
         });
     }
 
-    fn add_line(&self, line: serde_json::Result<impl AsRef<[u8]>>) {
+    fn add_line(&self, line: serde_json::Result<&[u8]>) {
         let mut queue = self.lock();
         while queue.lines.len() >= CAPACITY && !queue.closed {
             queue = self.room.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -220,7 +219,7 @@ impl Waiting {
             return;
         }
         match line {
-            Ok(line) => queue.push(line.as_ref()),
+            Ok(line) => queue.push(line),
             Err(error) => {
                 queue.unwritable = Some(error.into());
                 return self.close(queue);

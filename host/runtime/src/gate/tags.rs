@@ -58,7 +58,7 @@ impl Gate {
         match operation {
             // In a box, so that operations of policies that do not ask have no room for a call of the SDK in their futures.
             Operation::S3(of_s3) if self.shared.policy.asks_about_existing_tags() => {
-                Box::pin(self.look_up_each(id, of_s3, operation)).await
+                Box::pin(self.look_up_each(id, of_s3)).await
             }
             _ => Ok(ExistingTags::default()),
         }
@@ -69,8 +69,8 @@ impl Gate {
         &self,
         id: OperationId,
         of_s3: S3Operation<'a>,
-        operation: Operation<'a>,
     ) -> Result<ExistingTags<'a>, Refusal> {
+        let operation = Operation::from(of_s3);
         let mut known = ExistingTags::default();
         for (index, request) in operation.requests().enumerate() {
             let asked = self.with_facts(request);

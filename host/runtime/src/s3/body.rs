@@ -29,15 +29,14 @@ const FAST: u64 = 256_000_000;
 ///
 /// It takes from the connection only when the guest has read what there is, so at most one frame of the body is held here, and
 /// a guest that does not read slows down the sender, not the host. A connection that breaks is made again at the byte where it broke;
-/// a large body that keeps the guest waiting comes over several, within the call's memory for transfers. The SDK verifies checksum and length of what comes over
-/// one connection, and `digest` of what comes over several.
+/// a large body that keeps the guest waiting comes over several, within the call's memory for transfers. The SDK verifies checksum and
+/// length of what comes over one connection, and `digest` of what comes over several.
 pub(crate) struct Body {
     run: Run,
     /// What comes behind the run.
     ahead: Ahead,
     /// Of the bytes so far, where the whole object is read and S3 has said its checksum.
     digest: Option<Digest>,
-    pace: Pace,
     /// The frame that the guest is reading.
     frame: Bytes,
     state: State,
@@ -45,8 +44,8 @@ pub(crate) struct Body {
 
 #[expect(clippy::large_enum_variant, reason = "a body has one")]
 enum Ahead {
-    /// Nothing yet.
-    Nothing,
+    /// Nothing, as long as the one connection is fast enough.
+    Nothing(Pace),
     /// Nothing, and nothing will be: the rest is short, or there is no memory.
     Never,
     Prefetch(Prefetch),
@@ -106,8 +105,7 @@ impl Body {
         Self {
             digest: if whole { Digest::of(info) } else { None },
             run: Run::of(stream, call, span, origin),
-            ahead: Ahead::Nothing,
-            pace: Pace::default(),
+            ahead: Ahead::Nothing(Pace::default()),
             frame: Bytes::new(),
             state: State::Open,
         }
@@ -119,9 +117,7 @@ impl Body {
             let asked = Instant::now();
             match self.next().await {
                 Ok(Some(frame)) => {
-                    if self.pace.is_slow(frame.len(), asked.elapsed()) {
-                        self.look_ahead();
-                    }
+                    self.look_ahead(frame.len(), asked.elapsed());
                     if let Some(digest) = &mut self.digest {
                         digest.so_far.update(&frame);
                     }
@@ -143,8 +139,10 @@ impl Body {
         }
     }
 
-    fn look_ahead(&mut self) {
-        if !matches!(self.ahead, Ahead::Nothing) {
+    /// Asks for more connections, once so many bytes have been waited for so long that they are worth it.
+    fn look_ahead(&mut self, bytes: usize, waited: Duration) {
+        let Ahead::Nothing(pace) = &mut self.ahead else { return };
+        if !pace.is_slow(bytes, waited) {
             return;
         }
         let begun =

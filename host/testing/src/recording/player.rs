@@ -5,7 +5,6 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -303,18 +302,16 @@ impl HttpConnector for Client {
     }
 }
 
-/// The SDK closes the connection behind an answer such as 503, and says that something is wrong where it finds none. Here there is
-/// nothing to close.
 fn give_connection(request: HttpRequest) {
-    let Ok(request) = request.try_into_http1x() else { return };
-    if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
-        let connection = || ConnectionMetadata::builder().proxied(false).poison_fn(|| {}).build();
-        capture.set_connection_retriever(move || Some(connection()));
+    if let Ok(request) = request.try_into_http1x() {
+        innkeeper_fake::give_no_connection(request.extensions());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
+
     use super::*;
 
     #[test]

@@ -99,9 +99,8 @@ fn look<T>(shared: &Shared, bucket: &str, look: impl FnOnce(&Configuration) -> T
     Ok(look(&bucket_in(&shared.store.lock(), bucket)?.configuration))
 }
 
-fn change(shared: &Shared, bucket: &str, change: impl FnOnce(&mut Configuration)) -> S3Result {
-    change(&mut bucket_mut(&mut shared.store.lock(), bucket)?.configuration);
-    Ok(())
+fn change<T>(shared: &Shared, bucket: &str, change: impl FnOnce(&mut Configuration) -> T) -> S3Result<T> {
+    Ok(change(&mut bucket_mut(&mut shared.store.lock(), bucket)?.configuration))
 }
 
 fn missing(code: &'static str, message: &'static str) -> S3Error {

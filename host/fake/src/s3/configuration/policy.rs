@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::{Answer, change, look, missing};
 use crate::fake::Shared;
-use crate::s3::bucket::bucket_mut;
 use crate::s3::error::{custom_with, error};
 use crate::s3::wire::with_status;
 
@@ -29,13 +28,14 @@ pub(crate) fn put_policy(
     if statements(&document).iter().any(|it| allows(it) && it.get("NotPrincipal").is_some()) {
         return Err(malformed("Allow with NotPrincipal is not allowed."));
     }
-    let mut buckets = shared.store.lock();
-    let configuration = &mut bucket_mut(&mut buckets, &bucket)?.configuration;
-    let block = configuration.public_access_block.as_ref();
-    if block.is_some_and(|block| block.block_public_policy == Some(true)) && is_public(&document) {
-        return Err(error(S3ErrorCode::AccessDenied));
-    }
-    configuration.policy = Some(policy);
+    change(shared, &bucket, |configuration| {
+        let block = configuration.public_access_block.as_ref();
+        if block.is_some_and(|block| block.block_public_policy == Some(true)) && is_public(&document) {
+            return Err(error(S3ErrorCode::AccessDenied));
+        }
+        configuration.policy = Some(policy);
+        Ok(())
+    })??;
     Ok(with_status(PutBucketPolicyOutput {}, StatusCode::NO_CONTENT))
 }
 
