@@ -94,6 +94,14 @@ impl<'a> Operation<'a> {
             Self::Lambda(operation) => operation.request(index),
         })
     }
+
+    /// The bytes of the body that the operation sends, where its requests have them as `innkeeper:ContentLength`.
+    pub fn content_length(&self) -> Option<u64> {
+        match self {
+            Self::S3(operation) => operation.content_length(),
+            Self::Sqs(_) | Self::Lambda(_) => None,
+        }
+    }
 }
 
 impl<'a> From<S3Operation<'a>> for Operation<'a> {

@@ -1,6 +1,8 @@
 //! The audit trail: every decision of the gate, and every call of AWS that came of one.
 
 pub mod json_lines;
+mod line;
+mod time;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,22 +17,22 @@ use serde::Serialize;
 
 pub use self::json_lines::JsonLines;
 
-/// When the year 10000 begins, in seconds from the beginning of 1970.
-const YEAR_10000: u64 = 253_402_300_800;
+/// Why an entry cannot be written down.
+const NO_TEXT: &str = "a time that is before 1970 or after 9999";
 
 /// Where the audit trail goes.
 ///
 /// Called within a guest's call, once per decision and once per call of AWS, in the order in which they happen. It must not
-/// block and must not panic. Entries are shared, so that keeping one costs a count.
+/// block and must not panic. Entries are lent: who keeps one makes a copy, whose texts are mostly shared.
 pub trait AuditSink: Send + Sync {
     /// The gate has decided on one IAM request.
-    fn decision(&self, decision: &Arc<Decision>);
+    fn decision(&self, decision: &Decision);
     /// A call of AWS has come to its end.
-    fn call(&self, call: &Arc<Call>);
+    fn call(&self, call: &Call);
     /// The host has decided on a request that the guest would send (`wasi:http/outgoing-handler`). By default it is in the log alone.
-    fn http_decision(&self, _decision: &Arc<HttpDecision>) {}
+    fn http_decision(&self, _decision: &HttpDecision) {}
     /// A request that the guest was allowed to send has come to its end. By default it is in the log alone.
-    fn http_request(&self, _request: &Arc<HttpRequest>) {}
+    fn http_request(&self, _request: &HttpRequest) {}
 }
 
 /// Numbers a guest's operations within one process, so that a call can be matched with the decisions that led to it.
@@ -80,9 +82,9 @@ pub enum Verdict {
         #[serde(serialize_with = "location")]
         rule: Option<Location>,
         /// Why, in one line.
-        reason: String,
+        reason: Arc<str>,
         /// What to change in the manifest, and where, so that it would be allowed.
-        suggestion: String,
+        suggestion: Arc<str>,
     },
 }
 
@@ -209,10 +211,10 @@ pub struct AuditLog {
 
 #[derive(Debug, Default)]
 struct Entries {
-    decisions: Vec<Arc<Decision>>,
-    calls: Vec<Arc<Call>>,
-    http_decisions: Vec<Arc<HttpDecision>>,
-    http_requests: Vec<Arc<HttpRequest>>,
+    decisions: Vec<Decision>,
+    calls: Vec<Call>,
+    http_decisions: Vec<HttpDecision>,
+    http_requests: Vec<HttpRequest>,
 }
 
 impl AuditLog {
@@ -223,29 +225,29 @@ impl AuditLog {
 
     /// The decisions so far.
     pub fn decisions(&self) -> Vec<Decision> {
-        owned(&self.lock().decisions)
+        self.lock().decisions.clone()
     }
 
     /// The calls that have ended so far.
     pub fn calls(&self) -> Vec<Call> {
-        owned(&self.lock().calls)
+        self.lock().calls.clone()
     }
 
     /// The decisions on requests so far.
     pub fn http_decisions(&self) -> Vec<HttpDecision> {
-        owned(&self.lock().http_decisions)
+        self.lock().http_decisions.clone()
     }
 
     /// The requests that have ended so far.
     pub fn http_requests(&self) -> Vec<HttpRequest> {
-        owned(&self.lock().http_requests)
+        self.lock().http_requests.clone()
     }
 
     /// The decisions so far that denied something.
     pub fn denials(&self) -> Vec<Decision> {
         let entries = self.lock();
         let denied = entries.decisions.iter().filter(|d| matches!(d.verdict, Verdict::Deny { .. }));
-        denied.map(|decision| Decision::clone(decision)).collect()
+        denied.cloned().collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
@@ -255,46 +257,46 @@ impl AuditLog {
 }
 
 impl AuditSink for AuditLog {
-    fn decision(&self, decision: &Arc<Decision>) {
-        self.lock().decisions.push(Arc::clone(decision));
+    fn decision(&self, decision: &Decision) {
+        self.lock().decisions.push(decision.clone());
     }
 
-    fn call(&self, call: &Arc<Call>) {
-        self.lock().calls.push(Arc::clone(call));
+    fn call(&self, call: &Call) {
+        self.lock().calls.push(call.clone());
     }
 
-    fn http_decision(&self, decision: &Arc<HttpDecision>) {
-        self.lock().http_decisions.push(Arc::clone(decision));
+    fn http_decision(&self, decision: &HttpDecision) {
+        self.lock().http_decisions.push(decision.clone());
     }
 
-    fn http_request(&self, request: &Arc<HttpRequest>) {
-        self.lock().http_requests.push(Arc::clone(request));
+    fn http_request(&self, request: &HttpRequest) {
+        self.lock().http_requests.push(request.clone());
     }
 }
 
 /// One trail after the other.
 impl AuditSink for Vec<Arc<dyn AuditSink>> {
-    fn decision(&self, decision: &Arc<Decision>) {
+    fn decision(&self, decision: &Decision) {
         self.iter().for_each(|sink| sink.decision(decision));
     }
 
-    fn call(&self, call: &Arc<Call>) {
+    fn call(&self, call: &Call) {
         self.iter().for_each(|sink| sink.call(call));
     }
 
-    fn http_decision(&self, decision: &Arc<HttpDecision>) {
+    fn http_decision(&self, decision: &HttpDecision) {
         self.iter().for_each(|sink| sink.http_decision(decision));
     }
 
-    fn http_request(&self, request: &Arc<HttpRequest>) {
+    fn http_request(&self, request: &HttpRequest) {
         self.iter().for_each(|sink| sink.http_request(request));
     }
 }
 
 /// No audit trail beside the log (`tracing`).
 impl AuditSink for () {
-    fn decision(&self, _decision: &Arc<Decision>) {}
-    fn call(&self, _call: &Arc<Call>) {}
+    fn decision(&self, _decision: &Decision) {}
+    fn call(&self, _call: &Call) {}
 }
 
 /// What an error says, and all that it came of, on one line. The SDK's `DisplayErrorContext` adds the `Debug` of the whole,
@@ -316,17 +318,9 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
-fn owned<T: Clone>(entries: &[Arc<T>]) -> Vec<T> {
-    entries.iter().map(|entry| T::clone(entry)).collect()
-}
-
 fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    // Of other years there is no text in RFC 3339.
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok().filter(|since| since.as_secs() < YEAR_10000);
-    match since {
-        Some(_) => serializer.collect_str(&humantime::format_rfc3339(*time)),
-        None => Err(serde::ser::Error::custom("a time that is before 1970 or after 9999")),
-    }
+    let written = time::with_rfc3339(*time, |text| serializer.serialize_str(text));
+    written.unwrap_or_else(|| Err(serde::ser::Error::custom(NO_TEXT)))
 }
 
 #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]

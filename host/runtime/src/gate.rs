@@ -8,10 +8,11 @@ pub(crate) mod log;
 mod record;
 mod tags;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope, Service};
 use innkeeper_policy::arn::Partition;
@@ -28,7 +29,7 @@ pub(crate) use self::record::CallRecord;
 use crate::audit::{AuditSink, Decision, OperationId, Purpose, Verdict};
 use crate::bindings::s3_types;
 use crate::limits::Limits;
-use crate::quota::{Admission, Demand, Exceeded, Meters, ObjectUse, Quotas, Rate, Usage};
+use crate::quota::{Admission, Demand, Meters, ObjectUse, Quotas, Rate, Usage};
 use crate::trigger::Trigger;
 
 /// One guest's way to AWS, for one call of the guest.
@@ -228,7 +229,7 @@ impl Gate {
     }
 
     /// The time by the clock that requests are signed with, which is the guest's time of day too.
-    pub(crate) fn now(&self) -> std::time::SystemTime {
+    pub(crate) fn now(&self) -> SystemTime {
         self.shared.factory.now()
     }
 
@@ -279,7 +280,7 @@ impl Gate {
         let id = self.next_id();
         let requests = operation.requests().enumerate();
         let granted: Vec<_> =
-            requests.map(|(index, request)| self.decide(id, &operation, index, &request)).collect();
+            requests.map(|(index, mut request)| self.decide(id, &operation, index, &mut request)).collect();
         let allowed: Vec<bool> = granted.iter().map(Option::is_some).collect();
         if !allowed.contains(&true) {
             return Err(Refusal::Denied);
@@ -345,7 +346,10 @@ impl Gate {
 
     /// Whether the policy allows an operation that is not about to be carried out. Not a decision, so not in the audit trail.
     pub(crate) fn would_allow(&self, operation: &Operation<'_>) -> bool {
-        operation.requests().all(|request| self.shared.policy.allows(&self.with_facts(request)))
+        operation.requests().all(|mut request| {
+            self.add_facts(&mut request);
+            self.shared.policy.allows(&request)
+        })
     }
 
     /// The same of an operation on objects whose tags the policy may ask about: they are looked up then.
@@ -354,8 +358,10 @@ impl Gate {
         let operation = Operation::from(operation);
         let tags = self.existing_tags(self.next_id(), operation).await?;
         let mut requests = operation.requests().enumerate();
-        Ok(requests.all(|(index, request)| {
-            self.shared.policy.allows(&self.with_facts(tags.fill_in(index, request)))
+        Ok(requests.all(|(index, mut request)| {
+            tags.fill_in(index, &mut request);
+            self.add_facts(&mut request);
+            self.shared.policy.allows(&request)
         }))
     }
 
@@ -368,7 +374,10 @@ impl Gate {
     ) -> Result<Vec<Granted<'_>>, Refusal> {
         let requests = operation.requests().enumerate();
         let granted: Option<_> = requests
-            .map(|(index, request)| self.decide(id, operation, index, &tags.fill_in(index, request)))
+            .map(|(index, mut request)| {
+                tags.fill_in(index, &mut request);
+                self.decide(id, operation, index, &mut request)
+            })
             .collect();
         granted.ok_or(Refusal::Denied)
     }
@@ -383,7 +392,7 @@ impl Gate {
         let refuse = |verdict| {
             if let Some(request) = operation.requests().next() {
                 let resource = written(granted, Some(0), request.resource);
-                self.write_down(id, operation, &request, resource, verdict);
+                self.write_down(self.now(), Asked::new(id, operation, &request, resource), verdict);
             }
         };
         let Ok(in_flight) = Arc::clone(&self.run.in_flight).try_acquire_owned() else {
@@ -393,22 +402,23 @@ impl Gate {
         let named = granted.iter().filter_map(|granted| granted.quota);
         let admitted = self.shared.meters.admit(named, &self.run.usage, demand(operation)).await;
         admitted.map(|admission| admission.holding(in_flight)).map_err(|exceeded| {
-            refuse(of_quota(&exceeded));
-            Refusal::Quota(exceeded.key)
+            let (reason, suggestion) = (exceeded.reason().clone(), exceeded.suggestion().clone());
+            refuse(Verdict::Deny { rule: exceeded.location().cloned(), reason, suggestion });
+            Refusal::Quota(exceeded.key())
         })
     }
 
-    /// The request, with the values of [`CONDITION_KEYS`](crate::CONDITION_KEYS), but for the tags of an object.
-    fn with_facts<'a>(&'a self, mut request: Request<'a>) -> Request<'a> {
+    /// Adds to a request the values of [`CONDITION_KEYS`](crate::CONDITION_KEYS), but for the tags of an object. In its place: a request has
+    /// half a kilobyte.
+    fn add_facts<'a>(&'a self, request: &mut Request<'a>) {
         let context = &mut request.context;
         context.trigger = Some(self.run.trigger.as_str());
         context.requested_region = self.shared.region.get().map(Region::as_str);
-        context.current_time = Some(self.shared.factory.now());
+        context.current_time = Some(self.now());
         context.resource_account = request.resource.account();
         let is_about_a_function = request.resource.service() == innkeeper_policy::Service::Lambda
             && request.action != Action::LambdaListFunctions;
         context.function_arn = is_about_a_function.then_some(ContextText::Arn(request.resource));
-        request
     }
 
     /// The number of another operation of the guest.
@@ -417,60 +427,48 @@ impl Gate {
     }
 
     /// Asks the policy about one need of an operation, the request of this number, and writes down what it says.
-    fn decide(
-        &self,
+    fn decide<'r, 'a: 'r>(
+        &'a self,
         id: OperationId,
         operation: &Operation<'_>,
         index: usize,
-        request: &Request<'_>,
-    ) -> Option<Granted<'_>> {
-        let asked = &self.with_facts(*request);
-        let decision = self.shared.policy.decide(asked);
+        request: &mut Request<'r>,
+    ) -> Option<Granted<'a>> {
+        let resource = Arc::<str>::from(request.resource);
+        // As the operation asks, without what the host adds.
+        let asked = Asked::new(id, operation, request, Arc::clone(&resource));
+        self.add_facts(request);
+        let decision = self.shared.policy.decide(request);
         let verdict = match decision {
             PolicyDecision::Allow(rule) => Verdict::Allow { rule: Some(rule.resource().location.clone()) },
             denied @ PolicyDecision::Deny(denial) => Verdict::Deny {
                 rule: denied.rule().map(|rule| rule.resource().location.clone()),
-                reason: denial.to_string(),
-                suggestion: denial.suggestion(asked).to_string(),
+                reason: denial.to_string().into(),
+                suggestion: denial.suggestion(request).to_string().into(),
             },
         };
-        let resource = Arc::<str>::from(request.resource);
-        self.write_down(id, operation, request, Arc::clone(&resource), verdict);
+        self.write_down(request.context.current_time.unwrap_or_else(|| self.now()), asked, verdict);
         match decision {
             PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota(), index, resource }),
             PolicyDecision::Deny(_) => None,
         }
     }
 
-    /// Writes a decision down. `resource` is how the one of the request is written.
-    fn write_down(
-        &self,
-        id: OperationId,
-        operation: &Operation<'_>,
-        request: &Request<'_>,
-        resource: Arc<str>,
-        verdict: Verdict,
-    ) {
-        let decision = Decision {
-            time: self.shared.factory.now(),
-            guest: Arc::clone(&self.shared.guest),
-            id,
-            operation: operation.name(),
-            action: request.action.as_str(),
-            resource,
-            context: request.context.values().into_iter().collect(),
-            verdict,
-        };
+    /// Writes a decision down.
+    fn write_down(&self, time: SystemTime, asked: Asked, verdict: Verdict) {
+        let Asked { id, operation, action, resource, context } = asked;
+        let guest = self.guest_handle();
+        let decision = Decision { time, guest, id, operation, action, resource, context, verdict };
         log!(self, DEBUG, ?decision, "decided");
-        self.shared.audit.decision(&Arc::new(decision));
+        self.shared.audit.decision(&decision);
     }
 
     /// How it is written down that the guest has too many calls under way.
     fn of_in_flight_calls(&self) -> Verdict {
         Verdict::Deny {
             rule: None,
-            reason: format!("the guest has {} calls under way", self.shared.in_flight_calls),
-            suggestion: format!("raise `in-flight-calls` in `[guest.{}.limits]`", self.shared.guest),
+            reason: format!("the guest has {} calls under way", self.shared.in_flight_calls).into(),
+            suggestion: format!("raise `in-flight-calls` in `[guest.{}.limits]`", self.shared.guest).into(),
         }
     }
 
@@ -488,7 +486,7 @@ impl Gate {
             Arc::clone(&self.shared.audit),
             Arc::clone(&self.shared.log),
             crate::audit::Call {
-                time: self.shared.factory.now(),
+                time: self.now(),
                 guest: Arc::clone(&self.shared.guest),
                 id,
                 service: operation.service().as_str(),
@@ -504,6 +502,23 @@ impl Gate {
             },
             admission,
         )
+    }
+}
+
+/// What is written down of a need of an operation beside the decision.
+struct Asked {
+    id: OperationId,
+    operation: &'static str,
+    action: &'static str,
+    resource: Arc<str>,
+    context: BTreeMap<Cow<'static, str>, String>,
+}
+
+impl Asked {
+    /// `resource` is how that of the request is written.
+    fn new(id: OperationId, operation: &Operation<'_>, request: &Request<'_>, resource: Arc<str>) -> Self {
+        let context = request.context.values().into_iter().collect();
+        Self { id, operation: operation.name(), action: request.action.as_str(), resource, context }
     }
 }
 
@@ -526,7 +541,7 @@ fn written(granted: &[Granted<'_>], index: Option<usize>, resource: Resource<'_>
 
 /// What an operation is about to use.
 fn demand(operation: &Operation<'_>) -> Demand {
-    let bytes_out = operation.requests().find_map(|request| request.context.content_length);
+    let bytes_out = operation.content_length();
     let object = match operation.name() {
         "GetObject" | "PutObject" | "UploadPart" => ObjectUse::Body,
         // Of a copy and of an upload in parts only S3 knows the size, and of what a URL is used for nobody does.
@@ -545,15 +560,6 @@ fn demand(operation: &Operation<'_>) -> Demand {
         _ => ObjectUse::None,
     };
     Demand { bytes_out, object }
-}
-
-/// How a quota that is used up is written down.
-fn of_quota(exceeded: &Exceeded) -> Verdict {
-    let suggestion = match &exceeded.location {
-        Some(place) => format!("raise `{}` at {place}", exceeded.key),
-        None => format!("raise `{}` of the guest's quotas", exceeded.key),
-    };
-    Verdict::Deny { rule: exceeded.location.clone(), reason: exceeded.to_string(), suggestion }
 }
 
 #[cfg(test)]

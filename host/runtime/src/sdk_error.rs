@@ -107,7 +107,7 @@ fn known_cause(error: &(dyn StdError + 'static)) -> Option<Fault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
-            return Some(Fault::Quota(exceeded.key));
+            return Some(Fault::Quota(exceeded.key()));
         }
         if error.is::<CredentialsError>() || error.is::<innkeeper_aws::Error>() {
             return Some(Fault::Credentials);

@@ -42,12 +42,12 @@ impl Trail {
 }
 
 impl AuditSink for Trail {
-    fn decision(&self, decision: &Arc<Decision>) {
-        self.lock().push(Event::Decision(Arc::clone(decision)));
+    fn decision(&self, decision: &Decision) {
+        self.lock().push(Event::Decision(Arc::new(decision.clone())));
     }
 
-    fn call(&self, call: &Arc<Call>) {
-        self.lock().push(Event::Call(Arc::clone(call)));
+    fn call(&self, call: &Call) {
+        self.lock().push(Event::Call(Arc::new(call.clone())));
     }
 }
 

@@ -246,8 +246,8 @@ fn shown(siege: &Siege, host: &Host) -> String {
     let lines = Log::default();
     let trail = JsonLines::new(lines.clone()).unwrap();
     let (decisions, calls) = (siege.audit().decisions(), siege.audit().calls());
-    decisions.iter().for_each(|decision| trail.decision(&Arc::new(decision.clone())));
-    calls.iter().for_each(|call| trail.call(&Arc::new(call.clone())));
+    decisions.iter().for_each(|decision| trail.decision(decision));
+    calls.iter().for_each(|call| trail.call(call));
     trail.finish().unwrap();
     assert!(lines.text().lines().count() > decisions.len() + calls.len());
     let scope = host.scope("attacker").unwrap();

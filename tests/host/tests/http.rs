@@ -204,7 +204,7 @@ async fn what_no_grant_names_is_denied_and_nothing_is_sent() {
     assert!(host.audit().http_requests().is_empty());
     let denied = host.audit().http_decisions().remove(0);
     let Verdict::Deny { rule: None, reason, suggestion } = denied.verdict else { panic!("{denied:?}") };
-    assert_eq!(reason, format!("no grant allows DELETE on `http://127.0.0.1:{}`", server.port));
+    assert_eq!(*reason, format!("no grant allows DELETE on `http://127.0.0.1:{}`", server.port));
     assert!(
         suggestion.starts_with("add `[[guest.guest.wasi.http]]` with `hosts = [\"http://127.0.0.1:"),
         "{suggestion}"
@@ -262,7 +262,7 @@ async fn a_name_that_stands_for_an_address_near_the_host_is_not_connected_to() {
     let denied = host.audit().http_decisions().remove(0);
     assert_eq!(denied.address, Some("127.0.0.1".parse().unwrap()));
     let Verdict::Deny { rule: Some(_), suggestion, .. } = denied.verdict else { panic!("{denied:?}") };
-    assert_eq!(suggestion, "name it: `addresses = [\"127.0.0.1\"]`");
+    assert_eq!(&*suggestion, "name it: `addresses = [\"127.0.0.1\"]`");
 }
 
 #[tokio::test]

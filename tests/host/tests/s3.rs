@@ -969,7 +969,7 @@ async fn a_denial_names_the_line_that_would_allow_it() {
         panic!("{:?}", denials[0])
     };
     assert_eq!(
-        suggestion,
+        &**suggestion,
         "add `\"arn:aws:s3:::uploads/private/secret.txt\"` to `resources` at innkeeper.toml:9:13"
     );
     let Verdict::Deny { rule: Some(rule), .. } = &denials[1].verdict else { panic!("{:?}", denials[1]) };

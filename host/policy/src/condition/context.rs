@@ -155,8 +155,11 @@ impl<'a> Context<'a> {
     /// The names of the keys that have a value, with the text of it, which [`ContextValues::set`] takes back. The keys of the tags
     /// in `s3:RequestObjectTag/<key>` are not told again.
     pub fn values(&self) -> Vec<(Cow<'static, str>, String)> {
-        let facts = Facts { guest: "", context: self };
         let mut values = Vec::new();
+        if self.is_empty() {
+            return values;
+        }
+        let facts = Facts { guest: "", context: self };
         for key in ConditionKey::ALL {
             if matches!(key, ConditionKey::Guest | ConditionKey::RequestObjectTagKeys) {
                 continue;
@@ -170,6 +173,42 @@ impl<'a> Context<'a> {
             }
         }
         values
+    }
+
+    /// Whether no key has a value.
+    fn is_empty(&self) -> bool {
+        // All by name, so that none is forgotten.
+        let Self {
+            prefix,
+            delimiter,
+            max_keys,
+            version_id,
+            storage_class,
+            server_side_encryption,
+            copy_source,
+            request_tags,
+            request_tag_keys,
+            existing_tags,
+            trigger,
+            content_length,
+            requested_region,
+            current_time,
+            secure_transport,
+            resource_account,
+            function_arn,
+        } = self;
+        let of_the_operation = [prefix, delimiter, version_id, storage_class, server_side_encryption];
+        let of_the_host = [trigger, requested_region, resource_account];
+        of_the_operation.iter().chain(&of_the_host).all(|text| text.is_none())
+            && max_keys.is_none()
+            && copy_source.is_none()
+            && request_tags.is_empty()
+            && request_tag_keys.is_empty()
+            && existing_tags.is_empty()
+            && content_length.is_none()
+            && current_time.is_none()
+            && secure_transport.is_none()
+            && function_arn.is_none()
     }
 }
 

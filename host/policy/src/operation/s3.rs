@@ -401,6 +401,16 @@ impl<'a> S3Operation<'a> {
         }
     }
 
+    /// The bytes of the body that is sent or may be sent, if they are known.
+    pub(super) fn content_length(&self) -> Option<u64> {
+        match *self {
+            Self::PutObject { content_length, .. }
+            | Self::PresignPutObject { content_length, .. }
+            | Self::UploadPart { content_length, .. } => content_length,
+            _ => None,
+        }
+    }
+
     /// The table of what each operation needs: its requests, counted from 0, up to the first `None`.
     ///
     /// An operation with two needs has two lines (a copy: 0 reads the source, 1 writes the destination); one with a need per

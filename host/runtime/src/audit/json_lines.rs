@@ -69,6 +69,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use super::line::Line;
 use super::{AuditSink, Call, Decision, HttpDecision, HttpRequest, rfc3339};
 
 /// The version of the schema.
@@ -127,7 +128,7 @@ enum Wake {
     Many,
 }
 
-/// A line, but for what is known only when it is its turn: the number.
+/// What comes once in a while, as a line, but for what is known only when it is its turn: the number.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Event<'a> {
@@ -136,8 +137,6 @@ enum Event<'a> {
         time: SystemTime,
         host: &'a str,
     },
-    Decision(&'a Decision),
-    Call(&'a Call),
     HttpDecision(&'a HttpDecision),
     HttpRequest(&'a HttpRequest),
     End,
@@ -152,7 +151,7 @@ impl JsonLines {
     pub fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
         let waiting = Arc::<Waiting>::default();
         let host = concat!("innkeeper ", env!("CARGO_PKG_VERSION"));
-        waiting.add(&Event::Start { time: SystemTime::now(), host });
+        waiting.add_event(&Event::Start { time: SystemTime::now(), host });
         let work = Arc::clone(&waiting);
         let writer = std::thread::Builder::new().name("innkeeper-audit".to_owned());
         let writer = writer.spawn(move || write(output, &work))?;
@@ -177,20 +176,20 @@ impl JsonLines {
 }
 
 impl AuditSink for JsonLines {
-    fn decision(&self, decision: &Arc<Decision>) {
-        self.waiting.add(&Event::Decision(decision));
+    fn decision(&self, decision: &Decision) {
+        self.waiting.add(|line| Line::begin(line, "decision").decision(decision));
     }
 
-    fn call(&self, call: &Arc<Call>) {
-        self.waiting.add(&Event::Call(call));
+    fn call(&self, call: &Call) {
+        self.waiting.add(|line| Line::begin(line, "call").call(call));
     }
 
-    fn http_decision(&self, decision: &Arc<HttpDecision>) {
-        self.waiting.add(&Event::HttpDecision(decision));
+    fn http_decision(&self, decision: &HttpDecision) {
+        self.waiting.add_event(&Event::HttpDecision(decision));
     }
 
-    fn http_request(&self, request: &Arc<HttpRequest>) {
-        self.waiting.add(&Event::HttpRequest(request));
+    fn http_request(&self, request: &HttpRequest) {
+        self.waiting.add_event(&Event::HttpRequest(request));
     }
 }
 
@@ -200,11 +199,15 @@ thread_local! {
 }
 
 impl Waiting {
-    /// Adds the line of an event, once there is room for it.
-    fn add(&self, event: &Event<'_>) {
+    fn add_event(&self, event: &Event<'_>) {
+        self.add(|line| serde_json::to_writer(line, event));
+    }
+
+    /// Adds the line that `make` makes, once there is room for it.
+    fn add(&self, make: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
         LINE.with_borrow_mut(|line| {
             line.clear();
-            let made = serde_json::to_writer(&mut *line, event);
+            let made = make(line);
             self.add_line(made.map(|()| line.as_slice()));
         });
     }
@@ -369,8 +372,8 @@ mod tests {
         }
     }
 
-    fn decision(id: u64) -> Arc<Decision> {
-        Arc::new(Decision {
+    fn decision(id: u64) -> Decision {
+        Decision {
             time: SystemTime::UNIX_EPOCH,
             guest: "g".into(),
             id: OperationId(id),
@@ -379,11 +382,11 @@ mod tests {
             resource: "arn:aws:s3:::uploads".into(),
             context: [("s3:prefix".into(), "a\n".to_owned())].into(),
             verdict: Verdict::Allow { rule: Some(Location { file: "m.toml".into(), line: 1, column: 1 }) },
-        })
+        }
     }
 
-    fn call() -> Arc<Call> {
-        Arc::new(Call {
+    fn call() -> Call {
+        Call {
             time: SystemTime::UNIX_EPOCH,
             guest: "g".into(),
             id: OperationId(0),
@@ -397,7 +400,7 @@ mod tests {
             duration: Duration::from_millis(1_500),
             request_id: Some("R".to_owned()),
             outcome: Outcome::Success,
-        })
+        }
     }
 
     #[test]
@@ -471,9 +474,9 @@ mod tests {
         let output = Output::default();
         let trail = JsonLines::new(output.clone()).unwrap();
         trail.decision(&decision(0));
-        let mut from_before_1970 = Decision::clone(&decision(1));
+        let mut from_before_1970 = decision(1);
         from_before_1970.time = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-        trail.decision(&Arc::new(from_before_1970));
+        trail.decision(&from_before_1970);
         trail.decision(&decision(2));
         assert!(trail.finish().unwrap_err().to_string().contains("before 1970"));
         let events: Vec<_> = output.lines().into_iter().map(|line| line["event"].clone()).collect();

@@ -93,7 +93,7 @@ impl CallRecord {
         if tracing::enabled!(tracing::Level::DEBUG) && self.log.has_room(&call.guest) {
             tracing::debug!(?call, "called");
         }
-        self.audit.call(&Arc::new(call));
+        self.audit.call(&call);
     }
 }
 

@@ -15,7 +15,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use innkeeper_policy::{BucketArn, ObjectKey, Operation, Request, S3Operation};
 
 use super::log::log;
-use super::{Gate, Permit, Refusal};
+use super::{Asked, Gate, Permit, Refusal};
 use crate::audit::{OperationId, Purpose, Verdict};
 use crate::bindings::s3_types::Error;
 use crate::s3::error;
@@ -38,13 +38,12 @@ struct LookedUp<'a> {
 type Object<'a> = (&'a BucketArn, &'a ObjectKey, Option<&'a str>);
 
 impl ExistingTags<'_> {
-    /// The request of this number, with the tags that it is about.
-    pub(super) fn fill_in<'r>(&'r self, index: usize, mut request: Request<'r>) -> Request<'r> {
+    /// Fills into the request of this number the tags that it is about.
+    pub(super) fn fill_in<'r>(&'r self, index: usize, request: &mut Request<'r>) {
         let found = self.0.iter().find(|looked_up| looked_up.requests.contains(&index));
         if let Some(LookedUp { tags, .. }) = found {
             request.context.existing_tags = tags;
         }
-        request
     }
 }
 
@@ -73,7 +72,8 @@ impl Gate {
         let operation = Operation::from(of_s3);
         let mut known = ExistingTags::default();
         for (index, request) in operation.requests().enumerate() {
-            let asked = self.with_facts(request);
+            let mut asked = request;
+            self.add_facts(&mut asked);
             if !self.shared.policy.depends_on_existing_tags(&asked) {
                 // Nothing behind a no is asked about.
                 if !self.shared.policy.allows(&asked) {
@@ -133,13 +133,16 @@ impl Gate {
             reason: format!(
                 "a condition asks for the tags of the object, and they cannot be looked up: {}",
                 error::case(&found)
-            ),
+            )
+            .into(),
             suggestion: format!(
                 "let the host's role do `{}` on the object, as `innkeeper policy iam` says",
                 if version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" }
-            ),
+            )
+            .into(),
         };
-        self.write_down(id, operation, request, request.resource.into(), verdict);
+        let asked = Asked::new(id, operation, request, request.resource.into());
+        self.write_down(self.now(), asked, verdict);
         Err(Refusal::Tags(for_guest(found)))
     }
 }

@@ -219,8 +219,8 @@ async fn a_call_beyond_a_quota_is_written_down_as_denied() {
     assert_eq!(world.get().await, Ended::Refused("Quota(\"calls-per-run\")".to_owned()));
     let [denial] = &world.audit.denials()[..] else { panic!("one denial") };
     let Verdict::Deny { reason, suggestion, .. } = &denial.verdict else { panic!("{denial:?}") };
-    assert_eq!(reason, "the quota `calls-per-run` is used up");
-    assert_eq!(suggestion, "raise `calls-per-run` of the guest's quotas");
+    assert_eq!(&**reason, "the quota `calls-per-run` is used up");
+    assert_eq!(&**suggestion, "raise `calls-per-run` of the guest's quotas");
     assert_eq!(world.gate.for_call(Trigger::Run, None).run.usage.used_calls(), [0]);
 }
 
@@ -275,7 +275,8 @@ fn the_host_fills_in_every_key_that_it_promises() {
     runtime.block_on(world.gate.region()).unwrap();
     let place = AccountRegion::new("eu-west-1", "123456789012".parse().unwrap()).unwrap();
     let operation = Operation::from(SqsOperation::ListQueues { place: &place });
-    let request = world.gate.with_facts(operation.requests().next().unwrap());
+    let mut request = operation.requests().next().unwrap();
+    world.gate.add_facts(&mut request);
     let filled: Vec<_> = request.context.values().into_iter().map(|(key, _)| key).collect();
     for key in CONDITION_KEYS {
         // The tags of an object are looked up where they are asked about, and a list of queues is about no function.
@@ -288,13 +289,10 @@ fn the_host_fills_in_every_key_that_it_promises() {
     let function = arn.parse::<innkeeper_policy::FunctionReference>().unwrap().resolve(&place);
     let facts = |operation: LambdaOperation<'_>| {
         let operation = Operation::from(operation);
-        let request = world.gate.with_facts(operation.requests().next().unwrap());
-        request
-            .context
-            .values()
-            .into_iter()
-            .find(|(key, _)| key == ConditionKey::FunctionArn.as_str())
-            .map(|(_, value)| value)
+        let mut request = operation.requests().next().unwrap();
+        world.gate.add_facts(&mut request);
+        let values = request.context.values();
+        values.into_iter().find(|(key, _)| key == ConditionKey::FunctionArn.as_str()).map(|(_, value)| value)
     };
     assert_eq!(facts(LambdaOperation::Invoke { function: &function }), Some(arn.to_owned()));
     assert_eq!(facts(LambdaOperation::ListFunctions { place: &place }), None);

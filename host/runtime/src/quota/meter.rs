@@ -13,14 +13,77 @@ use super::bucket::{Bucket, Full};
 use super::{OnExcess, Quota, Quotas};
 
 /// A quota that is used up. `Display` names it: `rate`, or `NAME.rate` of one that a grant names.
+///
+/// Its texts are made with the meter: a guest may call again and again and be refused each time, and that has to cost little.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the quota `{prefix}{key}` is used up")]
-pub(crate) struct Exceeded {
-    prefix: String,
+#[error("{}", .0.reason)]
+pub(crate) struct Exceeded(Arc<Excess>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Excess {
+    key: &'static str,
+    location: Option<Location>,
+    reason: Arc<str>,
+    suggestion: Arc<str>,
+}
+
+impl Exceeded {
+    fn new(key: &'static str, prefix: &str, location: Option<&Location>) -> Self {
+        let reason = format!("the quota `{prefix}{key}` is used up").into();
+        let suggestion = match location {
+            Some(place) => format!("raise `{key}` at {place}"),
+            None => format!("raise `{key}` of the guest's quotas"),
+        };
+        Self(Arc::new(Excess { key, location: location.cloned(), reason, suggestion: suggestion.into() }))
+    }
+
     /// The key in the manifest, which the guest is told.
-    pub(crate) key: &'static str,
+    pub(crate) fn key(&self) -> &'static str {
+        self.0.key
+    }
+
     /// Where it is written.
-    pub(crate) location: Option<Location>,
+    pub(crate) fn location(&self) -> Option<&Location> {
+        self.0.location.as_ref()
+    }
+
+    /// What is written down: why the call was refused.
+    pub(crate) fn reason(&self) -> &Arc<str> {
+        &self.0.reason
+    }
+
+    /// What to change so that it would not be.
+    pub(crate) fn suggestion(&self) -> &Arc<str> {
+        &self.0.suggestion
+    }
+}
+
+/// The quotas of a meter, by their keys.
+#[derive(Debug)]
+struct Excesses {
+    rate: Exceeded,
+    bytes_out: Exceeded,
+    bytes_in: Exceeded,
+    calls_per_run: Exceeded,
+    bytes_per_run: Exceeded,
+    concurrency: Exceeded,
+    object_size: Exceeded,
+}
+
+impl Excesses {
+    /// `prefix` is what the names of the quotas begin with.
+    fn new(prefix: &str, location: Option<&Location>) -> Self {
+        let exceeded = |key| Exceeded::new(key, prefix, location);
+        Self {
+            rate: exceeded("rate"),
+            bytes_out: exceeded("bytes-out"),
+            bytes_in: exceeded("bytes-in"),
+            calls_per_run: exceeded("calls-per-run"),
+            bytes_per_run: exceeded("bytes-per-run"),
+            concurrency: exceeded("concurrency"),
+            object_size: exceeded("object-size"),
+        }
+    }
 }
 
 /// The meters of a guest's quotas, for all of its runs.
@@ -36,8 +99,7 @@ pub(crate) struct Meters {
 struct Meter {
     /// The number among the guest's meters.
     index: usize,
-    /// What the names of its quotas begin with.
-    prefix: String,
+    exceeded: Excesses,
     quota: Quota,
     rate: Option<Bucket>,
     bytes_out: Option<Bucket>,
@@ -106,7 +168,7 @@ impl Meters {
         let (mut all, mut named) = (Vec::new(), BTreeMap::new());
         for (index, (name, quota)) in written.enumerate() {
             let prefix = name.as_ref().map(|name| format!("{name}.")).unwrap_or_default();
-            all.push(Arc::new(Meter::new(index, prefix, quota)));
+            all.push(Arc::new(Meter::new(index, &prefix, quota)));
             named.extend(name.map(|name| (name, index)));
         }
         Self { all, has_guest, named }
@@ -174,11 +236,11 @@ impl Tally {
         for meter in &admitted.meters {
             let used = admitted.usage.of(meter)?;
             if !is_counted {
-                meter.count(&used.calls, 1, meter.quota.calls_per_run, "calls-per-run")?;
-                meter.use_now(meter.rate.as_ref(), 1, "rate")?;
+                meter.count_calls(used, 1)?;
+                meter.use_now(meter.rate.as_ref(), 1, &meter.exceeded.rate)?;
             }
-            meter.count(&used.bytes, bytes, meter.quota.bytes_per_run, "bytes-per-run")?;
-            meter.use_now(meter.bytes_out.as_ref(), bytes, "bytes-out")?;
+            meter.count_bytes(used, bytes)?;
+            meter.use_now(meter.bytes_out.as_ref(), bytes, &meter.exceeded.bytes_out)?;
         }
         Ok(())
     }
@@ -190,10 +252,10 @@ impl Tally {
         for meter in &admitted.meters {
             let used = admitted.usage.of(meter)?;
             meter.check_object(admitted.demand, received)?;
-            meter.count(&used.bytes, bytes, meter.quota.bytes_per_run, "bytes-per-run")?;
+            meter.count_bytes(used, bytes)?;
             let fits = meter.bytes_in.as_ref().is_none_or(|bucket| bucket.charge(bytes));
             if !fits && meter.quota.on_excess == OnExcess::Reject {
-                return Err(meter.exceeded("bytes-in"));
+                return Err(meter.exceeded.bytes_in.clone());
             }
         }
         Ok(())
@@ -208,15 +270,15 @@ impl Usage {
 
     fn of(&self, meter: &Meter) -> Result<&Used, Exceeded> {
         // A run of other meters has nothing to use.
-        self.used.get(meter.index).ok_or_else(|| meter.exceeded("calls-per-run"))
+        self.used.get(meter.index).ok_or_else(|| meter.exceeded.calls_per_run.clone())
     }
 }
 
 impl Meter {
-    fn new(index: usize, prefix: String, quota: Quota) -> Self {
+    fn new(index: usize, prefix: &str, quota: Quota) -> Self {
         Self {
             index,
-            prefix,
+            exceeded: Excesses::new(prefix, quota.location.as_ref()),
             rate: quota.rate.map(Bucket::new),
             bytes_out: quota.bytes_out.map(Bucket::new),
             bytes_in: quota.bytes_in.map(Bucket::new),
@@ -225,16 +287,12 @@ impl Meter {
         }
     }
 
-    fn exceeded(&self, key: &'static str) -> Exceeded {
-        Exceeded { prefix: self.prefix.clone(), key, location: self.quota.location.clone() }
-    }
-
     fn check_object(&self, demand: Demand, bytes: u64) -> Result<(), Exceeded> {
         let Some(limit) = self.quota.object_size else { return Ok(()) };
         match demand.object {
-            ObjectUse::Body if bytes > limit => Err(self.exceeded("object-size")),
-            ObjectUse::Unmeasured => Err(self.exceeded("object-size")),
-            ObjectUse::None | ObjectUse::Body => Ok(()),
+            ObjectUse::None => Ok(()),
+            ObjectUse::Body if bytes <= limit => Ok(()),
+            ObjectUse::Body | ObjectUse::Unmeasured => Err(self.exceeded.object_size.clone()),
         }
     }
 
@@ -247,15 +305,15 @@ impl Meter {
             // The end of the guest's time ends the wait as well.
             OnExcess::Wait => semaphore.acquire_owned().await.ok(),
         };
-        permit.map(Some).ok_or_else(|| self.exceeded("concurrency"))
+        permit.map(Some).ok_or_else(|| self.exceeded.concurrency.clone())
     }
 
     /// A call, of which nothing has been sent yet.
     async fn start(&self, usage: &Usage, demand: Demand) -> Result<(), Exceeded> {
         let used = usage.of(self)?;
         let bytes = demand.bytes_out.unwrap_or_default();
-        self.count(&used.calls, 1, self.quota.calls_per_run, "calls-per-run")?;
-        let started = match self.count(&used.bytes, bytes, self.quota.bytes_per_run, "bytes-per-run") {
+        self.count_calls(used, 1)?;
+        let started = match self.count_bytes(used, bytes) {
             Ok(()) => self.fill(bytes, usage.deadline).await.inspect_err(|_| {
                 used.bytes.fetch_sub(bytes, Ordering::Relaxed);
             }),
@@ -270,21 +328,21 @@ impl Meter {
     /// Takes room for a call in what is per time, and waits for it if it may.
     async fn fill(&self, bytes: u64, deadline: Option<Instant>) -> Result<(), Exceeded> {
         let limits = [
-            (&self.bytes_in, "bytes-in", None),
-            (&self.bytes_out, "bytes-out", Some(bytes)),
-            (&self.rate, "rate", Some(1)),
+            (&self.bytes_in, &self.exceeded.bytes_in, None),
+            (&self.bytes_out, &self.exceeded.bytes_out, Some(bytes)),
+            (&self.rate, &self.exceeded.rate, Some(1)),
         ];
-        for (bucket, key, count) in limits {
+        for (bucket, exceeded, count) in limits {
             let Some(bucket) = bucket else { continue };
             loop {
                 let wait = match count.map_or_else(|| bucket.check(), |count| bucket.take(count)) {
                     Ok(()) => break,
                     Err(Full::For(wait)) if self.quota.on_excess == OnExcess::Wait => wait,
-                    Err(_) => return Err(self.exceeded(key)),
+                    Err(_) => return Err(exceeded.clone()),
                 };
                 let ends = Instant::now().checked_add(wait);
                 if deadline.is_some_and(|deadline| ends.is_none_or(|end| end >= deadline)) {
-                    return Err(self.exceeded(key));
+                    return Err(exceeded.clone());
                 }
                 tokio::time::sleep(wait).await;
             }
@@ -292,30 +350,31 @@ impl Meter {
         Ok(())
     }
 
-    /// Adds to what a run has used, up to a limit: then nothing is added.
-    fn count(
-        &self,
-        used: &AtomicU64,
-        more: u64,
-        limit: Option<u64>,
-        key: &'static str,
-    ) -> Result<(), Exceeded> {
-        let limit = limit.unwrap_or(u64::MAX);
-        let fits = |used: u64| used.checked_add(more).filter(|sum| *sum <= limit);
-        let added = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
-        added.map(drop).map_err(|_| self.exceeded(key))
+    fn count_calls(&self, used: &Used, more: u64) -> Result<(), Exceeded> {
+        add(&used.calls, more, self.quota.calls_per_run).ok_or_else(|| self.exceeded.calls_per_run.clone())
     }
 
-    fn use_now(&self, bucket: Option<&Bucket>, count: u64, key: &'static str) -> Result<(), Exceeded> {
+    fn count_bytes(&self, used: &Used, more: u64) -> Result<(), Exceeded> {
+        add(&used.bytes, more, self.quota.bytes_per_run).ok_or_else(|| self.exceeded.bytes_per_run.clone())
+    }
+
+    fn use_now(&self, bucket: Option<&Bucket>, count: u64, exceeded: &Exceeded) -> Result<(), Exceeded> {
         let Some(bucket) = bucket else { return Ok(()) };
         match self.quota.on_excess {
-            OnExcess::Reject => bucket.take(count).map_err(|_| self.exceeded(key)),
+            OnExcess::Reject => bucket.take(count).map_err(|_| exceeded.clone()),
             OnExcess::Wait => {
                 bucket.charge(count);
                 Ok(())
             }
         }
     }
+}
+
+/// Adds to what a run has used, up to a limit: then nothing is added.
+fn add(used: &AtomicU64, more: u64, limit: Option<u64>) -> Option<()> {
+    let limit = limit.unwrap_or(u64::MAX);
+    let fits = |used: u64| used.checked_add(more).filter(|sum| *sum <= limit);
+    used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok().map(drop)
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn is_of_the_bytes(name: &str) -> bool {
 }
 
 impl AuditSink for Recorder {
-    fn decision(&self, decision: &Arc<Decision>) {
+    fn decision(&self, decision: &Decision) {
         if *decision.guest != *self.0.guest {
             return;
         }
@@ -202,7 +202,7 @@ impl AuditSink for Recorder {
         }));
     }
 
-    fn call(&self, _: &Arc<Call>) {}
+    fn call(&self, _: &Call) {}
 }
 
 impl ExchangeSink for Recorder {

@@ -62,11 +62,7 @@ fn denial(resource: &str, suggestion: &str) -> Decision {
         action: "s3:GetObject",
         resource: resource.into(),
         context: BTreeMap::new(),
-        verdict: Verdict::Deny {
-            rule: None,
-            reason: "not granted".to_owned(),
-            suggestion: suggestion.to_owned(),
-        },
+        verdict: Verdict::Deny { rule: None, reason: "not granted".into(), suggestion: suggestion.into() },
     }
 }
 

@@ -15,7 +15,7 @@ fn put(bytes: u64) -> Demand {
 }
 
 async fn admit(meters: &Meters, usage: &Arc<Usage>, demand: Demand) -> Result<Admission, &'static str> {
-    meters.admit(std::iter::empty(), usage, demand).await.map_err(|exceeded| exceeded.key)
+    meters.admit(std::iter::empty(), usage, demand).await.map_err(|exceeded| exceeded.key())
 }
 
 fn usage(meters: &Meters) -> Arc<Usage> {
@@ -112,7 +112,7 @@ async fn what_is_per_run_begins_anew_with_the_next_run() {
         let first = admit(&meters, &usage, put(6)).await.unwrap();
         assert_eq!(admit(&meters, &usage, put(6)).await.unwrap_err(), "bytes-per-run");
         let tally = first.tally().unwrap();
-        assert_eq!(tally.receive(5).unwrap_err().key, "bytes-per-run");
+        assert_eq!(tally.receive(5).unwrap_err().key(), "bytes-per-run");
         tally.receive(4).unwrap();
         admit(&meters, &usage, put(0)).await.unwrap();
         assert_eq!(
@@ -134,7 +134,7 @@ async fn retries_count_as_calls_and_as_bytes() {
     let call = admit(&meters, &usage, put(40)).await.unwrap().tally().unwrap();
     call.attempt(1, 40).unwrap();
     call.attempt(2, 40).unwrap();
-    assert_eq!(call.attempt(3, 40).unwrap_err().key, "bytes-out");
+    assert_eq!(call.attempt(3, 40).unwrap_err().key(), "bytes-out");
     assert_eq!(admit(&meters, &usage, CALL).await.unwrap_err(), "rate");
 }
 
@@ -158,7 +158,7 @@ async fn bytes_of_a_request_of_unknown_length_count_when_it_is_sent() {
     let call = admit(&meters, &usage, CALL).await.unwrap().tally().unwrap();
     call.attempt(1, 90).unwrap();
     let call = admit(&meters, &usage, CALL).await.unwrap().tally().unwrap();
-    assert_eq!(call.attempt(1, 90).unwrap_err().key, "bytes-out");
+    assert_eq!(call.attempt(1, 90).unwrap_err().key(), "bytes-out");
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,7 +167,7 @@ async fn a_body_is_cut_where_it_goes_beyond_and_the_next_call_is_refused() {
     let usage = usage(&meters);
     let call = admit(&meters, &usage, CALL).await.unwrap().tally().unwrap();
     call.receive(60).unwrap();
-    assert_eq!(call.receive(60).unwrap_err().key, "bytes-in");
+    assert_eq!(call.receive(60).unwrap_err().key(), "bytes-in");
     assert_eq!(admit(&meters, &usage, CALL).await.unwrap_err(), "bytes-in");
     tokio::time::advance(Duration::from_hours(1)).await;
     admit(&meters, &usage, CALL).await.unwrap();
@@ -179,7 +179,7 @@ async fn an_object_that_is_too_large_or_cannot_be_measured_is_refused() {
     let usage = usage(&meters);
     let call = admit(&meters, &usage, put(10)).await.unwrap().tally().unwrap();
     call.receive(10).unwrap();
-    assert_eq!(call.receive(1).unwrap_err().key, "object-size");
+    assert_eq!(call.receive(1).unwrap_err().key(), "object-size");
     assert_eq!(admit(&meters, &usage, put(11)).await.unwrap_err(), "object-size");
     let copy = Demand { object: ObjectUse::Unmeasured, ..CALL };
     assert_eq!(admit(&meters, &usage, copy).await.unwrap_err(), "object-size");

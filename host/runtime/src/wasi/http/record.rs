@@ -101,7 +101,7 @@ impl Asked {
         reason: String,
         suggestion: String,
     ) {
-        self.decided(address, Verdict::Deny { rule, reason, suggestion });
+        self.decided(address, Verdict::Deny { rule, reason: reason.into(), suggestion: suggestion.into() });
     }
 
     /// The request is allowed, and begins.
@@ -153,7 +153,7 @@ impl Asked {
             verdict,
         };
         log!(gate, DEBUG, ?decision, "decided");
-        gate.audit().http_decision(&Arc::new(decision));
+        gate.audit().http_decision(&decision);
     }
 }
 
@@ -211,7 +211,7 @@ fn finish(underway: &Slot, outcome: Outcome) {
     request.outcome = outcome;
     let gate = ctx.gate();
     log!(gate, DEBUG, ?request, "requested");
-    gate.audit().http_request(&Arc::new(request));
+    gate.audit().http_request(&request);
 }
 
 /// Nothing is left half done where these are locked.
