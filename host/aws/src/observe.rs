@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    BeforeDeserializationInterceptorContextMut, BeforeSerializationInterceptorContextMut,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::checksum_config::ResponseChecksumValidation;
 use aws_smithy_types::config_bag::ConfigBag;
 
 /// Is told of each attempt of the calls that are made under [`observed`].
@@ -23,6 +25,12 @@ pub trait AttemptObserver: Debug + Send + Sync {
 
     /// `response` has come, of whose body nothing has been read yet.
     fn after_attempt(&self, response: &mut HttpResponse);
+
+    /// Whether who reads an object (GetObject) compares it with the checksum of the answer itself. The SDK then asks for the checksum, and
+    /// does not compute it a second time.
+    fn verifies_objects(&self) -> bool {
+        false
+    }
 }
 
 tokio::task_local! {
@@ -49,6 +57,31 @@ impl Intercept for ObserveInterceptor {
         "ObserveInterceptor"
     }
 
+    fn modify_before_serialization(
+        &self,
+        _context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if is_verified_by_observer(config) {
+            // Before the SDK looks at it, which is in this phase as well, and after the interceptors of the client.
+            config.interceptor_state().store_put(ResponseChecksumValidation::WhenRequired);
+        }
+        Ok(())
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if is_verified_by_observer(config) {
+            context.request_mut().headers_mut().insert("x-amz-checksum-mode", "ENABLED");
+        }
+        Ok(())
+    }
+
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -70,4 +103,10 @@ impl Intercept for ObserveInterceptor {
         let _ = OBSERVER.try_with(|observer| observer.after_attempt(response));
         Ok(())
     }
+}
+
+/// Whether the operation reads an object, and the task's observer compares it with its checksum.
+fn is_verified_by_observer(config: &ConfigBag) -> bool {
+    let reads = config.load::<Metadata>().is_some_and(|operation| operation.name() == "GetObject");
+    reads && OBSERVER.try_with(|observer| observer.verifies_objects()).unwrap_or(false)
 }

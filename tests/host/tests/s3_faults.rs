@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use innkeeper::audit::Outcome;
 use innkeeper_fake::Fault;
 use innkeeper_tests::s3::{BUCKET, OBJECTS, calls_of, error, hello, host, with};
 use innkeeper_tests::{TestHost, program};
@@ -139,7 +140,25 @@ async fn a_body_that_is_spoilt() {
                 None => assert_eq!(answer["ok"]["body"], json!(body()), "{what}, {program}"),
             }
             assert_eq!(calls_of(&host, "GetObject"), calls, "{what}, {program}");
+            // The trail says what the guest was told.
+            let outcome = host.audit().calls().last().unwrap().outcome.clone();
+            let failed = matches!(outcome, Outcome::Failure { error, .. } if case.is_some_and(|case| error.eq_ignore_ascii_case(case)));
+            assert_eq!(failed, case.is_some(), "{what}, {program}: {outcome:?}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_is_spoilt() {
+    let host = patient();
+    let upload = json!({ "bucket": "uploads", "key": "parts", "bytes": 12 << 20, "algorithm": "SHA256" });
+    let answer = host.call(program::S3_UPLOAD_OBJECT, &upload).await;
+    assert!(answer["ok"].is_object(), "{answer}");
+    for program in [program::S3_GET_OBJECT, program::S3_READ_OBJECT] {
+        let get = json!({ "bucket": "uploads", "key": "parts", "part": 2, "digest": true });
+        assert!(host.call(program, &get).await["ok"].is_object(), "{program}");
+        host.aws().faults().push(Fault::corrupt_body().times(1).on("GetObject"));
+        assert_eq!(host.call(program, &get).await, error("Integrity"), "{program}");
     }
 }
 

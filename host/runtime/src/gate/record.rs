@@ -118,6 +118,11 @@ struct Observer {
 }
 
 impl AttemptObserver for Observer {
+    /// See [`Body`](crate::s3::body::Body).
+    fn verifies_objects(&self) -> bool {
+        true
+    }
+
     fn before_attempt(&self, request: &HttpRequest) -> Result<(), BoxError> {
         let attempt = lock(&self.wire).attempts + 1;
         if let Some(tally) = &self.tally {

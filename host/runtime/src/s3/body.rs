@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
-use crate::bindings::s3_types::{ChecksumType, Error, ObjectInfo};
+use crate::bindings::s3_types::{Error, ObjectInfo};
 use crate::gate::CallRecord;
 use crate::s3::download::{Origin, Run};
 use crate::s3::error;
@@ -29,13 +29,13 @@ const FAST: u64 = 256_000_000;
 ///
 /// It takes from the connection only when the guest has read what there is, so at most one frame of the body is held here, and
 /// a guest that does not read slows down the sender, not the host. A connection that breaks is made again at the byte where it broke;
-/// a large body that keeps the guest waiting comes over several, within the call's memory for transfers. The SDK verifies checksum and
-/// length of what comes over one connection, and `digest` of what comes over several.
+/// a large body that keeps the guest waiting comes over several, within the call's memory for transfers. Its checksum is therefore not left to
+/// the SDK, which knows of one connection: see [`AttemptObserver::verifies_objects`](innkeeper_aws::AttemptObserver::verifies_objects).
 pub(crate) struct Body {
     run: Run,
     /// What comes behind the run.
     ahead: Ahead,
-    /// Of the bytes so far, where the whole object is read and S3 has said its checksum.
+    /// Of the bytes so far, where S3 has said the checksum of its answer: an object, or a part of one.
     digest: Option<Digest>,
     /// The frame that the guest is reading.
     frame: Bytes,
@@ -86,6 +86,14 @@ struct Digest {
     expected: String,
 }
 
+/// The bytes are not those that S3 has the checksum of.
+#[derive(Debug, thiserror::Error)]
+#[error("the body has the checksum {found}, and its answer says {expected}")]
+struct WrongChecksum {
+    expected: String,
+    found: String,
+}
+
 /// The error of a stream, as `wasi:io` carries it; `stream-error` of the interface finds it there.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{}` of the body", error::case(.0))]
@@ -101,9 +109,8 @@ impl Body {
         span: Option<Range<u64>>,
         origin: Option<Origin>,
     ) -> Self {
-        let whole = span.as_ref().is_some_and(|span| *span == (0..info.size));
         Self {
-            digest: if whole { Digest::of(info) } else { None },
+            digest: Digest::of(info),
             run: Run::of(stream, call, span, origin),
             ahead: Ahead::Nothing(Pace::default()),
             frame: Bytes::new(),
@@ -124,8 +131,13 @@ impl Body {
                     self.frame = frame;
                 }
                 Ok(None) => {
-                    let holds = self.digest.take().is_none_or(Digest::holds);
-                    self.state = if holds { State::Closed } else { State::Failed(Error::Integrity) };
+                    self.state = match self.digest.take().map_or(Ok(()), Digest::verify) {
+                        Ok(()) => {
+                            self.run.succeed();
+                            State::Closed
+                        }
+                        Err(cause) => State::Failed(self.run.give_up(Error::Integrity, &cause)),
+                    };
                 }
                 Err(error) => self.state = State::Failed(error),
             }
@@ -134,7 +146,11 @@ impl Body {
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         match (self.run.next().await?, &mut self.ahead) {
-            (None, Ahead::Prefetch(prefetch)) => prefetch.next().await,
+            (None, Ahead::Prefetch(prefetch)) => {
+                // It ended before its body did.
+                self.run.succeed();
+                prefetch.next().await
+            }
             (frame, _) => Ok(frame),
         }
     }
@@ -192,12 +208,12 @@ impl Body {
 }
 
 impl Digest {
-    /// `None` where S3 has said no checksum, or one of the parts' checksums.
+    /// `None` where S3 has said no checksum, or one of the parts' checksums, which ends with their number.
     fn of(info: &ObjectInfo) -> Option<Self> {
         use crate::bindings::s3_types::ChecksumAlgorithm as Algorithm;
         use aws_smithy_checksums::ChecksumAlgorithm as Sdk;
         let checksum = info.checksum.as_ref()?;
-        if info.checksum_type == Some(ChecksumType::Composite) || checksum.value.contains('-') {
+        if checksum.value.contains('-') {
             return None;
         }
         let algorithm = match checksum.algorithm {
@@ -210,8 +226,9 @@ impl Digest {
         Some(Self { so_far: algorithm.into_impl(), expected: checksum.value.clone() })
     }
 
-    fn holds(self) -> bool {
-        STANDARD.encode(self.so_far.finalize()) == self.expected
+    fn verify(self) -> Result<(), WrongChecksum> {
+        let found = STANDARD.encode(self.so_far.finalize());
+        if found == self.expected { Ok(()) } else { Err(WrongChecksum { expected: self.expected, found }) }
     }
 }
 

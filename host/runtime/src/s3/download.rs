@@ -55,10 +55,6 @@ pub(crate) struct Run {
     empty: EmptyFrames,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a download has one, and nearly all its life the large variant"
-)]
 enum Connection {
     Open {
         stream: ByteStream,
@@ -66,6 +62,8 @@ enum Connection {
     },
     /// To be made, not before this.
     None(Instant),
+    /// All bytes have come. Whether they are the right ones is for whoever has them all.
+    Over(CallRecord),
     /// No longer needed.
     Done,
 }
@@ -174,14 +172,22 @@ impl Run {
 
     /// Ends the run with an error, which is handed back.
     pub(crate) fn give_up(&mut self, error: Error, cause: &(dyn std::error::Error + 'static)) -> Error {
-        if let Connection::Open { call, .. } = &mut self.connection {
+        if let Connection::Open { call, .. } | Connection::Over(call) = &mut self.connection {
             call.fail(error::case(&error), cause);
         }
         self.connection = Connection::Done;
         error
     }
 
-    /// The next bytes, at least one; `None` at the end.
+    /// The bytes are the right ones, if all have come.
+    pub(crate) fn succeed(&mut self) {
+        if let Connection::Over(call) = &mut self.connection {
+            call.succeed();
+            self.connection = Connection::Done;
+        }
+    }
+
+    /// The next bytes, at least one; `None` at the end, upon which comes [`succeed`](Self::succeed) or [`give_up`](Self::give_up).
     ///
     /// To be dropped at any time: a guest that waits for several things at once makes that happen.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
@@ -190,7 +196,7 @@ impl Run {
                 return self.end().await;
             }
             match &mut self.connection {
-                Connection::Done => return Ok(None),
+                Connection::Over(_) | Connection::Done => return Ok(None),
                 Connection::None(after) => {
                     tokio::time::sleep_until(*after).await;
                     self.connect().await?;
@@ -212,10 +218,7 @@ impl Run {
                         call.fail(error::case(&error), &cause);
                         self.resume(fault, error)?;
                     }
-                    None if self.span.as_ref().is_none_or(Range::is_empty) => {
-                        call.succeed();
-                        self.connection = Connection::Done;
-                    }
+                    None if self.span.as_ref().is_none_or(Range::is_empty) => self.is_over(),
                     None => {
                         let error = fail(call, Error::Connection, &Unexpected::Shorter);
                         self.resume(Fault::Connection, error)?;
@@ -225,10 +228,9 @@ impl Run {
         }
     }
 
-    /// All bytes have come. The body is read to its end, since it is there that the SDK finds that its checksum is wrong; unless the run
-    /// was cut short.
+    /// All bytes have come. The body is read to its end, where there may be more than its answer says; unless the run was cut short.
     async fn end(&mut self) -> Result<Option<Bytes>, Error> {
-        if let Connection::Open { stream, call } = &mut self.connection {
+        if let Connection::Open { stream, .. } = &mut self.connection {
             let mut rest = if self.cut { None } else { stream.next().await };
             while matches!(&rest, Some(Ok(frame)) if frame.is_empty()) {
                 if !self.empty.one_more() {
@@ -242,11 +244,17 @@ impl Run {
                     return Err(self.give_up(Error::Integrity, &cause));
                 }
                 // The bytes are there; how the connection ends is not of interest.
-                Some(Err(_)) | None => call.succeed(),
+                Some(Err(_)) | None => self.is_over(),
             }
         }
-        self.connection = Connection::Done;
         Ok(None)
+    }
+
+    fn is_over(&mut self) {
+        self.connection = match std::mem::replace(&mut self.connection, Connection::Done) {
+            Connection::Open { call, .. } => Connection::Over(call),
+            other => other,
+        };
     }
 
     fn accept(&mut self, mut frame: Bytes) -> Result<Bytes, Error> {
@@ -269,7 +277,7 @@ impl Run {
     /// Prepares for another connection, if that can be of use.
     fn resume(&mut self, fault: Fault, error: Error) -> Result<(), Error> {
         let unfinished = self.span.as_ref().is_some_and(|span| !span.is_empty());
-        // A body that ends too soon is an integrity fault to the SDK, and one with a wrong checksum is so at its end.
+        // A body that ends too soon is an integrity fault to the SDK.
         let may_be_mended = matches!(fault, Fault::Connection | Fault::Timeout | Fault::Integrity);
         let allowed = MAX_RESUMED + self.received / BYTES_PER_RESUME;
         if self.origin.is_none()

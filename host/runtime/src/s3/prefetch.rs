@@ -98,6 +98,7 @@ impl Prefetch {
             while let Some(frame) = run.next().await? {
                 frames.push_back(frame);
             }
+            run.succeed();
             Ok(frames)
         })));
     }
