@@ -1,6 +1,6 @@
 //! Messages a second through a guest, beside the bare SDK: send, receive and delete of small messages, one by one and in batches of ten.
 //!
-//! Both sides are in this process, with clients of factories alike, and take turns: first on the built-in fake in this process, where a
+//! Both sides are in this process, and take turns: first on the built-in fake in this process, where a
 //! call costs little but what the SDK and the fake compute, then on the same fake over HTTP in another process, as on a network without
 //! delay. The bare SDK asks for the same attributes of a message as the host does. The host also calls the guest, asks the policy, writes
 //! the audit trail, and compares the digests of what was sent and received. `cargo bench -p innkeeper-tests --bench sqs`
@@ -17,14 +17,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, MessageSystemAttributeName as Name, SendMessageBatchRequestEntry,
 };
 use innkeeper::Guest;
 use innkeeper::audit::JsonLines;
-use innkeeper::aws::{Endpoint, Identity, Region, Scope, StaticKeys};
 use innkeeper_fake::{Clock, FakeAws};
-use innkeeper_tests::{PROGRAMS, SECRET, TestHost, engine, factory, network_factory, program};
+use innkeeper_tests::{PROGRAMS, SECRET, TestHost, engine, program};
 use serde_json::json;
 
 use crate::process::Server;
@@ -155,16 +155,23 @@ async fn measure(how: &str, batch: usize, count: usize, turns: usize, url: Optio
     print("by the processor", &|turn| turn.cpu);
 }
 
+/// A client as anybody would make one, with no part of the host in it.
+#[expect(clippy::disallowed_methods, reason = "what is measured is what lies under the host's clients")]
 async fn bare_client(test: &TestHost, endpoint: Option<&str>) -> (Client, String) {
-    let mut scope = Scope::builder()
-        .identity(Identity::Static(StaticKeys::new("AKIDEXAMPLE", SECRET)))
-        .region("eu-west-1".parse::<Region>().unwrap());
-    let mut factory = factory(test.aws());
-    if let Some(endpoint) = endpoint {
-        scope = scope.endpoint(Endpoint::new(endpoint).unwrap());
-        factory = network_factory();
-    }
-    let client = factory.sqs(&scope.build().unwrap()).await.unwrap();
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(Credentials::new("AKIDEXAMPLE", SECRET, None, None, "benchmark"));
+    let fake = test.aws();
+    let config = match endpoint {
+        Some(url) => {
+            config.http_client(aws_smithy_http_client::Builder::new().build_http()).endpoint_url(url)
+        }
+        None => {
+            config.http_client(fake.http_client()).time_source(fake.time_source()).sleep_impl(fake.sleep())
+        }
+    };
+    let client = Client::from_conf(config.build());
     let url = client.get_queue_url().queue_name(QUEUE).send().await.unwrap().queue_url.unwrap();
     (client, url)
 }

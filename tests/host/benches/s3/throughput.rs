@@ -1,7 +1,8 @@
 //! Small objects and large ones, on the built-in fake in this process, and on the same fake over HTTP in another.
 //!
 //! The turns are measured by the clock, and by what this process computed, which other processes hardly change. In the first case the
-//! fake's work is in it, the same on both sides.
+//! fake's work is in it, the same on both sides. For a profiler, `ONLY=put` in the environment leaves the other operations out, and
+//! `SIDE=guest` and `SIDE=bare` the other side.
 
 use std::time::Duration;
 
@@ -53,16 +54,21 @@ async fn turn(work: impl Future) -> Turn {
 }
 
 async fn compare(scale: Scale, bare: &Client, guest: &Guest, fake: Option<&FakeAws>) {
+    let [only, side] = ["ONLY", "SIDE"].map(|name| std::env::var(name).ok());
     for (operation, bytes, times, turns) in FULL {
+        if only.as_ref().is_some_and(|only| only != operation) {
+            continue;
+        }
         let (times, turns) = if scale == Scale::Full { (times, turns) } else { (1, 1) };
         let body = Bytes::from(vec![b'x'; usize::try_from(bytes).unwrap()]);
         client::put(bare, "object", body.clone()).await;
         let (mut through, mut alone) = (Vec::new(), Vec::new());
         // The first turn of each warms up.
         for number in 0..=turns {
-            let guest_took = turn(load(guest, operation, "object", times, bytes)).await;
+            let of_side = |name| if side.as_ref().is_none_or(|side| side == name) { times } else { 0 };
+            let guest_took = turn(load(guest, operation, "object", of_side("guest"), bytes)).await;
             let bare_took = turn(async {
-                for _ in 0..times {
+                for _ in 0..of_side("bare") {
                     match operation {
                         "read" => assert_eq!(client::read(bare, "object").await, bytes),
                         "get" => assert_eq!(client::get(bare, "object").await, bytes),
