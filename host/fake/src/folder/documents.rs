@@ -3,8 +3,9 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use super::SeedError;
+use super::metadata;
 use super::seed::Walk;
-use crate::lambda::{FunctionDocument, Lambda, is_name};
+use crate::lambda::{FunctionDocument, Lambda, LambdaDocument, is_name};
 use crate::sqs::{QueueDocument, Sqs, is_fifo_name, is_plain_name};
 
 /// What the name of a document ends with.
@@ -15,6 +16,7 @@ const EXTENSION: &str = ".json";
 pub(super) struct Documents {
     queues: Vec<(String, QueueDocument)>,
     functions: Vec<(String, FunctionDocument)>,
+    lambda: LambdaDocument,
 }
 
 impl Documents {
@@ -41,6 +43,10 @@ impl Documents {
             let name = name.ok_or(SeedError::DocumentName { path, what: "FUNCTION.json" })?;
             self.functions.push((name.to_owned(), read(walk, &entry.path)?));
         }
+        let path = folder.join(metadata::FILE);
+        if walk.is_there(&path) {
+            self.lambda = read(walk, &path)?;
+        }
         Ok(())
     }
 
@@ -65,6 +71,10 @@ impl Documents {
                 .seed_function(&name, document, &path)
                 .map_err(|source| SeedError::Function { path, source })?;
         }
+        lambda.seed_document(self.lambda).map_err(|source| SeedError::Setting {
+            path: walk.path(&Path::new("lambda").join(metadata::FILE)),
+            source: source.into(),
+        })?;
         Ok(counts)
     }
 }

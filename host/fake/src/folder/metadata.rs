@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::instant;
 use crate::s3::{BucketSettings, Encryption, NewObject, Object, ObjectHeaders, ObjectSettings};
 
-/// The name of the document in a bucket's folder. No key is written with a dot in front, so none can take its place.
+/// The name of the document in a bucket's folder, and in that of Lambda. No key is written with a dot in front, so none can take its place.
 pub(super) const FILE: &str = ".innkeeper.json";
 
 /// What is said about a bucket and its objects besides their bytes.

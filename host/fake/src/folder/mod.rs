@@ -148,6 +148,28 @@
 //! The fake runs none; whoever has seeded it and has a host gives the function its code
 //! ([`Lambda::guest_functions`](crate::Lambda::guest_functions)). `innkeeper run --fake` takes the name for that of a section
 //! `[guest.NAME]` of the manifest.
+//!
+//! # Layers and event source mappings
+//!
+//! What Lambda has beside functions stands in `lambda/.innkeeper.json`. Saving the whole state writes all of it; by hand an event
+//! source mapping needs no more than its function and its queue, by name or ARN:
+//!
+//! ```json
+//! {
+//!   "event-source-mappings": [
+//!     {
+//!       "function": "price",
+//!       "source": "orders",
+//!       "settings": { "batch-size": 1, "report-batch-item-failures": true }
+//!     }
+//!   ]
+//! }
+//! ```
+//!
+//! There are also `qualifier`, `enabled`, `uuid`, `region`, `modified` and `tags`, and of the settings `batching-window` (seconds),
+//! `maximum-concurrency`, `filters` (patterns, as text) and `shown`, what has no effect. A mapping that is seeded is enabled, or
+//! disabled, at once. Of `layers` there are `name`, `region`, `last`, the number that was given last, and `versions` by number; what is
+//! in a layer is not kept.
 
 mod documents;
 mod inline;

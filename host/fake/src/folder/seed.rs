@@ -273,9 +273,8 @@ impl Walk<'_> {
     /// Says about objects what stands in the document of their bucket.
     fn describe(&self, folder: &Path, found: &mut FoundBucket) -> Result<(), SeedError> {
         let path = folder.join(metadata::FILE);
-        match self.root.symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            _ => {}
+        if !self.is_there(&path) {
+            return Ok(());
         }
         let bytes = self.read(&path)?;
         let document: BucketDocument = serde_json::from_slice(&bytes)
@@ -311,6 +310,11 @@ impl Walk<'_> {
                 Ok(FoundVersion::Object(Box::new(object.describe(body)), kept))
             }
         }
+    }
+
+    /// Whether there is something of that name; what it is shows when it is read.
+    pub(super) fn is_there(&self, path: &Path) -> bool {
+        !matches!(self.root.symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
     }
 
     /// The bytes of a file. Follows a link, within the root.

@@ -11,7 +11,7 @@ use super::metadata::{self, BucketDocument, ObjectDocument, VersionDocument};
 use super::path::encode_all;
 use super::seed::content_type_of;
 use crate::fake::{FakeAws, Shared};
-use crate::lambda::FunctionDocument;
+use crate::lambda::{FunctionDocument, LambdaDocument};
 use crate::s3::{Bucket, BucketSettings, History, ObjectSettings, Objects, Version};
 use crate::snapshot::Snapshot;
 
@@ -24,6 +24,7 @@ pub(super) struct Whole {
     buckets: BTreeMap<String, WholeBucket>,
     /// By name.
     functions: Vec<(String, FunctionDocument)>,
+    lambda: LambdaDocument,
 }
 
 struct WholeBucket {
@@ -37,6 +38,7 @@ impl Whole {
         let (queues, invocations) = (fake.sqs().snapshot(), fake.lambda().invocations());
         let shared = fake.shared();
         let functions = shared.lambda.documents();
+        let lambda = LambdaDocument::of(&shared.lambda);
         let buckets = shared.store.lock();
         Self {
             snapshot: Snapshot::of_buckets(&buckets, queues, invocations),
@@ -45,6 +47,7 @@ impl Whole {
                 .map(|(name, bucket)| (name.clone(), WholeBucket::of(bucket, shared)))
                 .collect(),
             functions,
+            lambda,
         }
     }
 
@@ -73,6 +76,14 @@ impl Whole {
             let write = || {
                 root.create_dir_all("lambda")?;
                 write_document(root, &path, document)
+            };
+            write().map_err(|error| (path.clone(), error))?;
+        }
+        if !self.lambda.is_empty() {
+            let path = Path::new("lambda").join(metadata::FILE);
+            let write = || {
+                root.create_dir_all("lambda")?;
+                write_document(root, &path, &self.lambda)
             };
             write().map_err(|error| (path.clone(), error))?;
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +15,7 @@ use super::configuration::configuration;
 use super::error::{error, no_such_function, validation};
 use super::function::{Code, Configuration, Function};
 use super::handler::{FunctionError, FunctionEvent, FunctionResponse, Handler};
+use super::layers::layers_of;
 use super::name::{LATEST, Reference};
 use super::rest::{Context, Target};
 use crate::layer::AwsError;
@@ -38,6 +40,8 @@ const SHOWN: &[&str] = &[
 const MAX_TIMEOUT: u64 = 900;
 /// The least and the most memory of a function, in MB.
 const MEMORY: std::ops::RangeInclusive<u64> = 128..=10_240;
+/// What code can be for.
+pub(super) const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 /// How the archives of functions begin: with a file, or at once with their end.
 const ARCHIVES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
@@ -61,7 +65,7 @@ pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, 
     let target = Target { name: name.clone(), qualifier: None };
     check_role(cx, input)?;
     let mut settings = Configuration::default();
-    change(&mut settings, input)?;
+    change(cx, &mut settings, input)?;
     settings
         .shown
         .entry("SnapStart")
@@ -84,6 +88,7 @@ pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, 
     let number = if publish(input) { function.publish(None, now, &cx.shared.ids) } else { LATEST.to_owned() };
     let answer = configuration(cx, &target, &function, &number, &function.latest, None);
     functions.by_name.insert(name, function);
+    cx.shared.lambda.stir();
     Ok(answer)
 }
 
@@ -112,7 +117,7 @@ pub(super) fn update_function_configuration(
     if input.get("Role").is_some() {
         check_role(cx, input)?;
     }
-    update(cx, target, input, |settings| change(settings, input))
+    update(cx, target, input, |settings| change(cx, settings, input))
 }
 
 /// `DeleteFunction`: the function, or one version.
@@ -122,6 +127,7 @@ pub(super) fn delete_function(cx: &Context<'_>, target: &Target) -> Result<(), A
     let function = functions.get_mut(&target.name, &arn)?;
     let Some(qualifier) = &target.qualifier else {
         functions.by_name.remove(&target.name);
+        cx.shared.lambda.stir();
         return Ok(());
     };
     if qualifier == LATEST {
@@ -176,7 +182,7 @@ pub(super) fn check_revision(input: &Value, revision_id: &str) -> Result<(), Aws
 }
 
 /// Takes over what `input` says of a configuration.
-fn change(settings: &mut Configuration, input: &Value) -> Result<(), AwsError> {
+fn change(cx: &Context<'_>, settings: &mut Configuration, input: &Value) -> Result<(), AwsError> {
     if let Some(description) = text(input, "Description") {
         description.clone_into(&mut settings.description);
     }
@@ -209,8 +215,10 @@ fn change(settings: &mut Configuration, input: &Value) -> Result<(), AwsError> {
         settings.shown.insert("PackageType".to_owned(), package.into());
     }
     if let Some(layers) = input.get("Layers").and_then(Value::as_array) {
-        let layers = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 0 }));
-        settings.shown.insert("Layers".to_owned(), layers.collect());
+        match &layers_of(cx, layers)?[..] {
+            [] => settings.shown.remove("Layers"),
+            layers => settings.shown.insert("Layers".to_owned(), layers.into()),
+        };
     }
     if let Some(image) = input.get("ImageConfig") {
         settings.shown.insert("ImageConfigResponse".to_owned(), json!({ "ImageConfig": image }));
@@ -223,18 +231,15 @@ fn change(settings: &mut Configuration, input: &Value) -> Result<(), AwsError> {
 }
 
 fn check_architectures(architectures: &Value) -> Result<(), AwsError> {
-    let known = |value: &Value| matches!(value.as_str(), Some("x86_64" | "arm64"));
-    if architectures.as_array().is_some_and(|values| values.iter().all(known)) {
+    let names: Vec<&str> = architectures.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let constraint = if !names.iter().all(|name| ARCHITECTURES.contains(name)) {
+        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
+    } else if names.len() > 1 {
+        "Member must have length less than or equal to 1"
+    } else {
         return Ok(());
-    }
-    // As AWS writes a list: as Java does, but with quotes.
-    let names = architectures.as_array().into_iter().flatten().filter_map(Value::as_str);
-    let names: Vec<String> = names.map(|name| format!("'{name}'")).collect();
-    Err(validation(
-        &format!("[{}]", names.join(", ")),
-        "architectures",
-        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]",
-    ))
+    };
+    Err(validation(&format!("[{}]", names.join(", ")), "architectures", constraint))
 }
 
 /// A role of this account, whichever: the fake lets every role do everything.
@@ -268,6 +273,18 @@ fn code_of(cx: &Context<'_>, input: &Value) -> Result<Code, AwsError> {
         let location = json!({ "RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": resolved });
         return Ok(Code { size: 0, sha256, location });
     }
+    let (key, archive) = archive_of(cx, input)?;
+    let region = &cx.region;
+    let location = format!("https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/{key}");
+    Ok(Code {
+        size: archive.len(),
+        sha256: BASE64_STANDARD.encode(Sha256::digest(&archive)),
+        location: json!({ "RepositoryType": "S3", "Location": location }),
+    })
+}
+
+/// The archive that a request has or names, and its key in a bucket.
+pub(super) fn archive_of<'i>(cx: &Context<'_>, input: &'i Value) -> Result<(&'i str, Bytes), AwsError> {
     let (key, archive) = match (text(input, "ZipFile"), text(input, "S3Bucket"), text(input, "S3Key")) {
         (Some(archive), _, _) => {
             let archive = BASE64_STANDARD.decode(archive).map_err(|_| no_archive())?;
@@ -284,16 +301,10 @@ fn code_of(cx: &Context<'_>, input: &Value) -> Result<Code, AwsError> {
     if !ARCHIVES.iter().any(|start| archive.starts_with(start)) {
         return Err(no_archive());
     }
-    let region = &cx.region;
-    let location = format!("https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/{key}");
-    Ok(Code {
-        size: archive.len(),
-        sha256: BASE64_STANDARD.encode(Sha256::digest(&archive)),
-        location: json!({ "RepositoryType": "S3", "Location": location }),
-    })
+    Ok((key, archive))
 }
 
-fn object(cx: &Context<'_>, bucket: &str, key: &str) -> Result<bytes::Bytes, AwsError> {
+fn object(cx: &Context<'_>, bucket: &str, key: &str) -> Result<Bytes, AwsError> {
     let s3 = S3::new(Arc::clone(cx.shared));
     let failed = |code: &str, message: &str| {
         let message =

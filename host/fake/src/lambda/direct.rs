@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use super::canned::{Canned, Code, FunctionDocument};
 use super::create::Uploaded;
+use super::document::LambdaDocument;
 use super::function::{Alias, Function, FunctionState};
 use super::guest::{GuestFunction, NoCode};
 use super::handler::{Closure, FunctionError, FunctionEvent, FunctionResponse, Handler};
 use super::name::{LATEST, is_alias, is_name};
 use super::record::Invocation;
+use super::store::LambdaState;
 use crate::fake::Shared;
 
 /// The fake's Lambda without a client: functions, and the invocations of them. From [`FakeAws::lambda`].
@@ -110,7 +112,7 @@ impl Lambda {
     pub fn remove(&self, name: impl AsRef<str>) -> bool {
         let mut functions = self.shared.lambda.functions();
         functions.guests.remove(name.as_ref());
-        functions.by_name.remove(name.as_ref()).is_some()
+        functions.by_name.remove(name.as_ref()).inspect(|_| self.shared.lambda.stir()).is_some()
     }
 
     /// The functions of seeds that are guests and have no code yet, by name. The fake runs no guests: whoever has a host gives each
@@ -142,9 +144,11 @@ impl Lambda {
         self.shared.lambda.clear_invocations();
     }
 
-    /// Waits until every asynchronous invocation is done: has succeeded, has failed three times, or was dropped.
+    /// Waits until every asynchronous invocation is done (has succeeded, has failed three times, or was dropped), and until no event
+    /// source mapping has messages for its function. A message that its function has failed for is waited for no longer: it is
+    /// in flight until the queue's visibility timeout is over.
     pub async fn idle(&self) {
-        self.shared.lambda.idle().await;
+        LambdaState::idle(&self.shared).await;
     }
 
     /// Sets how many invocations may run at once in all, 1000 by default. Functions without a limit of their own share
@@ -174,6 +178,11 @@ impl Lambda {
             }
         }
         Ok(())
+    }
+
+    /// Adds layers and event source mappings, after the functions and queues of a seed.
+    pub(crate) fn seed_document(&self, document: LambdaDocument) -> Result<(), String> {
+        document.apply(&self.shared)
     }
 
     /// A function as its document says, in place of what has its name.
@@ -224,6 +233,7 @@ impl Lambda {
         functions.guests.remove(&name);
         functions.by_name.insert(name.clone(), function);
         drop(functions);
+        self.shared.lambda.stir();
         Ok(LambdaFunction { shared: Arc::clone(&self.shared), name })
     }
 }

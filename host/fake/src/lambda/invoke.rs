@@ -124,6 +124,16 @@ pub(super) async fn invoke_with_response_stream(
     Ok(answer)
 }
 
+/// An invocation by Lambda itself, for an event source, which waits for the answer as any other caller does. None if the function
+/// could not be called, or has failed.
+pub(super) async fn invoke_for_source(cx: &Context<'_>, target: &Target, event: Bytes) -> Option<Bytes> {
+    let headers = HeaderMap::new();
+    let (job, record) = accept(cx, target, &headers, Some(event), InvocationType::RequestResponse).ok()?;
+    let (run, result) = job.run(cx.shared, 1).await;
+    note(&record, &result, &run, 1, true);
+    result.ok()
+}
+
 /// What is checked of every invocation, in Lambda's order. What passes is recorded, and one that runs at once is counted
 /// in: its [`Run`] counts it out.
 fn accept(

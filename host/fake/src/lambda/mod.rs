@@ -2,19 +2,22 @@
 //!
 //! [`rest`] is the protocol, [`invoke`] what is checked around a function and [`run`] one run of it. Of the rest of the API,
 //! [`create`] makes and changes functions, [`configuration`] shows and publishes them, and [`aliases`], [`policy`] and
-//! [`settings`] are what can be added to them.
+//! [`settings`] are what can be added to them. Beside functions there are [`layers`], and [`mappings`] of queues to functions.
 
 mod aliases;
 mod canned;
 mod configuration;
 mod create;
 mod direct;
+mod document;
 mod error;
 mod function;
 mod guest;
 mod handler;
 mod invoke;
 mod kept;
+mod layers;
+mod mappings;
 mod name;
 mod policy;
 mod record;
@@ -30,8 +33,11 @@ pub use guest::GuestFunction;
 pub use handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, Handler};
 pub use record::{INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType};
 
+pub(crate) use document::LambdaDocument;
 pub(crate) use error::{answer as error_answer, status_of};
 pub(crate) use invoke::MAX_SYNC;
+pub(crate) use layers::Layer;
+pub(crate) use mappings::{EventSourceMapping, poll_all};
 pub(crate) use name::is_name;
 pub(crate) use rest::{Context, Route};
 pub(crate) use store::LambdaState;

@@ -75,23 +75,28 @@ pub(super) fn is_alias(name: &str) -> bool {
     is_word(name) && name.len() <= MAX_QUALIFIER && !name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-fn is_account_id(text: &str) -> bool {
+pub(super) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The ARN of a function, qualified or not.
 pub(super) fn arn(region: &str, account_id: &str, name: &str, qualifier: Option<&str>) -> String {
-    let partition = match region {
+    let partition = partition(region);
+    let qualifier = qualifier.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+    format!("arn:{partition}:lambda:{region}:{account_id}:function:{name}{qualifier}")
+}
+
+/// The partition of AWS that a region is in.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
-    };
-    let qualifier = qualifier.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
-    format!("arn:{partition}:lambda:{region}:{account_id}:function:{name}{qualifier}")
+    }
 }
 
 #[cfg(test)]

@@ -47,11 +47,7 @@ pub(super) fn add_permission(cx: &Context<'_>, target: &Target, input: &Value) -
     }
     let policy = function.policies.entry(target.qualifier.clone().unwrap_or_default()).or_default();
     if policy.iter().any(|statement| text(statement, "Sid") == Some(id)) {
-        let message = format!(
-            "The statement id ({id}) provided already exists. Please provide a new statement id, or \
-                               remove the existing statement."
-        );
-        return Err(error("ResourceConflictException", message));
+        return Err(exists_already(id));
     }
     policy.push(statement.clone());
     Ok(json!({ "Statement": statement.to_string() }))
@@ -80,14 +76,13 @@ pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, id: &str) -> 
     let before = statements.len();
     statements.retain(|statement| text(statement, "Sid") != Some(id));
     if statements.len() == before {
-        let message = format!("Statement {id} is not found in resource policy.");
-        return Err(error("ResourceNotFoundException", message));
+        return Err(statement_not_found(id));
     }
     Ok(())
 }
 
 /// A principal as a policy has it: a service, an account, or whatever else was given.
-fn principal_of(principal: &str) -> Value {
+pub(super) fn principal_of(principal: &str) -> Value {
     if principal.ends_with(".amazonaws.com") {
         json!({ "Service": principal })
     } else if principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -97,4 +92,16 @@ fn principal_of(principal: &str) -> Value {
     } else {
         json!({ "AWS": principal })
     }
+}
+
+pub(super) fn exists_already(id: &str) -> AwsError {
+    let message = format!(
+        "The statement id ({id}) provided already exists. Please provide a new statement id, or remove the existing \
+         statement."
+    );
+    error("ResourceConflictException", message)
+}
+
+pub(super) fn statement_not_found(id: &str) -> AwsError {
+    error("ResourceNotFoundException", format!("Statement {id} is not found in resource policy."))
 }

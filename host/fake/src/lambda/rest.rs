@@ -11,23 +11,37 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::error::error;
-use super::invoke::{invoke, invoke_with_response_stream};
+use super::invoke::{MAX_SYNC, invoke, invoke_with_response_stream};
 use super::name::{Reference, arn, is_qualifier};
-use super::{aliases, configuration as ops, create, policy, settings};
+use super::{aliases, configuration as ops, create, layers, mappings, policy, settings};
 use crate::fake::Shared;
 use crate::layer::{Answer, AwsError};
+
+/// The longest body of a request that invokes nothing, which may have an archive in it.
+const MAX_REQUEST: usize = 70_167_211;
 
 /// A request, as far as its head tells.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     /// Its name in the API.
     operation: &'static str,
-    /// `FunctionName`, in whatever form.
-    function: Option<String>,
-    /// What of the function it is about, by name: an alias, a statement.
-    part: Option<String>,
+    /// What the path names.
+    names: Names,
     /// The parameters of the query.
     query: Vec<(String, String)>,
+}
+
+/// What stands in a path in the places of a template.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    /// `FunctionName`, in whatever form; of tags the ARN of what has them.
+    function: Option<String>,
+    /// `LayerName`, in whatever form.
+    layer: Option<String>,
+    /// `VersionNumber`, of a layer.
+    version: Option<String>,
+    /// What of the function or layer it is about, by name: an alias, a statement. Of event source mappings their UUID.
+    part: Option<String>,
 }
 
 /// Who asks, and where.
@@ -67,14 +81,40 @@ impl Route {
                 .flatten()
                 .map(|names| (*operation, names))
         });
-        let (operation, (function, part)) = found.unwrap_or(("Unknown", (None, None)));
+        let (operation, names) = found.unwrap_or(("Unknown", Names::default()));
         let query = parts.uri.query().unwrap_or_default();
-        Self {
-            operation,
-            function: function.map(str::to_owned),
-            part: part.map(str::to_owned),
-            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let mut route = Self { operation, names, query };
+        // The one operation that only the query tells from another.
+        if operation == "ListLayers" && route.parameter("find") == Some("LayerVersion") {
+            route.operation = "GetLayerVersionByArn";
         }
+        route
+    }
+
+    /// The longest body that the operation takes.
+    pub(crate) fn max_body(&self) -> usize {
+        if self.operation.starts_with("Invoke") { MAX_SYNC } else { MAX_REQUEST }
+    }
+
+    /// `LayerName`, as it is given.
+    pub(super) fn layer(&self) -> &str {
+        self.names.layer.as_deref().unwrap_or_default()
+    }
+
+    /// `VersionNumber`, as it is given.
+    pub(super) fn version(&self) -> &str {
+        self.names.version.as_deref().unwrap_or_default()
+    }
+
+    /// What of a function or layer it is about; of event source mappings the UUID.
+    pub(super) fn part(&self) -> &str {
+        self.names.part.as_deref().unwrap_or_default()
+    }
+
+    /// The ARN of what has tags.
+    pub(super) fn resource(&self) -> &str {
+        self.names.function.as_deref().unwrap_or_default()
     }
 
     /// The operation's name in the API.
@@ -84,7 +124,8 @@ impl Route {
 
     /// The name of the function, without all that may be around it, for the call log and for faults.
     pub(crate) fn function(&self) -> Option<String> {
-        self.function
+        self.names
+            .function
             .as_ref()
             .and_then(|function| Reference::parse(function).ok())
             .map(|function| function.name)
@@ -97,11 +138,16 @@ impl Route {
         parts: &Parts,
         body: Option<Bytes>,
     ) -> Result<Answer, AwsError> {
-        let part = self.part.as_deref().unwrap_or_default();
+        let part = self.part();
+        let body = body.ok_or(self.operation);
         let (ok, made) = (StatusCode::OK, StatusCode::CREATED);
         match self.operation {
             "CreateFunction" => return document(made, &create::create_function(cx, &input(body)?)?),
             "ListFunctions" => return document(ok, &ops::list_functions(cx, self)?),
+            operation if operation.contains("Layer") => return layers::answer(cx, self, body),
+            operation if operation.contains("EventSourceMapping") || mappings::has_tags(self) => {
+                return mappings::answer(cx, self, body);
+            }
             "Unknown" => {
                 let (method, path) = (&parts.method, parts.uri.path());
                 let message = format!("the fake has no such operation of Lambda: {method} {path}");
@@ -111,15 +157,15 @@ impl Route {
         }
         let target = &self.target(cx)?;
         match self.operation {
-            "Invoke" => return invoke(cx, target, &parts.headers, body).await,
+            "Invoke" => return invoke(cx, target, &parts.headers, body.ok()).await,
             // `Invoke` as it once was: for events only.
             "InvokeAsync" => {
                 let mut headers = parts.headers.clone();
                 headers.insert("x-amz-invocation-type", HeaderValue::from_static("Event"));
-                return invoke(cx, target, &headers, body).await;
+                return invoke(cx, target, &headers, body.ok()).await;
             }
             "InvokeWithResponseStream" => {
-                return invoke_with_response_stream(cx, target, &parts.headers, body).await;
+                return invoke_with_response_stream(cx, target, &parts.headers, body.ok()).await;
             }
             "DeleteAlias" => return nothing(aliases::delete_alias(cx, target, part)),
             "DeleteFunction" => return nothing(create::delete_function(cx, target)),
@@ -175,7 +221,7 @@ impl Route {
 
     /// The function that is asked for, if it can be one of this account and region.
     fn target(&self, cx: &Context<'_>) -> Result<Target, AwsError> {
-        let reference = Reference::parse(self.function.as_deref().unwrap_or_default())?;
+        let reference = Reference::parse(self.resource())?;
         let given = self.parameter("Qualifier").filter(|qualifier| !qualifier.is_empty());
         if let Some(qualifier) = given.filter(|qualifier| !is_qualifier(qualifier)) {
             let pattern = "Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)";
@@ -199,7 +245,7 @@ impl Route {
                      allows it",
                     cx.caller_arn,
                     if self.operation().starts_with("Invoke") { "InvokeFunction" } else { self.operation() },
-                    self.function.as_deref().unwrap_or_default(),
+                    self.resource(),
                 ),
             ));
         }
@@ -227,7 +273,7 @@ impl Route {
     }
 }
 
-/// Method, path, operation. `{function}` is a function in whatever form, `{part}` something of it.
+/// Method, path, operation; in braces the fields of [`Names`].
 const OPERATIONS: &[(&str, &str, &str)] = &[
     ("GET", "2015-03-31/functions", "ListFunctions"),
     ("POST", "2015-03-31/functions", "CreateFunction"),
@@ -262,36 +308,60 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("POST", "2021-10-31/functions/{function}/url", "CreateFunctionUrlConfig"),
     ("PUT", "2021-10-31/functions/{function}/url", "UpdateFunctionUrlConfig"),
     ("DELETE", "2021-10-31/functions/{function}/url", "DeleteFunctionUrlConfig"),
+    ("GET", "2018-10-31/layers", "ListLayers"),
+    ("GET", "2018-10-31/layers/{layer}/versions", "ListLayerVersions"),
+    ("POST", "2018-10-31/layers/{layer}/versions", "PublishLayerVersion"),
+    ("GET", "2018-10-31/layers/{layer}/versions/{version}", "GetLayerVersion"),
+    ("DELETE", "2018-10-31/layers/{layer}/versions/{version}", "DeleteLayerVersion"),
+    ("GET", "2018-10-31/layers/{layer}/versions/{version}/policy", "GetLayerVersionPolicy"),
+    ("POST", "2018-10-31/layers/{layer}/versions/{version}/policy", "AddLayerVersionPermission"),
+    ("DELETE", "2018-10-31/layers/{layer}/versions/{version}/policy/{part}", "RemoveLayerVersionPermission"),
+    ("GET", "2015-03-31/event-source-mappings", "ListEventSourceMappings"),
+    ("POST", "2015-03-31/event-source-mappings", "CreateEventSourceMapping"),
+    ("GET", "2015-03-31/event-source-mappings/{part}", "GetEventSourceMapping"),
+    ("PUT", "2015-03-31/event-source-mappings/{part}", "UpdateEventSourceMapping"),
+    ("DELETE", "2015-03-31/event-source-mappings/{part}", "DeleteEventSourceMapping"),
     ("GET", "2017-03-31/tags/{function}", "ListTags"),
     ("POST", "2017-03-31/tags/{function}", "TagResource"),
     ("DELETE", "2017-03-31/tags/{function}", "UntagResource"),
 ];
 
-/// What stands in a path for the function and for the part of it. None if the path is another one.
-fn fit<'a>(template: &str, segments: &[&'a str]) -> Option<(Option<&'a str>, Option<&'a str>)> {
-    let (mut function, mut part) = (None, None);
+/// What stands in a path for the names of a template. None if the path is another one.
+fn fit(template: &str, segments: &[&str]) -> Option<Names> {
+    let mut names = Names::default();
     let mut given = segments.iter();
     for wanted in template.split('/') {
         let segment = *given.next()?;
-        match wanted {
-            "{function}" => function = Some(segment),
-            "{part}" => part = Some(segment),
-            wanted if wanted == segment => {}
+        let name = match wanted {
+            "{function}" => &mut names.function,
+            "{layer}" => &mut names.layer,
+            "{version}" => &mut names.version,
+            "{part}" => &mut names.part,
+            wanted if wanted == segment => continue,
             _ => return None,
-        }
+        };
+        *name = Some(segment.to_owned());
     }
-    given.next().is_none().then_some((function, part))
+    given.next().is_none().then_some(names)
 }
 
-fn nothing(done: Result<(), AwsError>) -> Result<Answer, AwsError> {
+pub(super) fn nothing(done: Result<(), AwsError>) -> Result<Answer, AwsError> {
     done?;
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NO_CONTENT;
     Ok(answer)
 }
 
-fn input(body: Option<Bytes>) -> Result<Value, AwsError> {
-    let body = body.unwrap_or_default();
+/// A body, or the operation for which it was too long.
+pub(super) type Input = Result<Bytes, &'static str>;
+
+pub(super) fn input(body: Input) -> Result<Value, AwsError> {
+    let body = body.map_err(|operation| {
+        error(
+            "RequestEntityTooLargeException",
+            format!("Request must be smaller than {MAX_REQUEST} bytes for the {operation} operation"),
+        )
+    })?;
     if body.is_empty() {
         return Ok(Value::Object(serde_json::Map::new()));
     }
@@ -300,7 +370,7 @@ fn input(body: Option<Bytes>) -> Result<Value, AwsError> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the end of an operation that may have failed before")]
-fn document(status: StatusCode, body: &Value) -> Result<Answer, AwsError> {
+pub(super) fn document(status: StatusCode, body: &Value) -> Result<Answer, AwsError> {
     let mut answer = Response::new(Body::from(body.to_string().into_bytes()));
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,20 +1,33 @@
 //! The state of Lambda.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 use super::function::Functions;
+use super::layers::Layers;
+use super::mappings::{self, Mappings};
 use super::record::{Invocation, InvocationType, Record, Records};
+use crate::fake::Shared;
 
-/// Functions and invocations. Locks are held only for moments and never across an await: a function may call the fake.
+/// How long somebody who waits for mappings goes without another look: what lets one have nothing to do may be done to its queue, of
+/// which nobody here is told.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Functions and invocations, layers and event source mappings. Locks are held only for moments and never across an await: a function may call the fake.
 #[derive(Default)]
 pub(crate) struct LambdaState {
     functions: Mutex<Functions>,
     records: Mutex<Records>,
+    layers: Mutex<Layers>,
+    mappings: Mutex<Mappings>,
     /// Told whenever an event is done.
     settled: Notify,
+    /// Told whenever a function or mapping is another than it was.
+    stirred: Arc<Notify>,
 }
 
 impl LambdaState {
@@ -22,11 +35,31 @@ impl LambdaState {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes every function, and forgets every invocation. What runs goes on to its end.
+    pub(crate) fn layers(&self) -> MutexGuard<'_, Layers> {
+        self.layers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn mappings(&self) -> MutexGuard<'_, Mappings> {
+        self.mappings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets mappings look at what they are, and at the functions that they call.
+    pub(super) fn stir(&self) {
+        self.stirred.notify_waiters();
+    }
+
+    pub(super) fn stirred(&self) -> OwnedNotified {
+        Arc::clone(&self.stirred).notified_owned()
+    }
+
+    /// Removes every function, layer and mapping, and forgets every invocation. What runs goes on to its end.
     pub(crate) fn clear(&self) {
         self.functions().clear();
+        self.layers().clear();
+        self.mappings().clear();
         self.clear_invocations();
         self.settled();
+        self.stir();
     }
 
     pub(super) fn record(&self, invocation: Invocation) -> Record {
@@ -45,22 +78,34 @@ impl LambdaState {
         self.settled.notify_waiters();
     }
 
-    /// Waits until every event that has been accepted is done.
-    pub(super) async fn idle(&self) {
+    /// Waits until every event that has been accepted is done, and no mapping has messages for its function.
+    pub(super) async fn idle(shared: &Arc<Shared>) {
+        mappings::poll_all(shared);
+        let lambda = &shared.lambda;
         loop {
-            let settled = self.settled.notified();
+            let settled = lambda.settled.notified();
             let waiting = |invocation: &Invocation| {
                 invocation.invocation_type == InvocationType::Event && !invocation.done
             };
-            if !self.invocations().iter().any(waiting) {
+            if lambda.invocations().iter().any(waiting) {
+                settled.await;
+            } else if mappings::is_busy(shared) {
+                let _ = tokio::time::timeout(LOOK, settled).await;
+            } else {
                 return;
             }
-            settled.await;
         }
     }
 
     fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for LambdaState {
+    /// Ends the tasks that wait for something to change.
+    fn drop(&mut self) {
+        self.stir();
     }
 }
 

@@ -151,6 +151,7 @@ impl Layer {
 
     /// Takes a request in: from here on it is in the call log, and its fault is chosen.
     pub(crate) async fn receive(&self, request: Request<Body>) -> Exchange {
+        lambda::poll_all(&self.shared);
         let (mut parts, body) = request.into_parts();
         let signer = Signer::of(&parts.headers, parts.uri.query());
         let known = signer.as_ref().ok().and_then(Option::as_ref);
@@ -212,8 +213,8 @@ impl Layer {
                 Content::Known(Known::Sqs(request))
             }
             Service::Lambda => {
-                let body = whole(upload, lambda::MAX_SYNC).await.inspect(|body| read = Some(body.clone()));
                 let route = lambda::Route::of(&parts);
+                let body = whole(upload, route.max_body()).await.inspect(|body| read = Some(body.clone()));
                 entry.update(|call| {
                     route.operation().clone_into(&mut call.operation);
                     call.function = route.function();

@@ -91,6 +91,23 @@ fn queues(page: &mut Page, queues: &[QueueSnapshot]) {
 fn functions(page: &mut Page, state: &State) {
     page.title("Lambda", state.lambda.functions.len(), "function");
     page.table(["Function"], state.lambda.functions.iter().map(|name| [name.clone()]));
+    if !state.lambda.layers.is_empty() {
+        page.subtitle("Layers");
+        let rows = state.lambda.layers.iter().map(|layer| {
+            let versions: Vec<String> = layer.versions.iter().map(u64::to_string).collect();
+            [layer.layer.clone(), layer.region.clone(), versions.join(", ")]
+        });
+        page.table(["Layer", "Region", "Versions"], rows);
+    }
+    if !state.lambda.event_source_mappings.is_empty() {
+        page.subtitle("Event source mappings");
+        let rows = state.lambda.event_source_mappings.iter().map(|mapping| {
+            let qualifier = mapping.qualifier.iter().map(|qualifier| format!(":{qualifier}"));
+            let function = std::iter::once(mapping.function.clone()).chain(qualifier).collect();
+            [mapping.source.clone(), function, mapping.state.to_owned(), mapping.uuid.clone()]
+        });
+        page.table(["Source", "Function", "State", "UUID"], rows);
+    }
     if state.lambda.invocations.is_empty() {
         return;
     }

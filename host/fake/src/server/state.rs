@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::calls::Call;
 use crate::fake::{FakeAws, Shared};
 use crate::fault::FaultRule;
-use crate::lambda::Invocation;
+use crate::lambda::{EventSourceMapping, Invocation, Layer};
 use crate::s3::{Bucket, BucketSettings, Object, Version};
 use crate::sqs::QueueSnapshot;
 
@@ -74,8 +74,27 @@ pub(super) struct SqsState {
 #[derive(Debug, Serialize)]
 pub(super) struct LambdaState {
     pub(super) functions: Vec<String>,
+    pub(super) layers: Vec<LayerState>,
+    pub(super) event_source_mappings: Vec<MappingState>,
     /// The last of them, in order.
     pub(super) invocations: Vec<Invocation>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct LayerState {
+    pub(super) layer: String,
+    pub(super) region: String,
+    /// The numbers of its versions, newest first.
+    pub(super) versions: Vec<u64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct MappingState {
+    pub(super) uuid: String,
+    pub(super) function: String,
+    pub(super) qualifier: Option<String>,
+    pub(super) source: String,
+    pub(super) state: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,10 +130,38 @@ impl State {
             time: rfc3339(fake.now()),
             s3: S3State { buckets },
             sqs: SqsState { queues: fake.sqs().snapshot().into_values().collect() },
-            lambda: LambdaState { functions: lambda.functions(), invocations: last(lambda.invocations()) },
+            lambda: LambdaState {
+                functions: lambda.functions(),
+                layers: shared.lambda.layers().all().map(LayerState::of).collect(),
+                event_source_mappings: shared
+                    .lambda
+                    .mappings()
+                    .iter()
+                    .map(|mapping| MappingState::of(mapping, fake.now()))
+                    .collect(),
+                invocations: last(lambda.invocations()),
+            },
             sts: StsState { sessions: sessions.collect() },
             faults: fake.faults().rules(),
             calls: last(fake.calls()),
+        }
+    }
+}
+
+impl LayerState {
+    fn of(layer: &Layer) -> Self {
+        Self { layer: layer.name.clone(), region: layer.region.clone(), versions: layer.numbers().collect() }
+    }
+}
+
+impl MappingState {
+    fn of(mapping: &EventSourceMapping, now: SystemTime) -> Self {
+        Self {
+            uuid: mapping.uuid.clone(),
+            function: mapping.function.clone(),
+            qualifier: mapping.qualifier.clone(),
+            source: mapping.source.clone(),
+            state: mapping.state(now),
         }
     }
 }

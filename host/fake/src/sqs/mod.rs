@@ -1,7 +1,7 @@
 //! SQS: standard and FIFO queues.
 //!
 //! [`queue`] and [`receive`] are one queue as a machine of states, [`store`] is all of them and what leads from one to
-//! another, [`operations`] is the API on top, and [`json`] and [`query`] are its protocols. Nothing runs in the background: what time
+//! another, [`operations`] is the API on top, [`source`] is how functions get messages, and [`json`] and [`query`] are its protocols. Nothing runs in the background: what time
 //! brings about is brought about when somebody looks, as of the time at which it was due.
 
 mod access;
@@ -22,6 +22,7 @@ mod redrive;
 mod request;
 mod settings;
 mod snapshot;
+mod source;
 mod store;
 mod task;
 
@@ -35,4 +36,5 @@ pub(crate) use error::status_of;
 pub(crate) use name::{is_fifo_name, is_plain_name};
 pub(crate) use request::{Caller, Protocol, Request};
 pub(crate) use snapshot::{Queues, changes};
+pub(crate) use source::{NoSource, QueueFacts, QueueSource, SourceMessage};
 pub(crate) use store::SqsState;

@@ -133,6 +133,11 @@ impl Queue {
         )
     }
 
+    /// Whether a message can be received.
+    pub(super) fn has_available(&self) -> bool {
+        self.available().next().is_some()
+    }
+
     fn take(&mut self, key: u64, now: SystemTime, visibility: Duration) -> Option<(Receipt, Message)> {
         let message = self.messages.get_mut(&key)?;
         let number = message.receive.map_or(0, |receive| receive.number) + 1;

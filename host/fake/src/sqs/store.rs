@@ -1,8 +1,10 @@
 //! All queues of a fake, and what leads from one to another.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use tokio::sync::Notify;
 
 use super::error::no_such_queue;
 use super::message::Message;
@@ -26,13 +28,16 @@ pub(crate) struct State {
     pub(super) queues: BTreeMap<QueueId, Queue>,
     pub(super) deleted: HashMap<QueueId, SystemTime>,
     pub(super) tasks: Vec<MoveTask>,
+    /// Told whenever a queue has been made.
+    pub(super) made: Arc<Notify>,
 }
 
 impl SqsState {
     /// Removes everything, and lets those know who wait for a message.
     pub(crate) fn clear(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { queues, .. } = std::mem::take(&mut *state);
+        let State { queues, made, .. } = std::mem::take(&mut *state);
+        made.notify_waiters();
         for queue in queues.values() {
             queue.changed.notify_waiters();
         }

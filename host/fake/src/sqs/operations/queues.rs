@@ -173,6 +173,7 @@ pub(in crate::sqs) fn create_in(
     queue.tags = tags;
     let url = QueueUrl { queue_url: cx.url(&id) };
     state.queues.insert(id, queue);
+    state.made.notify_waiters();
     Ok(url)
 }
 

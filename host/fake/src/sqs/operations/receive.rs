@@ -55,18 +55,18 @@ pub(in crate::sqs) struct ReceiveMessageResult {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ReceivedMessage {
-    message_id: String,
-    receipt_handle: String,
+pub(in crate::sqs) struct ReceivedMessage {
+    pub(in crate::sqs) message_id: String,
+    pub(in crate::sqs) receipt_handle: String,
     #[serde(rename = "MD5OfBody")]
-    md5_of_body: String,
-    body: String,
+    pub(in crate::sqs) md5_of_body: String,
+    pub(in crate::sqs) body: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    attributes: BTreeMap<&'static str, String>,
+    pub(in crate::sqs) attributes: BTreeMap<&'static str, String>,
     #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
-    md5_of_message_attributes: Option<String>,
+    pub(in crate::sqs) md5_of_message_attributes: Option<String>,
     #[serde(skip_serializing_if = "MessageAttributes::is_empty")]
-    message_attributes: MessageAttributes,
+    pub(in crate::sqs) message_attributes: MessageAttributes,
 }
 
 /// `ReceiveMessage`. Waits for a message to arrive or to become visible, up to the wait time, by the clock of tokio.
@@ -130,7 +130,8 @@ pub(in crate::sqs) async fn receive_message(
 }
 
 impl Context<'_> {
-    fn received(
+    /// A message as a receiver gets it, with the attributes that it has asked for.
+    pub(in crate::sqs) fn received(
         &self,
         receipt: &Receipt,
         message: &Message,

@@ -1,0 +1,189 @@
+//! The operations that publish, show and delete the versions of layers.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+use super::layer::{Layer, LayerVersion};
+use super::name::{LayerArn, arn, layer_of, number_of, own, version_arn};
+use crate::lambda::configuration::{page, timestamp};
+use crate::lambda::create::{ARCHITECTURES, archive_of, text};
+use crate::lambda::error::{error, validation};
+use crate::lambda::function::Code;
+use crate::lambda::rest::{Context, Route};
+use crate::layer::AwsError;
+
+/// `PublishLayerVersion`
+pub(super) fn publish(cx: &Context<'_>, route: &Route, input: &Value) -> Result<Value, AwsError> {
+    let name = layer_of(cx, route)?;
+    let architectures = texts(input, "CompatibleArchitectures");
+    if let Some(given) = &architectures
+        && given.iter().any(|architecture| !ARCHITECTURES.contains(&architecture.as_str()))
+    {
+        return Err(validation(
+            &format!("[{}]", given.join(", ")),
+            "compatibleArchitectures",
+            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]",
+        ));
+    }
+    let content = input.get("Content").and_then(Value::as_object);
+    let content = content.filter(|content| !content.is_empty());
+    let content = content.ok_or_else(|| error("InvalidParameterValueException", "Missing Content"))?;
+    let (_, archive) = archive_of(cx, &Value::Object(content.clone()))?;
+    let (region, account_id) = (&cx.region, &cx.shared.account_id);
+    let id = cx.shared.ids.uuid("layer-version");
+    let location = format!(
+        "https://awslambda-{region}-layers.s3.{region}.amazonaws.com/snapshots/{account_id}/{name}-{id}"
+    );
+    let version = LayerVersion {
+        code: Code {
+            size: archive.len(),
+            sha256: BASE64_STANDARD.encode(Sha256::digest(&archive)),
+            location: location.into(),
+        },
+        created: cx.shared.clock.now(),
+        description: text(input, "Description").unwrap_or_default().to_owned(),
+        license: text(input, "LicenseInfo").map(str::to_owned),
+        runtimes: texts(input, "CompatibleRuntimes"),
+        architectures,
+        policy: Vec::new(),
+        policy_revision: String::new(),
+    };
+    let mut layers = cx.shared.lambda.layers();
+    let layer = layers.entry(&cx.region, &name);
+    layer.last += 1;
+    let answer = whole(cx, &name, layer.last, &version);
+    layer.versions.insert(layer.last, version);
+    Ok(answer)
+}
+
+/// `GetLayerVersion`. The archive itself is not to be had.
+pub(super) fn get(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
+    let (name, number) = (layer_of(cx, route)?, number_of(route)?);
+    found(cx, &name, number)
+}
+
+/// `GetLayerVersionByArn`
+pub(super) fn get_by_arn(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
+    let given = route.parameter("Arn").unwrap_or_default();
+    let arn = LayerArn::parse(given).and_then(|arn| Some((arn.version?, arn)));
+    let (number, arn) = arn.ok_or_else(|| {
+        let pattern = "Member must satisfy regular expression pattern: \
+                       arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:layer:\
+                       [a-zA-Z0-9-_]+:[0-9]+";
+        validation(given, "arn", pattern)
+    })?;
+    let name = own(cx, route, arn, given)?;
+    found(cx, &name, number)
+}
+
+/// `ListLayerVersions`, newest first. Of a layer that is not there they are none.
+pub(super) fn list_versions(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
+    let name = layer_of(cx, route)?;
+    let wanted = Wanted::of(route)?;
+    let layers = cx.shared.lambda.layers();
+    let versions = layers.get(&cx.region, &name).into_iter().flat_map(|layer| wanted.of_layer(layer));
+    page(route, "LayerVersions", versions.map(|(number, it)| item(cx, &name, number, it).into()).collect())
+}
+
+/// `ListLayers`, each with its newest version.
+pub(super) fn list_layers(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
+    let wanted = Wanted::of(route)?;
+    let layers = cx.shared.lambda.layers();
+    let here = layers.all().filter(|layer| layer.region == cx.region);
+    let entries = here.filter_map(|layer| {
+        let (number, version) = wanted.of_layer(layer).next()?;
+        Some(json!({
+            "LayerName": layer.name,
+            "LayerArn": arn(cx, &layer.name),
+            "LatestMatchingVersion": item(cx, &layer.name, number, version),
+        }))
+    });
+    page(route, "Layers", entries.collect())
+}
+
+/// `DeleteLayerVersion`. One that is not there is no error, and functions keep what they have.
+pub(super) fn delete(cx: &Context<'_>, route: &Route) -> Result<(), AwsError> {
+    let (name, number) = (layer_of(cx, route)?, number_of(route)?);
+    if let Some(layer) = cx.shared.lambda.layers().get_mut(&cx.region, &name) {
+        layer.versions.remove(&number);
+    }
+    Ok(())
+}
+
+/// What a list is limited to.
+struct Wanted<'r> {
+    runtime: Option<&'r str>,
+    architecture: Option<&'r str>,
+}
+
+impl<'r> Wanted<'r> {
+    fn of(route: &'r Route) -> Result<Self, AwsError> {
+        let architecture = route.parameter("CompatibleArchitecture");
+        match architecture.filter(|architecture| !ARCHITECTURES.contains(architecture)) {
+            Some(unknown) => {
+                let constraint = "Member must satisfy enum value set: [x86_64, arm64]";
+                Err(validation(unknown, "compatibleArchitecture", constraint))
+            }
+            None => Ok(Self { runtime: route.parameter("CompatibleRuntime"), architecture }),
+        }
+    }
+
+    /// The versions of a layer that are wanted, newest first.
+    fn of_layer<'l>(&self, layer: &'l Layer) -> impl Iterator<Item = (u64, &'l LayerVersion)> {
+        let has = |list: &Option<Vec<String>>, wanted: Option<&str>| {
+            wanted.is_none_or(|wanted| list.iter().flatten().any(|it| it == wanted))
+        };
+        let versions = layer.versions.iter().rev().map(|(number, version)| (*number, version));
+        versions.filter(move |(_, version)| {
+            has(&version.runtimes, self.runtime) && has(&version.architectures, self.architecture)
+        })
+    }
+}
+
+fn found(cx: &Context<'_>, name: &str, number: u64) -> Result<Value, AwsError> {
+    let layers = cx.shared.lambda.layers();
+    let version = layers.version(&cx.region, name, number);
+    let version = version
+        .ok_or_else(|| error("ResourceNotFoundException", "The resource you requested does not exist."))?;
+    Ok(whole(cx, name, number, version))
+}
+
+/// A version as `GetLayerVersion` shows it.
+fn whole(cx: &Context<'_>, name: &str, number: u64, version: &LayerVersion) -> Value {
+    let mut entry = item(cx, name, number, version);
+    entry.insert("LayerArn".to_owned(), arn(cx, name).into());
+    entry.insert("Description".to_owned(), version.description.clone().into());
+    let code = &version.code;
+    let content = json!({ "Location": code.location, "CodeSha256": code.sha256, "CodeSize": code.size });
+    entry.insert("Content".to_owned(), content);
+    entry.into()
+}
+
+/// A version as `LayerVersionsListItem`.
+fn item(cx: &Context<'_>, name: &str, number: u64, version: &LayerVersion) -> Map<String, Value> {
+    let mut entry = Map::new();
+    let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
+    put("LayerVersionArn", version_arn(cx, name, number).into());
+    put("Version", number.into());
+    put("CreatedDate", timestamp(version.created).into());
+    if !version.description.is_empty() {
+        put("Description", version.description.clone().into());
+    }
+    if let Some(license) = &version.license {
+        put("LicenseInfo", license.clone().into());
+    }
+    if let Some(runtimes) = &version.runtimes {
+        put("CompatibleRuntimes", runtimes.clone().into());
+    }
+    if let Some(architectures) = &version.architectures {
+        put("CompatibleArchitectures", architectures.clone().into());
+    }
+    entry
+}
+
+fn texts(input: &Value, name: &str) -> Option<Vec<String>> {
+    let list = input.get(name)?.as_array()?;
+    Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
