@@ -35,7 +35,7 @@ configuration = functions.get_function_configuration(FunctionName="price")
 assert configuration["State"] == "Active"
 assert json.load(invoke(configuration["FunctionArn"], {"count": 1})["Payload"])["total"] == 3
 assert [version["Version"] for version in functions.list_versions_by_function(FunctionName="price")["Versions"]] == ["$LATEST", "1"]
-assert sorted(f["FunctionName"] for f in functions.list_functions()["Functions"]) == ["busy", "pieces", "price"]
+assert sorted(f["FunctionName"] for f in functions.list_functions()["Functions"]) == ["busy", "pieces", "price", "received"]
 functions.get_waiter("function_active_v2").wait(FunctionName="price")
 
 # Asynchronously, and not at all.
@@ -66,6 +66,25 @@ with fails("ResourceConflictException", 409):
     functions.create_function(FunctionName="made", Role=role, Code={"ZipFile": archive.getvalue()})
 with fails("InvalidParameterValueException", 400):
     functions.update_function_code(FunctionName="made", ZipFile=b"no archive")
+
+# Layers, which functions can have.
+layer = functions.publish_layer_version(
+    LayerName="deps", Content={"ZipFile": archive.getvalue()}, CompatibleRuntimes=["python3.12"], LicenseInfo="MIT"
+)
+assert (layer["Version"], layer["Content"]["CodeSize"]) == (1, len(archive.getvalue()))
+shown = functions.get_layer_version_by_arn(Arn=layer["LayerVersionArn"])
+assert shown["LayerArn"] == layer["LayerArn"] and shown["LicenseInfo"] == "MIT"
+[listed] = functions.list_layers(CompatibleRuntime="python3.12")["Layers"]
+assert listed["LatestMatchingVersion"]["LayerVersionArn"] == layer["LayerVersionArn"]
+changed = functions.update_function_configuration(FunctionName="made", Layers=[layer["LayerVersionArn"]])
+assert changed["Layers"] == [{"Arn": layer["LayerVersionArn"], "CodeSize": len(archive.getvalue())}]
+with fails("InvalidParameterValueException", 400):
+    functions.update_function_configuration(FunctionName="made", Layers=[layer["LayerArn"] + ":9"])
+functions.delete_layer_version(LayerName="deps", VersionNumber=1)
+assert functions.list_layer_versions(LayerName="deps")["LayerVersions"] == []
+with fails("ResourceNotFoundException", 404):
+    functions.get_layer_version(LayerName="deps", VersionNumber=1)
+
 functions.delete_function(FunctionName="made")
 with fails("ResourceNotFoundException", 404):
     functions.get_function(FunctionName="made")
@@ -80,3 +99,19 @@ with fails("TooManyRequestsException", 429):
     invoke("busy", {})
 with fails("RequestTooLargeException", 413):
     invoke("price", "x" * (7 << 20))
+
+# Called with what arrives in a queue, once that is mapped. The test that runs this looks at what comes of it.
+sqs = client("sqs")
+queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+sqs.send_message(QueueUrl=queue, MessageBody="a letter")
+with fails("InvalidParameterValueException", 400):
+    functions.create_event_source_mapping(FunctionName="received", EventSourceArn=queue_arn + "2")
+mapping = functions.create_event_source_mapping(FunctionName="received", EventSourceArn=queue_arn)
+assert (mapping["State"], mapping["BatchSize"]) == ("Creating", 10), mapping
+with fails("ResourceConflictException", 409):
+    functions.create_event_source_mapping(FunctionName="received", EventSourceArn=queue_arn)
+[listed] = functions.list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
+assert listed["UUID"] == mapping["UUID"]
+with fails("ResourceNotFoundException", 404):
+    functions.get_event_source_mapping(UUID="none")

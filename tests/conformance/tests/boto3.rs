@@ -64,9 +64,14 @@ async fn the_whole_life_of_an_invocation() {
     let version = price.unwrap().publish();
     lambda.function("pieces", |_| async { Ok(FunctionResponse::chunks(["one ", "two ", "three"])) }).unwrap();
     lambda.function("busy", |_| async { Ok(json!(null)) }).unwrap().reserved_concurrency(0);
+    lambda.function("received", |_| async { Ok(json!(null)) }).unwrap();
     assert_eq!(version, "1");
     run(&fake, "boto3_lambda.py").await;
     fake.lambda().idle().await;
+    let [received] = &fake.lambda().invocations_of("received")[..] else { panic!("one letter") };
+    let event: Value = serde_json::from_slice(&received.payload).unwrap();
+    assert_eq!(event["Records"][0]["body"], "a letter");
+    assert!(fake.sqs().messages("inbox").is_empty());
     let events = fake.lambda().invocations_of("price");
     assert!(
         events

@@ -68,6 +68,32 @@ fn a_run_waits_for_what_it_has_invoked_asynchronously() {
     run.says(&["uploads/thumbs/a.txt", "pricing     1 ×  returned, asynchronously\n"]).prints("{}");
 }
 
+/// A project with a letter in a queue, for the function `pricing`.
+fn letter(guest: &str) -> Project {
+    let mapping = json!({ "event-source-mappings": [{ "function": "pricing", "source": "inbox" }] });
+    project(guest)
+        .with("aws/sqs/inbox.json", r#"{ "messages": ["a letter"] }"#)
+        .with("aws/lambda/.innkeeper.json", mapping.to_string())
+}
+
+#[test]
+fn a_function_gets_what_lies_in_its_queue() {
+    let run = letter("echo").innkeeper(&["run", "--json", "--fake", "aws", "caller", "[1]"]).exits(0);
+    let document = run.json();
+    let invocations = document["changes"]["invocations"].as_array().unwrap();
+    assert_eq!(invocations.len(), 2, "one by the caller, and one for the letter: {invocations:?}");
+    assert!(document.to_string().contains("inbox"), "the queue is another now: {document}");
+}
+
+#[test]
+fn a_run_does_not_wait_for_what_its_function_fails_with() {
+    let run = letter("fail").innkeeper(&["run", "--json", "--fake", "aws", "echo", "[1]"]).exits(0);
+    let document = run.json();
+    let invocations = document["changes"]["invocations"].as_array().unwrap();
+    assert_eq!(invocations.len(), 1, "the letter comes again in half a minute: {invocations:?}");
+    assert_eq!(invocations[0]["outcome"], "failed");
+}
+
 #[test]
 fn the_json_document_has_the_invocations() {
     let run = project("echo").innkeeper(&["run", "--json", "--fake", "aws", "caller", "[1]"]).exits(0);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::configuration::page;
 use super::create::check_revision;
-use super::error::{error, no_such_function, validation};
+use super::error::{error, missing, no_such_function, validation};
 use super::function::Alias;
 use super::name::{LATEST, arn, is_alias};
 use super::rest::{Context, Route, Target};
@@ -31,9 +31,7 @@ pub(super) fn get_alias(cx: &Context<'_>, target: &Target, name: &str) -> Result
 /// `CreateAlias`
 pub(super) fn create_alias(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
-    let required = |name: &str, field: &str| {
-        text(name).ok_or_else(|| validation("null", field, "Member must not be null"))
-    };
+    let required = |name: &str, field: &str| text(name).ok_or_else(|| missing(field));
     let name = required("Name", "name")?;
     let version = required("FunctionVersion", "functionVersion")?;
     if !is_alias(name) {

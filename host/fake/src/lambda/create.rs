@@ -12,12 +12,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::canned::Code as FunctionCode;
 use super::configuration::configuration;
-use super::error::{error, no_such_function, validation};
+use super::error::{error, missing, no_such_function, validation};
 use super::function::{Code, Configuration, Function};
 use super::handler::{FunctionError, FunctionEvent, FunctionResponse, Handler};
 use super::layers::layers_of;
 use super::name::{LATEST, Reference};
 use super::rest::{Context, Target};
+use super::settings::check_tag_count;
 use crate::layer::AwsError;
 use crate::s3::S3;
 
@@ -84,9 +85,14 @@ pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, 
     function.code = Some(FunctionCode::Uploaded);
     function.latest.configuration = settings;
     function.tags = texts(input.get("Tags"));
+    check_tag_count(&function.tags)?;
     function.code_signing_config = text(input, "CodeSigningConfigArn").map(str::to_owned);
     let number = if publish(input) { function.publish(None, now, &cx.shared.ids) } else { LATEST.to_owned() };
-    let answer = configuration(cx, &target, &function, &number, &function.latest, None);
+    let mut answer = configuration(cx, &target, &function, &number, &function.latest, None);
+    if let Some(answer) = answer.as_object_mut() {
+        // What has just been made has not been updated.
+        answer.remove("LastUpdateStatus");
+    }
     functions.by_name.insert(name, function);
     cx.shared.lambda.stir();
     Ok(answer)
@@ -99,7 +105,17 @@ pub(super) fn update_function_code(
     input: &Value,
 ) -> Result<Value, AwsError> {
     let code = code_of(cx, input)?;
+    let is_image = text(input, "ImageUri").is_some();
     update(cx, target, input, |settings| {
+        let was_image = settings.shown.get("PackageType").and_then(Value::as_str) == Some("Image");
+        if is_image != was_image {
+            let message = if was_image {
+                "Please provide ImageUri when updating a function with packageType Image."
+            } else {
+                "Please don't provide ImageUri when updating a function with packageType Zip."
+            };
+            return Err(error("InvalidParameterValueException", message));
+        }
         settings.code = Some(code);
         if let Some(architectures) = input.get("Architectures") {
             settings.shown.insert("Architectures".to_owned(), architectures.clone());
@@ -323,10 +339,6 @@ fn object(cx: &Context<'_>, bucket: &str, key: &str) -> Result<Bytes, AwsError> 
 fn no_archive() -> AwsError {
     let message = "Could not unzip uploaded file. Please check your file, then try to upload again.";
     error("InvalidParameterValueException", message)
-}
-
-fn missing(field: &str) -> AwsError {
-    validation("null", field, "Member must not be null")
 }
 
 fn publish(input: &Value) -> bool {

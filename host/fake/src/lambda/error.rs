@@ -105,6 +105,16 @@ pub(super) fn validation(value: &str, field: &str, constraint: &str) -> AwsError
     )
 }
 
+/// What a request has to have and has not.
+pub(super) fn missing(field: &str) -> AwsError {
+    error(
+        "ValidationException",
+        format!(
+            "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+        ),
+    )
+}
+
 /// The error as Lambda answers it.
 pub(crate) fn answer(error: &AwsError) -> Answer {
     let fault = if error.status.is_server_error() { "Service" } else { "User" };

@@ -3,24 +3,23 @@
 use serde_json::{Map, Value, json};
 
 use super::create::text;
-use super::error::{error, no_such_function, validation};
-use super::rest::{Context, Target};
+use super::error::{error, missing, no_such_function};
+use super::function::Function;
+use super::name::is_alias;
+use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
 /// `AddPermission`
 pub(super) fn add_permission(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
-    let required = |name: &str, field: &str| {
-        text(input, name).ok_or_else(|| validation("null", field, "Member must not be null"))
-    };
+    let required = |name: &str, field: &str| text(input, name).ok_or_else(|| missing(field));
     let id = required("StatementId", "statementId")?;
     let action = required("Action", "action")?;
     let principal = required("Principal", "principal")?;
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
     let function = functions.get_mut(&target.name, &arn)?;
-    if function.version(target.qualifier.as_deref()).is_none() {
-        return Err(no_such_function(&arn));
-    }
+    check_qualifier(function, target, &arn)?;
+    check_revision(text(input, "RevisionId"), function, target)?;
     let mut conditions: Map<String, Value> = Map::new();
     let mut put = |operator: &str, key: &str, parameter: &str| {
         if let Some(value) = input.get(parameter) {
@@ -66,9 +65,15 @@ pub(super) fn get_policy(cx: &Context<'_>, target: &Target) -> Result<Value, Aws
 }
 
 /// `RemovePermission`
-pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, id: &str) -> Result<(), AwsError> {
+pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, route: &Route) -> Result<(), AwsError> {
+    let id = route.part();
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let arn = target.arn(cx);
+    let function = functions.by_name.get_mut(&target.name);
+    let function =
+        function.ok_or_else(|| error("ResourceNotFoundException", format!("No policy found for: {arn}")))?;
+    check_qualifier(function, target, &arn)?;
+    check_revision(route.parameter("RevisionId"), function, target)?;
     let statements = function.policies.get_mut(target.qualifier.as_deref().unwrap_or_default());
     let statements = statements.filter(|statements| !statements.is_empty()).ok_or_else(|| {
         error("ResourceNotFoundException", "No policy is associated with the given resource.")
@@ -79,6 +84,28 @@ pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, id: &str) -> 
         return Err(statement_not_found(id));
     }
     Ok(())
+}
+
+/// Refuses a version or alias that is not there.
+fn check_qualifier(function: &Function, target: &Target, arn: &str) -> Result<(), AwsError> {
+    match &target.qualifier {
+        Some(qualifier) if function.version(Some(qualifier)).is_none() => {
+            if is_alias(qualifier) {
+                return Err(error("ResourceNotFoundException", format!("Cannot find alias arn: {arn}")));
+            }
+            Err(no_such_function(arn))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a change of what somebody else has changed since: the function, the version or the alias.
+fn check_revision(given: Option<&str>, function: &Function, target: &Target) -> Result<(), AwsError> {
+    let qualifier = target.qualifier.as_deref();
+    let alias = qualifier.and_then(|name| function.aliases.get(name));
+    let version = function.version(qualifier).map(|(_, version)| &version.revision_id);
+    let current = alias.map(|alias| &alias.revision_id).or(version);
+    super::create::check_revision(&json!({ "RevisionId": given }), current.map_or("", String::as_str))
 }
 
 /// A principal as a policy has it: a service, an account, or whatever else was given.

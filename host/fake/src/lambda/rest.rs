@@ -153,6 +153,7 @@ impl Route {
                 let message = format!("the fake has no such operation of Lambda: {method} {path}");
                 return Err(AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
             }
+            "ListTags" | "TagResource" | "UntagResource" => settings::check_resource(self)?,
             _ => {}
         }
         let target = &self.target(cx)?;
@@ -174,7 +175,7 @@ impl Route {
                 return nothing(settings::delete_event_invoke_config(cx, target));
             }
             "DeleteFunctionUrlConfig" => return nothing(settings::delete_url_config(cx, target)),
-            "RemovePermission" => return nothing(policy::remove_permission(cx, target, part)),
+            "RemovePermission" => return nothing(policy::remove_permission(cx, target, self)),
             "TagResource" => return nothing(settings::tag_resource(cx, target, &input(body)?)),
             "UntagResource" => return nothing(settings::untag_resource(cx, target, self)),
             "AddPermission" => return document(made, &policy::add_permission(cx, target, &input(body)?)?),

@@ -1,15 +1,16 @@
 //! What is set of a function beside its configuration: tags, concurrency, what becomes of events, URLs. But for the
 //! concurrency it is kept and shown, and has no effect.
 
+use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
 use super::configuration::timestamp;
 use super::create::{number, texts};
-use super::error::{error, no_such_function, validation};
+use super::error::{error, missing, no_such_function, validation};
 use super::function::Function;
-use super::name::{LATEST, arn};
+use super::name::{LATEST, Reference, arn};
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
@@ -20,6 +21,38 @@ const MAX_RETRIES: u64 = 2;
 /// How old an event may become, in seconds.
 const AGES: std::ops::RangeInclusive<u64> = 60..=21_600;
 
+/// The most tags of one function.
+const MAX_TAGS: usize = 50;
+
+/// What has tags is named by its ARN, and versions and aliases have none.
+pub(super) fn check_resource(route: &Route) -> Result<(), AwsError> {
+    let reference = Reference::parse(route.resource()).ok();
+    let reference = reference.filter(|reference| reference.region.is_some());
+    let reference = reference.ok_or_else(|| {
+        validation(
+            route.resource(),
+            "resource",
+            "Member must satisfy regular expression pattern: \
+             arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:(function:[a-zA-Z0-9-_]+\
+             (:(\\$LATEST|[a-zA-Z0-9-_]+))?|layer:[a-zA-Z0-9-_]+)",
+        )
+    })?;
+    if reference.qualifier.is_some() {
+        return Err(error(
+            "InvalidParameterValueException",
+            "Tags on function aliases and versions are not supported. Please specify a function ARN.",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn check_tag_count(tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
+    if tags.len() <= MAX_TAGS {
+        return Ok(());
+    }
+    Err(error("InvalidParameterValueException", "Number of tags exceeds resource tag limit."))
+}
+
 /// `ListTags`
 pub(super) fn list_tags(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
@@ -28,8 +61,17 @@ pub(super) fn list_tags(cx: &Context<'_>, target: &Target) -> Result<Value, AwsE
 
 /// `TagResource`
 pub(super) fn tag_resource(cx: &Context<'_>, target: &Target, input: &Value) -> Result<(), AwsError> {
+    let tags = texts(input.get("Tags"));
     let mut functions = cx.shared.lambda.functions();
-    functions.get_mut(&target.name, &target.arn(cx))?.tags.extend(texts(input.get("Tags")));
+    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    if tags.is_empty() {
+        let message = "An error occurred and the request cannot be processed.";
+        return Err(error("InvalidParameterValueException", message));
+    }
+    let mut all = function.tags.clone();
+    all.extend(tags);
+    check_tag_count(&all)?;
+    function.tags = all;
     Ok(())
 }
 
@@ -37,6 +79,9 @@ pub(super) fn tag_resource(cx: &Context<'_>, target: &Target, input: &Value) -> 
 pub(super) fn untag_resource(cx: &Context<'_>, target: &Target, route: &Route) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
     let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    if route.parameter("tagKeys").is_none() {
+        return Err(missing("tagKeys"));
+    }
     for key in route.parameters("tagKeys") {
         function.tags.remove(key);
     }
@@ -51,8 +96,7 @@ pub(super) fn put_concurrency(cx: &Context<'_>, target: &Target, input: &Value) 
         "reservedConcurrentExecutions",
         0..=u64::from(u32::MAX),
     )?;
-    let limit =
-        limit.ok_or_else(|| validation("null", "reservedConcurrentExecutions", "Member must not be null"))?;
+    let limit = limit.ok_or_else(|| missing("reservedConcurrentExecutions"))?;
     let mut functions = cx.shared.lambda.functions();
     let account = u64::from(functions.account_concurrency);
     let others = functions.by_name.iter().filter(|(name, _)| **name != target.name);

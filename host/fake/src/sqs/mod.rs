@@ -36,5 +36,5 @@ pub(crate) use error::status_of;
 pub(crate) use name::{is_fifo_name, is_plain_name};
 pub(crate) use request::{Caller, Protocol, Request};
 pub(crate) use snapshot::{Queues, changes};
-pub(crate) use source::{NoSource, QueueFacts, QueueSource, SourceMessage};
+pub(crate) use source::{NoSource, QueueSource, SourceMessage};
 pub(crate) use store::SqsState;

@@ -10,7 +10,7 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::access::allows;
 use super::attribute::MessageAttributes;
-use super::name::{QueueArn, QueueId};
+use super::name::{QueueArn, QueueId, is_fifo_name};
 use super::operations::{Caller, Context};
 use super::receipt::Receipt;
 use super::receive::{Order, Poll};
@@ -22,13 +22,6 @@ use crate::fake::Shared;
 pub(crate) struct QueueSource {
     arn: QueueArn,
     text: String,
-}
-
-/// What a mapping has to know of its queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QueueFacts {
-    pub(crate) visibility: Duration,
-    pub(crate) is_fifo: bool,
 }
 
 /// Why a queue cannot be polled.
@@ -68,8 +61,13 @@ impl QueueSource {
         &self.arn.region
     }
 
-    /// What the queue is like, if `role` of the fake's account may receive from it.
-    pub(crate) fn facts(&self, shared: &Shared, role: &str) -> Result<QueueFacts, NoSource> {
+    /// Whether its name is a FIFO queue's, as every FIFO queue's is.
+    pub(crate) fn is_fifo(&self) -> bool {
+        is_fifo_name(&self.arn.name)
+    }
+
+    /// The visibility timeout of the queue, if `role` of the fake's account may receive from it.
+    pub(crate) fn visibility(&self, shared: &Shared, role: &str) -> Result<Duration, NoSource> {
         let mut state = shared.sqs.at(shared.clock.now(), &shared.ids);
         let id = self.id(&state, shared).ok_or(NoSource::NotThere)?;
         let queue = state.queue(&id, shared.clock.now()).map_err(|_| NoSource::NotThere)?;
@@ -82,7 +80,7 @@ impl QueueSource {
         if id.account_id.is_some() && !queue.settings.policy().is_some_and(|policy| allows(policy, &caller)) {
             return Err(NoSource::Denied);
         }
-        Ok(QueueFacts { visibility: queue.settings.visibility(), is_fifo: queue.is_fifo() })
+        Ok(queue.settings.visibility())
     }
 
     /// Receives up to `max` messages. As long as the queue is not there these are none.

@@ -39,7 +39,7 @@ async fn numbers(client: &Client, name: &str) -> Vec<i64> {
 
 #[tokio::test(start_paused = true)]
 async fn versions_are_published_and_shown() {
-    let (_fake, client) = published().await;
+    let (fake, client) = published().await;
     let get = client.get_layer_version().layer_name("deps").version_number(1).send().await.unwrap();
     assert_eq!((get.layer_arn(), get.version()), (Some(&*format!("{ARN}:deps")), 1));
     assert_eq!((get.description(), get.license_info()), (Some("first"), Some("MIT")));
@@ -65,7 +65,7 @@ async fn versions_are_published_and_shown() {
     let python = client.list_layers().compatible_runtime(Runtime::Python312).send().await.unwrap();
     assert_eq!(latest(&python), [("deps".to_owned(), 1)]);
     // Layers are of a region.
-    let elsewhere = client_of(config(&_fake, "us-east-1"));
+    let elsewhere = client_of(config(&fake, "us-east-1"));
     assert_eq!(numbers(&elsewhere, "deps").await, [0; 0]);
 }
 

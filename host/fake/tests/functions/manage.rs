@@ -1,10 +1,12 @@
 //! Functions that clients make, change and delete. Their code is kept as far as it is shown, and never run.
 
+use std::collections::HashMap;
+
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    AliasRoutingConfiguration, FunctionCode, FunctionUrlAuthType, PackageType, Runtime, State,
+    AliasRoutingConfiguration, Architecture, FunctionCode, FunctionUrlAuthType, PackageType, Runtime, State,
 };
 use innkeeper_fake::FakeAws;
 use pretty_assertions::assert_eq;
@@ -54,6 +56,7 @@ async fn makes_a_function() {
     assert_eq!(got.tags().unwrap()["team"], "a");
     // Beside those that are made in Rust, and not run as they are.
     let listed = client.list_functions().send().await.unwrap();
+    assert!(listed.functions().iter().all(|function| function.state().is_none()), "lists do not say");
     let names: Vec<_> = listed.functions().iter().map(|function| function.function_name().unwrap()).collect();
     assert_eq!(names, ["echo", "made"]);
     let answer = invoke(&client, "made", "{}").send().await.unwrap();
@@ -77,6 +80,10 @@ async fn refuses_what_makes_no_function() {
     refused(no_role, 400, "ValidationException", "Value 'worker' at 'role' failed to satisfy constraint");
     let slow = create(&client, "other").timeout(901).send().await;
     refused(slow, 400, "ValidationException", "Member must have value less than or equal to 900");
+    let architecture = create(&client, "other").architectures(Architecture::from("sparc")).send().await;
+    refused(architecture, 400, "ValidationException", "Value '[sparc]' at 'architectures'");
+    let both = create(&client, "other").architectures(Architecture::X8664).architectures(Architecture::Arm64);
+    refused(both.send().await, 400, "ValidationException", "Member must have length less than or equal to 1");
     let small = create(&client, "other").memory_size(64).send().await;
     refused(small, 400, "ValidationException", "Member must have value greater than or equal to 128");
     assert_eq!(client.list_functions().send().await.unwrap().functions().len(), 1);
@@ -119,6 +126,11 @@ async fn changes_a_function() {
     assert_ne!(changed.code_sha256(), before.code_sha256());
     let bad = change_code().zip_file(Blob::new("none")).send().await;
     refused(bad, 400, "InvalidParameterValueException", "Could not unzip uploaded file.");
+    let image = change_code().image_uri("000000000000.dkr.ecr.eu-west-1.amazonaws.com/worker:1").send().await;
+    let reason = "Please don't provide ImageUri when updating a function with packageType Zip.";
+    refused(image, 400, "InvalidParameterValueException", reason);
+    let other = client.publish_version().function_name("made").code_sha256("other").send().await;
+    refused(other, 400, "InvalidParameterValueException", "CodeSHA256 (other) is different from current");
     let nothing = client.update_function_configuration().function_name("none").timeout(1).send().await;
     refused(nothing, 404, "ResourceNotFoundException", &format!("Function not found: {ARN}:none"));
 }
@@ -176,6 +188,17 @@ async fn keeps_tags_and_a_policy() {
     assert_eq!(tags.tags().unwrap().iter().collect::<Vec<_>>(), [(&"b".to_owned(), &"2".to_owned())]);
     let unknown = client.list_tags().resource(format!("{ARN}:none")).send().await;
     refused(unknown, 404, "ResourceNotFoundException", "Function not found");
+    let version = client.tag_resource().resource(format!("{arn}:$LATEST")).tags("a", "1").send().await;
+    let reason = "Tags on function aliases and versions are not supported.";
+    refused(version, 400, "InvalidParameterValueException", reason);
+    refused(client.list_tags().resource("made").send().await, 400, "ValidationException", "at 'resource'");
+    let none = client.tag_resource().resource(&arn).set_tags(Some(HashMap::new())).send().await;
+    refused(none, 400, "InvalidParameterValueException", "the request cannot be processed");
+    let many = (0..50).map(|number| (number.to_string(), String::new())).collect();
+    let many = client.tag_resource().resource(&arn).set_tags(Some(many)).send().await;
+    refused(many, 400, "InvalidParameterValueException", "Number of tags exceeds resource tag limit.");
+    let bare = client.untag_resource().resource(&arn).set_tag_keys(Some(Vec::new())).send().await;
+    refused(bare, 400, "ValidationException", "Value null at 'tagKeys'");
 
     let policy = || client.get_policy().function_name("made").send();
     refused(policy().await, 404, "ResourceNotFoundException", "The resource you requested does not exist.");
@@ -183,8 +206,16 @@ async fn keeps_tags_and_a_policy() {
         client.add_permission().function_name("made").statement_id("s3").action("lambda:InvokeFunction");
     let add = add.principal("s3.amazonaws.com").source_arn("arn:aws:s3:::bucket");
     add.clone().send().await.unwrap();
-    let again = add.send().await;
+    let again = add.clone().send().await;
     refused(again, 409, "ResourceConflictException", "The statement id (s3) provided already exists.");
+    let stale = add.clone().revision_id("00000000-0000-0000-0000-000000000000").send().await;
+    refused(stale, 412, "PreconditionFailedException", "does not match the latest Revision Id");
+    let alias = add.clone().qualifier("live").send().await;
+    refused(alias, 404, "ResourceNotFoundException", &format!("Cannot find alias arn: {arn}:live"));
+    let version = add.qualifier("42").send().await;
+    refused(version, 404, "ResourceNotFoundException", &format!("Function not found: {arn}:42"));
+    let nobody = client.remove_permission().function_name("none").statement_id("s3").send().await;
+    refused(nobody, 404, "ResourceNotFoundException", &format!("No policy found for: {ARN}:none"));
     let shown: Value = serde_json::from_str(policy().await.unwrap().policy().unwrap()).unwrap();
     let statement = json!({
         "Sid": "s3",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::name::{layer_of, number_of, version_arn};
 use crate::lambda::create::text;
-use crate::lambda::error::{error, validation};
+use crate::lambda::error::{error, missing, validation};
 use crate::lambda::policy::{exists_already, principal_of, statement_not_found};
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
@@ -15,9 +15,7 @@ const ACTION: &str = "lambda:GetLayerVersion";
 /// `AddLayerVersionPermission`
 pub(super) fn add(cx: &Context<'_>, route: &Route, input: &Value) -> Result<Value, AwsError> {
     let (name, number) = (layer_of(cx, route)?, number_of(route)?);
-    let required = |name: &str, field: &str| {
-        text(input, name).ok_or_else(|| validation("null", field, "Member must not be null"))
-    };
+    let required = |name: &str, field: &str| text(input, name).ok_or_else(|| missing(field));
     let id = required("StatementId", "statementId")?;
     let action = required("Action", "action")?;
     let principal = required("Principal", "principal")?;

@@ -212,14 +212,15 @@ impl MappingDocument {
         if let Some(qualifier) = self.qualifier.as_deref().filter(|qualifier| !is_qualifier(qualifier)) {
             return Err(format!("`{qualifier}` is no qualifier of a function"));
         }
-        let arn = match self.source.starts_with("arn:") {
-            true => self.source.clone(),
-            false => Sqs::new(Arc::clone(shared)).arn(&self.source),
+        let arn = if self.source.starts_with("arn:") {
+            self.source.clone()
+        } else {
+            Sqs::new(Arc::clone(shared)).arn(&self.source)
         };
         let source = QueueSource::parse(&arn);
         let source = source.ok_or_else(|| format!("`{}` is neither a queue nor its ARN", self.source))?;
         let region = self.region.unwrap_or_else(|| source.region().to_owned());
-        self.settings.check(arn.ends_with(".fifo")).map_err(|error| error.message)?;
+        self.settings.check(source.is_fifo()).map_err(|error| error.message)?;
         let mut mapping = EventSourceMapping::settled(shared, &region, &arn, self.enabled);
         mapping.function = self.function;
         mapping.qualifier = self.qualifier;

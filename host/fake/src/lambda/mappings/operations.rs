@@ -13,7 +13,7 @@ use crate::lambda::error::{error, validation};
 use crate::lambda::name::{Reference, arn};
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
-use crate::sqs::{NoSource, QueueFacts, QueueSource};
+use crate::sqs::{NoSource, QueueSource};
 
 /// `CreateEventSourceMapping`
 pub(super) fn create(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError> {
@@ -45,9 +45,9 @@ pub(super) fn create(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError>
     }
     let enabled = input.get("Enabled").and_then(Value::as_bool).unwrap_or(true);
     let mut mapping = EventSourceMapping::new(cx.shared, &cx.region, source, enabled);
-    let facts = facts_of(cx, &queue, &role)?;
-    mapping.settings.change(input, facts.is_fifo)?;
-    check_timeout(facts, timeout)?;
+    let visibility = visibility_of(cx, &queue, &role)?;
+    mapping.settings.change(input, queue.is_fifo())?;
+    check_timeout(visibility, timeout)?;
     mapping.function = function;
     mapping.qualifier = qualifier;
     mapping.tags = texts(input.get("Tags"));
@@ -96,11 +96,10 @@ pub(super) fn update(cx: &Context<'_>, route: &Route, input: &Value) -> Result<V
     }
     // The queue may be gone, and so may the function that is not to be another.
     let queue = QueueSource::parse(&changed.source).ok_or_else(not_found)?;
-    let is_fifo = changed.source.ends_with(".fifo");
-    changed.settings.change(input, is_fifo)?;
+    changed.settings.change(input, queue.is_fifo())?;
     if text(input, "FunctionName").is_some() {
         let (timeout, role) = function_of(cx, &changed.function, changed.qualifier.as_deref())?;
-        check_timeout(facts_of(cx, &queue, &role)?, timeout)?;
+        check_timeout(visibility_of(cx, &queue, &role)?, timeout)?;
     }
     changed.enabled = input.get("Enabled").and_then(Value::as_bool).unwrap_or(before.enabled);
     let transition = match (before.enabled, changed.enabled) {
@@ -232,11 +231,11 @@ fn function_of(
     Ok((version.configuration.timeout, role.unwrap_or_default().to_owned()))
 }
 
-fn facts_of(cx: &Context<'_>, queue: &QueueSource, role: &str) -> Result<QueueFacts, AwsError> {
+fn visibility_of(cx: &Context<'_>, queue: &QueueSource, role: &str) -> Result<Duration, AwsError> {
     // A queue of another region is none.
-    let facts =
-        if queue.region() == cx.region { queue.facts(cx.shared, role) } else { Err(NoSource::NotThere) };
-    facts.map_err(|why| match why {
+    let visibility =
+        if queue.region() == cx.region { queue.visibility(cx.shared, role) } else { Err(NoSource::NotThere) };
+    visibility.map_err(|why| match why {
         NoSource::NotThere => invalid(
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: \
              The specified queue does not exist.",
@@ -248,13 +247,13 @@ fn facts_of(cx: &Context<'_>, queue: &QueueSource, role: &str) -> Result<QueueFa
 }
 
 /// A message must not become visible again while a function may still be busy with it.
-fn check_timeout(facts: QueueFacts, timeout: Duration) -> Result<(), AwsError> {
-    if facts.visibility >= timeout {
+fn check_timeout(visibility: Duration, timeout: Duration) -> Result<(), AwsError> {
+    if visibility >= timeout {
         return Ok(());
     }
     Err(invalid(format!(
         "Queue visibility timeout: {} seconds is less than Function timeout: {} seconds",
-        facts.visibility.as_secs(),
+        visibility.as_secs(),
         timeout.as_secs()
     )))
 }
