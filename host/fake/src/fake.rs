@@ -155,7 +155,7 @@ impl FakeAws {
         folder::seed(self, dir.as_ref())
     }
 
-    /// Makes queues and functions of documents that are not in a folder. `origin` is the file that they come from, for messages
+    /// Makes queues, functions and event source mappings of documents that are not in a folder. `origin` is the file that they come from, for messages
     /// ([`GuestFunction::file`](crate::GuestFunction::file)); it is not opened.
     ///
     /// # Errors

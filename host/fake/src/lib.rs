@@ -62,7 +62,8 @@
 //! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
 //!   batches, FIFO queues, dead letters, message move tasks, tags and permissions, in the JSON protocol and the query protocol.
 //! - **Lambda**: `Invoke` in its three forms, `InvokeWithResponseStream`, and the management of functions (versions, aliases,
-//!   configuration, permissions, URLs, event configurations), which are Rust closures ([`Lambda::function`]), anything else that answers events ([`Handler`]), or files.
+//!   configuration, permissions, URLs, event configurations), of layers, and of event source mappings, by which queues call
+//!   functions. Functions are Rust closures ([`Lambda::function`]), anything else that answers events ([`Handler`]), or files.
 //! - **STS**: `AssumeRole` and `GetCallerIdentity`, with sessions that expire.
 //!
 //! # What is not checked
@@ -102,9 +103,9 @@ pub use fake::{DEFAULT_ACCOUNT_ID, FakeAws, FakeAwsBuilder};
 pub use fault::{Always, Fault, FaultRule, FaultRuleError, Faults, Times};
 pub use folder::{InlineSeed, InlineSeedError, SaveError, Saved, SeedError, Seeded};
 pub use lambda::{
-    FunctionDocument, FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse,
-    FunctionState, GuestFunction, Handler, INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType,
-    Lambda, LambdaDirectError, LambdaFunction,
+    EventSourceMappingDocument, FunctionDocument, FunctionError, FunctionErrorKind, FunctionEvent,
+    FunctionLog, FunctionResponse, FunctionState, GuestFunction, Handler, INVOCATION_LIMIT, Invocation,
+    InvocationOutcome, InvocationType, Lambda, LambdaDirectError, LambdaFunction,
 };
 pub use layer::give_no_connection;
 pub use s3::{

@@ -225,6 +225,9 @@ async fn shows_everything_as_json_and_to_a_browser_as_a_page() {
     server.fake.sqs().create_queue("orders").unwrap();
     server.fake.sqs().send("orders", NewMessage::new("a message")).unwrap();
     server.fake.lambda().function("price", |_| async { Ok(json!(3)) }).unwrap();
+    let mapping =
+        json!({ "event-source-mappings": [{ "function": "price", "source": "orders", "enabled": false }] });
+    server.fake.seed_inline(&serde_json::from_value(mapping).unwrap(), "seed").unwrap();
     server.s3("GET", "/bucket/none", "localhost").await;
 
     let state = server.control("GET", "/_innkeeper/state", "").await.json();
@@ -232,6 +235,10 @@ async fn shows_everything_as_json_and_to_a_browser_as_a_page() {
     assert_eq!(state["sqs"]["queues"][0]["messages"][0]["body"], json!("a message"));
     assert_eq!(state["sqs"]["queues"][0]["visible"], json!(1));
     assert_eq!(state["lambda"]["functions"], json!(["price"]));
+    let mapping = &state["lambda"]["event_source_mappings"][0];
+    assert_eq!((&mapping["function"], &mapping["state"]), (&json!("price"), &json!("Disabled")));
+    assert_eq!(mapping["source"], json!("arn:aws:sqs:us-east-1:000000000000:orders"));
+    assert_eq!(state["lambda"]["layers"], json!([]));
     assert_eq!(state["calls"][0]["error_code"], json!("NoSuchKey"));
 
     let page = server
@@ -241,7 +248,9 @@ async fn shows_everything_as_json_and_to_a_browser_as_a_page() {
         page.text.contains("content-type: text/html") && page.text.contains("content-security-policy:"),
         "{page:?}"
     );
-    assert!(page.body().contains("a message") && page.body().contains("NoSuchKey"), "{page:?}");
+    for text in ["a message", "NoSuchKey", "Event source mappings"] {
+        assert!(page.body().contains(text), "{page:?}");
+    }
     assert_eq!(server.fake.calls().len(), 1, "looking is no call");
 }
 

@@ -114,4 +114,4 @@ with fails("ResourceConflictException", 409):
 [listed] = functions.list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
 assert listed["UUID"] == mapping["UUID"]
 with fails("ResourceNotFoundException", 404):
-    functions.get_event_source_mapping(UUID="none")
+    functions.get_event_source_mapping(UUID="00000000-0000-0000-0000-000000000000")

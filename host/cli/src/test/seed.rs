@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use innkeeper_fake::{FakeAws, FunctionDocument, InlineSeed, QueueDocument};
+use innkeeper_fake::{EventSourceMappingDocument, FakeAws, FunctionDocument, InlineSeed, QueueDocument};
 use innkeeper_testing::NewObject;
 use serde::Deserialize;
 use toml::Spanned;
@@ -22,6 +22,7 @@ pub(super) struct Raw {
     object: Vec<Spanned<RawObject>>,
     queues: BTreeMap<String, QueueDocument>,
     functions: BTreeMap<String, FunctionDocument>,
+    event_source_mappings: Vec<EventSourceMappingDocument>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,7 +69,8 @@ impl Raw {
             folder,
             buckets: self.buckets.clone(),
             objects: objects.into_iter().collect::<Option<_>>()?,
-            documents: InlineSeed::new(self.queues.clone(), self.functions.clone()),
+            documents: InlineSeed::new(self.queues.clone(), self.functions.clone())
+                .event_source_mappings(self.event_source_mappings.clone()),
         })
     }
 }

@@ -91,7 +91,7 @@ fn a_run_does_not_wait_for_what_its_function_fails_with() {
     let document = run.json();
     let invocations = document["changes"]["invocations"].as_array().unwrap();
     assert_eq!(invocations.len(), 1, "the letter comes again in half a minute: {invocations:?}");
-    assert_eq!(invocations[0]["outcome"], "failed");
+    assert_eq!(invocations[0]["outcome"], "failed-handled");
 }
 
 #[test]

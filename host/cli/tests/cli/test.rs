@@ -256,6 +256,51 @@ fn a_function_that_is_a_guest_runs_as_one() {
 }
 
 #[test]
+fn a_guest_is_called_with_what_arrives_in_a_queue() {
+    let manifest = r#"
+        [guest.echo]
+        component = "echo.wasm"
+        [guest.fail]
+        component = "fail.wasm"
+    "#;
+    let tests = r#"
+        guest = "echo"
+        [[case]]
+        name = "has taken what was in the queue"
+        call = "[1]"
+        seed.queues.inbox.messages = ["a", "b"]
+        seed.functions.work.guest = "echo"
+        seed.event-source-mappings = [{ function = "work", source = "inbox", settings = { batch-size = 1 } }]
+        expect.messages.inbox = []
+        expect.invocations.work = [
+            { json-with = { Records = [{ body = "a" }] } },
+            { json-with = { Records = [{ body = "b" }] } },
+        ]
+        [[case]]
+        name = "fails until the queue has enough of it"
+        call = "[1]"
+        seed.queues.dead = {}
+        seed.queues.inbox.messages = ["a"]
+        seed.queues.inbox.attributes.RedrivePolicy = { deadLetterTargetArn = "dead", maxReceiveCount = 2 }
+        seed.functions.work.guest = "fail"
+        seed.event-source-mappings = [{ function = "work", source = "inbox" }]
+        expect.messages.inbox = [{ body = "a", state = "in-flight", receive-count = 1 }]
+        [[case.then]]
+        advance = "2m"
+        expect.messages.inbox = []
+        expect.messages.dead = ["a"]
+    "#;
+    let project = Project::new(manifest)
+        .with("echo.wasm", guests::echo())
+        .with("fail.wasm", guests::fail())
+        .with("tests.toml", tests);
+    project.innkeeper(&["test", "tests.toml"]).exits(0);
+    let wrong = project.with("tests.toml", tests.replace("batch-size = 1", "batch-size = 11"));
+    let run = wrong.innkeeper(&["test", "tests.toml"]).exits(8);
+    assert!(report(&run).contains("Maximum batch window in seconds must be greater than 0"), "{run}");
+}
+
+#[test]
 fn errors_when_a_time_or_a_message_is_wrong() {
     let with = |line: &str, said: &str| {
         let tests = format!("[[case]]\nname = \"a\"\nguest = \"echo\"\n{line}\n");

@@ -4,10 +4,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::fake::FakeAws;
-use crate::lambda::{FunctionDocument, LambdaDirectError};
+use crate::lambda::{EventSourceMappingDocument, FunctionDocument, LambdaDirectError};
 use crate::sqs::{QueueDocument, SqsDirectError};
 
-/// The queues and functions of a seed that is no folder: the same documents, by name, in whatever carries them.
+/// The queues, functions and event source mappings of a seed that is no folder: the same documents, in whatever carries them.
 ///
 /// ```
 /// use innkeeper_fake::{FakeAws, InlineSeed};
@@ -31,6 +31,8 @@ pub struct InlineSeed {
     pub queues: BTreeMap<String, QueueDocument>,
     /// As in `lambda/FUNCTION.json`.
     pub functions: BTreeMap<String, FunctionDocument>,
+    /// As in `lambda/.innkeeper.json`.
+    pub event_source_mappings: Vec<EventSourceMappingDocument>,
 }
 
 /// Why a document is no seed.
@@ -53,6 +55,12 @@ pub enum InlineSeedError {
         /// Why.
         source: LambdaDirectError,
     },
+    /// An event source mapping that makes no sense.
+    #[error("cannot seed an event source mapping")]
+    EventSourceMapping {
+        /// Why.
+        source: LambdaDirectError,
+    },
 }
 
 impl InlineSeed {
@@ -61,11 +69,17 @@ impl InlineSeed {
         queues: BTreeMap<String, QueueDocument>,
         functions: BTreeMap<String, FunctionDocument>,
     ) -> Self {
-        Self { queues, functions }
+        Self { queues, functions, event_source_mappings: Vec::new() }
+    }
+
+    /// The same with event source mappings.
+    #[must_use]
+    pub fn event_source_mappings(self, event_source_mappings: Vec<EventSourceMappingDocument>) -> Self {
+        Self { event_source_mappings, ..self }
     }
 }
 
-/// Makes the queues and functions. A redrive policy needs the queue that it names, so all queues are there before any policy is.
+/// Makes the queues, the functions and what leads from the ones to the others. A redrive policy needs the queue that it names, so all queues are there before any policy is.
 pub(crate) fn seed_inline(fake: &FakeAws, seed: &InlineSeed, origin: &Path) -> Result<(), InlineSeedError> {
     for (name, queue) in &seed.queues {
         fake.sqs().seed_queue(name, queue).map_err(|source| of_queue(name, source))?;
@@ -78,7 +92,9 @@ pub(crate) fn seed_inline(fake: &FakeAws, seed: &InlineSeed, origin: &Path) -> R
             .seed_function(name, function.clone(), origin)
             .map_err(|source| InlineSeedError::Function { name: name.clone(), source })?;
     }
-    Ok(())
+    fake.lambda()
+        .seed_mappings(seed.event_source_mappings.clone())
+        .map_err(|source| InlineSeedError::EventSourceMapping { source })
 }
 
 fn of_queue(name: &str, source: SqsDirectError) -> InlineSeedError {

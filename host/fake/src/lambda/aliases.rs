@@ -56,6 +56,7 @@ pub(super) fn create_alias(cx: &Context<'_>, target: &Target, input: &Value) -> 
     };
     let answer = alias(cx, target, name, &made);
     function.aliases.insert(name.to_owned(), made);
+    cx.shared.lambda.stir();
     Ok(answer)
 }
 

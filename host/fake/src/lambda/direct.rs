@@ -11,6 +11,7 @@ use super::document::LambdaDocument;
 use super::function::{Alias, Function, FunctionState};
 use super::guest::{GuestFunction, NoCode};
 use super::handler::{Closure, FunctionError, FunctionEvent, FunctionResponse, Handler};
+use super::mappings::EventSourceMappingDocument;
 use super::name::{LATEST, is_alias, is_name};
 use super::record::Invocation;
 use super::store::LambdaState;
@@ -185,6 +186,14 @@ impl Lambda {
         document.apply(&self.shared)
     }
 
+    /// Adds event source mappings alone.
+    pub(crate) fn seed_mappings(
+        &self,
+        mappings: Vec<EventSourceMappingDocument>,
+    ) -> Result<(), LambdaDirectError> {
+        LambdaState::seed_mappings(&self.shared, mappings).map_err(LambdaDirectError::Document)
+    }
+
     /// A function as its document says, in place of what has its name.
     pub(super) fn function_from(
         &self,
@@ -212,12 +221,14 @@ impl Lambda {
             function.alias(alias, version)?;
         }
         let code = document.code().map_err(LambdaDirectError::Document)?;
-        Ok(function.change(|function| {
+        let function = function.change(|function| {
             function.code = Some(code);
             if let Some(kept) = document.kept.clone() {
                 kept.apply(function);
             }
-        }))
+        });
+        self.shared.lambda.stir();
+        Ok(function)
     }
 
     fn function_of(
@@ -339,6 +350,19 @@ impl LambdaFunction {
             .aliases
             .insert(alias, Alias { version, description: String::new(), revision_id, routing: None });
         drop(functions);
+        self.shared.lambda.stir();
+        Ok(self.clone())
+    }
+
+    /// Lets the function be called with what arrives in a queue, given by its name or ARN, as `CreateEventSourceMapping` does with its
+    /// defaults. The mapping is enabled at once.
+    ///
+    /// # Errors
+    ///
+    /// [`LambdaDirectError::Document`]: that is no name of a queue.
+    pub fn event_source(&self, queue: impl Into<String>) -> Result<Self, LambdaDirectError> {
+        let mapping = EventSourceMappingDocument::new(self.name.as_str(), queue);
+        LambdaState::seed_mappings(&self.shared, vec![mapping]).map_err(LambdaDirectError::Document)?;
         Ok(self.clone())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::layers::Layer;
-use super::mappings::MappingDocument;
+use super::mappings::EventSourceMappingDocument;
 use super::store::LambdaState;
 use crate::fake::Shared;
 
@@ -16,7 +16,7 @@ pub(crate) struct LambdaDocument {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     layers: Vec<Layer>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    event_source_mappings: Vec<MappingDocument>,
+    event_source_mappings: Vec<EventSourceMappingDocument>,
 }
 
 impl LambdaDocument {

@@ -31,6 +31,7 @@ pub use direct::{Lambda, LambdaDirectError, LambdaFunction};
 pub use function::FunctionState;
 pub use guest::GuestFunction;
 pub use handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, FunctionResponse, Handler};
+pub use mappings::EventSourceMappingDocument;
 pub use record::{INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType};
 
 pub(crate) use document::LambdaDocument;

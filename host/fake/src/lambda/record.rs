@@ -52,7 +52,7 @@ pub struct Invocation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InvocationType {
-    /// `Invoke` with `RequestResponse`: the caller waited.
+    /// `Invoke` with `RequestResponse`: the caller waited. So does Lambda itself, for an event source.
     RequestResponse,
     /// `Invoke` with `Event`: asynchronous.
     Event,

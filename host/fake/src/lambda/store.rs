@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -39,8 +39,15 @@ impl LambdaState {
         self.layers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn mappings(&self) -> MutexGuard<'_, Mappings> {
+    pub(super) fn mappings(&self) -> MutexGuard<'_, Mappings> {
         self.mappings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The mappings that there are by now.
+    pub(crate) fn mappings_at(&self, now: SystemTime) -> MutexGuard<'_, Mappings> {
+        let mut mappings = self.mappings();
+        mappings.advance(now);
+        mappings
     }
 
     /// Lets mappings look at what they are, and at the functions that they call.
@@ -80,9 +87,9 @@ impl LambdaState {
 
     /// Waits until every event that has been accepted is done, and no mapping has messages for its function.
     pub(super) async fn idle(shared: &Arc<Shared>) {
-        mappings::poll_all(shared);
         let lambda = &shared.lambda;
         loop {
+            mappings::poll_all(shared);
             let settled = lambda.settled.notified();
             let waiting = |invocation: &Invocation| {
                 invocation.invocation_type == InvocationType::Event && !invocation.done

@@ -135,7 +135,7 @@ impl State {
                 layers: shared.lambda.layers().all().map(LayerState::of).collect(),
                 event_source_mappings: shared
                     .lambda
-                    .mappings()
+                    .mappings_at(fake.now())
                     .iter()
                     .map(|mapping| MappingState::of(mapping, fake.now()))
                     .collect(),

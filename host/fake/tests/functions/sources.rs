@@ -318,12 +318,25 @@ async fn what_cannot_be_called_is_called_later() {
     let seen = function(&fake, "work", done);
     fake.lambda().idle().await;
     assert_eq!(seen.bodies(), [["two"]]);
+    // Nor does what was gathered wait for a function that is gone in the meantime.
+    let window = client.list_event_source_mappings().send().await.unwrap();
+    let uuid = window.event_source_mappings()[0].uuid().unwrap();
+    let window = client.update_event_source_mapping().uuid(uuid).maximum_batching_window_in_seconds(60);
+    window.send().await.unwrap();
+    fake.sqs().send("orders", "lost").unwrap();
+    pass(1).await;
+    fake.lambda().remove("work");
+    fake.lambda().idle().await;
+    let seen = function(&fake, "work", done);
+    assert_eq!((fake.sqs().messages("orders")[0].receive_count, seen.bodies().len()), (1, 0));
+    let window = client.update_event_source_mapping().uuid(uuid).maximum_batching_window_in_seconds(0);
+    window.send().await.unwrap();
     fake.sqs().delete_queue("orders");
     pass(1).await;
     fake.sqs().create_queue("orders").unwrap();
     fake.sqs().send("orders", "three").unwrap();
     fake.lambda().idle().await;
-    assert_eq!(seen.bodies(), [["two"], ["three"]]);
+    assert_eq!(seen.bodies(), [["three"]]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -561,6 +574,20 @@ async fn a_guest_is_not_called_before_it_has_code() {
     guest.resolve(Null).unwrap();
     fake.lambda().idle().await;
     assert_eq!(fake.lambda().invocations().len(), 1);
+    assert!(fake.sqs().messages("orders").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_maps_a_queue_in_a_word() {
+    let fake = FakeAws::new();
+    fake.sqs().create_queue("orders").unwrap();
+    let work = fake.lambda().function("work", |event| async move { Ok(event.payload) }).unwrap();
+    work.event_source("orders").unwrap();
+    let error = work.event_source("no queue").unwrap_err();
+    assert!(error.to_string().contains("`no queue` is neither a queue nor its ARN"), "{error}");
+    fake.sqs().send("orders", "one").unwrap();
+    fake.lambda().idle().await;
+    assert_eq!(fake.lambda().invocations_of("work").len(), 1);
     assert!(fake.sqs().messages("orders").is_empty());
 }
 

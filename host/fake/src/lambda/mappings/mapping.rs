@@ -141,7 +141,7 @@ impl Mappings {
     }
 
     /// Lets those go that have been deleted.
-    pub(super) fn advance(&mut self, now: SystemTime) {
+    pub(in crate::lambda) fn advance(&mut self, now: SystemTime) {
         self.0.retain(|mapping| !mapping.is_gone(now));
     }
 
@@ -162,10 +162,11 @@ impl Mappings {
     }
 }
 
-/// A mapping as a document: of `lambda/.innkeeper.json`.
+/// An event source mapping as it is read: of `lambda/.innkeeper.json` of a [seed](crate::folder), or of an
+/// [`InlineSeed`](crate::InlineSeed).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct MappingDocument {
+pub struct EventSourceMappingDocument {
     function: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     qualifier: Option<String>,
@@ -189,7 +190,22 @@ fn yes() -> bool {
     true
 }
 
-impl MappingDocument {
+impl EventSourceMappingDocument {
+    /// A mapping of a queue, by its ARN or name, to a function, with the defaults of `CreateEventSourceMapping`.
+    pub fn new(function: impl Into<String>, source: impl Into<String>) -> Self {
+        Self {
+            function: function.into(),
+            qualifier: None,
+            source: source.into(),
+            enabled: true,
+            uuid: None,
+            region: None,
+            modified: None,
+            tags: BTreeMap::new(),
+            settings: Settings::default(),
+        }
+    }
+
     pub(super) fn of(mapping: &EventSourceMapping) -> Self {
         Self {
             function: mapping.function.clone(),

@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-pub(crate) use mapping::{EventSourceMapping, MappingDocument, Mappings};
+pub use mapping::EventSourceMappingDocument;
+pub(crate) use mapping::{EventSourceMapping, Mappings};
 pub(crate) use poll::{is_busy, poll_all};
 
 use super::rest::{Context, Input, Route, document, input, nothing};
@@ -48,12 +49,19 @@ pub(super) fn answer(cx: &Context<'_>, route: &Route, body: Input) -> Result<Ans
 
 impl LambdaState {
     /// The mappings as documents, those that are being deleted left out.
-    pub(crate) fn mapping_documents(&self) -> Vec<MappingDocument> {
-        self.mappings().iter().filter(|mapping| !mapping.is_ending()).map(MappingDocument::of).collect()
+    pub(crate) fn mapping_documents(&self) -> Vec<EventSourceMappingDocument> {
+        self.mappings()
+            .iter()
+            .filter(|mapping| !mapping.is_ending())
+            .map(EventSourceMappingDocument::of)
+            .collect()
     }
 
     /// Adds the mappings of a seed.
-    pub(crate) fn seed_mappings(shared: &Arc<Shared>, documents: Vec<MappingDocument>) -> Result<(), String> {
+    pub(crate) fn seed_mappings(
+        shared: &Arc<Shared>,
+        documents: Vec<EventSourceMappingDocument>,
+    ) -> Result<(), String> {
         let mappings: Vec<EventSourceMapping> =
             documents.into_iter().map(|document| document.mapping(shared)).collect::<Result<_, _>>()?;
         {

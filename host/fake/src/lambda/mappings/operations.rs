@@ -53,8 +53,7 @@ pub(super) fn create(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError>
     mapping.tags = texts(input.get("Tags"));
     let answer = show(cx, &mapping);
     {
-        let mut mappings = cx.shared.lambda.mappings();
-        mappings.advance(cx.shared.clock.now());
+        let mut mappings = cx.shared.lambda.mappings_at(cx.shared.clock.now());
         check_unique(mappings.iter(), &mapping)?;
         mappings.push(mapping);
     }
@@ -72,8 +71,7 @@ pub(super) fn list(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
     let source = route.parameter("EventSourceArn");
     source.map_or(Ok(()), check_arn)?;
     let function = route.parameter("FunctionName").map(|name| reference(cx, name)).transpose()?;
-    let mut mappings = cx.shared.lambda.mappings();
-    mappings.advance(cx.shared.clock.now());
+    let mappings = cx.shared.lambda.mappings_at(cx.shared.clock.now());
     let wanted = mappings.iter().filter(|mapping| {
         let of_function = function.as_ref().is_none_or(|(name, qualifier)| {
             mapping.function == *name && (qualifier.is_none() || mapping.qualifier == *qualifier)
@@ -171,8 +169,7 @@ fn with<T>(
     uuid: &str,
     look: impl FnOnce(&mut EventSourceMapping) -> Result<T, AwsError>,
 ) -> Result<T, AwsError> {
-    let mut mappings = cx.shared.lambda.mappings();
-    mappings.advance(cx.shared.clock.now());
+    let mut mappings = cx.shared.lambda.mappings_at(cx.shared.clock.now());
     let mapping = mappings.get_mut(uuid).filter(|mapping| mapping.region == cx.region);
     look(mapping.ok_or_else(not_found)?)
 }

@@ -40,8 +40,7 @@ pub(crate) fn poll_all(shared: &Arc<Shared>) {
 pub(crate) fn is_busy(shared: &Arc<Shared>) -> bool {
     let now = shared.clock.now();
     let polled: Vec<EventSourceMapping> = {
-        let mut mappings = shared.lambda.mappings();
-        mappings.advance(now);
+        let mappings = shared.lambda.mappings_at(now);
         if mappings.iter().any(|mapping| mapping.under_way > 0) {
             return true;
         }
@@ -155,8 +154,7 @@ fn step(shared: &Arc<Shared>, uuid: &str, gathered: &mut Gathered, deliveries: u
     // Whoever is told of a change from here on is told of one that this look has not seen.
     let stirred = shared.lambda.stirred();
     let found = {
-        let mut mappings = shared.lambda.mappings();
-        mappings.advance(now);
+        let mut mappings = shared.lambda.mappings_at(now);
         match mappings.get_mut(uuid) {
             None => return Step::End,
             Some(mapping) => match mapping.activity(now) {
@@ -176,7 +174,11 @@ fn step(shared: &Arc<Shared>, uuid: &str, gathered: &mut Gathered, deliveries: u
     let settings = &mapping.settings;
     let limit = settings.maximum_concurrency.and_then(|limit| usize::try_from(limit).ok());
     let Some(queue) = QueueSource::parse(&mapping.source) else { return Step::End };
-    if deliveries >= limit.unwrap_or(CONCURRENCY) || !can_be_called(shared, &mapping) {
+    if !can_be_called(shared, &mapping) {
+        *gathered = Gathered::default();
+        return Step::Wait { stirred, changed: None, until: None };
+    }
+    if deliveries >= limit.unwrap_or(CONCURRENCY) {
         return Step::Wait { stirred, changed: None, until: None };
     }
     let size = usize::try_from(settings.batch_size).unwrap_or(usize::MAX);
