@@ -213,6 +213,19 @@ async fn batches_have_a_size_and_a_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_is_no_longer_than_an_invocation_can_be() {
+    let (fake, seen) = fake_with(done);
+    map(&client(&fake)).send().await.unwrap();
+    let long = "x".repeat(1_000_000);
+    for _ in 0..8 {
+        fake.sqs().send("orders", long.as_str()).unwrap();
+    }
+    fake.lambda().idle().await;
+    assert_eq!(seen.bodies().iter().map(Vec::len).collect::<Vec<_>>(), [6, 2]);
+    assert!(fake.sqs().messages("orders").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_filtered_out_is_gone() {
     let (fake, seen) = fake_with(done);
     let client = client(&fake);
