@@ -9,14 +9,15 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
+use crate::layers::{self, Layer};
 use crate::names::Names;
 use crate::side::{REGION, ROLE, Side, failure};
 
-const FUNCTIONS: &[&str] = &["price", "stock"];
+pub(crate) const FUNCTIONS: &[&str] = &["price", "stock"];
 const ALIASES: &[&str] = &["live", "next"];
 const QUALIFIERS: &[&str] = &["$LATEST", "1", "2", "live"];
 /// Archives without a file in them, that differ in their comment.
-const ARCHIVES: &[&[u8]] = &[
+pub(crate) const ARCHIVES: &[&[u8]] = &[
     b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0a",
     b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0b",
 ];
@@ -46,6 +47,7 @@ pub(crate) enum Lambda {
     AddPermission(&'static str, &'static str),
     RemovePermission(&'static str, &'static str),
     GetPolicy(&'static str),
+    Layer(Layer),
 }
 
 /// What a function is made with, or made to be.
@@ -97,7 +99,7 @@ pub(crate) fn operation() -> impl Strategy<Value = Lambda> {
         1 => (function(), statements).prop_map(|(name, id)| Lambda::RemovePermission(name, id)),
         1 => function().prop_map(Lambda::GetPolicy),
     ];
-    prop_oneof![4 => functions, 3 => versions, 2 => rest]
+    prop_oneof![4 => functions, 3 => versions, 2 => rest, 3 => layers::operation().prop_map(Lambda::Layer)]
 }
 
 fn function() -> impl Strategy<Value = &'static str> {
@@ -138,6 +140,7 @@ macro_rules! answer {
         }
     };
 }
+pub(crate) use answer;
 
 /// The members of a configuration, of whichever of the types that have them.
 macro_rules! configuration {
@@ -203,6 +206,7 @@ impl crate::Operation for Lambda {
             Self::AddPermission(..) => "AddPermission",
             Self::RemovePermission(..) => "RemovePermission",
             Self::GetPolicy(_) => "GetPolicy",
+            Self::Layer(operation) => operation.name(),
         }
     }
 
@@ -329,10 +333,11 @@ impl crate::Operation for Lambda {
             Self::GetPolicy(name) => {
                 answer!(lambda.get_policy().function_name(name), it => json!({ "policy": document(it.policy()) }))
             }
+            Self::Layer(operation) => operation.run(side).await,
         }
     }
 }
 
-fn document(text: Option<&str>) -> Value {
+pub(crate) fn document(text: Option<&str>) -> Value {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }

@@ -12,6 +12,7 @@
 mod compare;
 mod known;
 mod lambda;
+mod layers;
 mod names;
 mod s3;
 mod side;
