@@ -10,6 +10,7 @@ use crate::scrub::ScrubInterceptor;
 use crate::service::Service;
 use crate::session::Session;
 use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_types::SdkConfig;
 use std::sync::Arc;
 
@@ -62,12 +63,15 @@ macro_rules! configure {
         let recipe = $recipe;
         let mut config = $service::config::Builder::from(&recipe.sdk_config(Self::SERVICE))
             .retry_partition(recipe.partition.clone())
-            .interceptor(BoundInterceptor(Self::SERVICE))
-            .interceptor(ScrubInterceptor)
-            .interceptor(ObserveInterceptor)
             .retry_classifier(recipe.classifier());
+        // They are permanent: no call can do without them, and none looks in each of its phases whether they are disabled.
+        config.push_interceptor(SharedInterceptor::permanent(BoundInterceptor(Self::SERVICE)));
+        config.push_interceptor(SharedInterceptor::permanent(ScrubInterceptor));
+        config.push_interceptor(SharedInterceptor::permanent(ObserveInterceptor));
         match recipe.interceptor() {
-            Some(interceptor) => config = config.interceptor(interceptor),
+            Some(interceptor) => {
+                config.push_interceptor(SharedInterceptor::permanent(interceptor));
+            }
             None => config = config.allow_no_auth(),
         }
         config
