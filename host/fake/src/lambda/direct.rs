@@ -147,7 +147,8 @@ impl Lambda {
 
     /// Waits until every asynchronous invocation is done (has succeeded, has failed three times, or was dropped), and until no event
     /// source mapping has messages for its function. A message that its function has failed for is waited for no longer: it is
-    /// in flight until the queue's visibility timeout is over.
+    /// in flight until the queue's visibility timeout is over. Functions that go on for ever, since they invoke themselves or send to
+    /// their own queue, are not: it returns after 10,000 further invocations.
     pub async fn idle(&self) {
         LambdaState::idle(&self.shared).await;
     }

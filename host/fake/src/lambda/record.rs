@@ -114,6 +114,19 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// Whether one is an event that is not done.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.entries.iter().any(|record| {
+            let invocation = record.0.lock().unwrap_or_else(PoisonError::into_inner);
+            invocation.invocation_type == InvocationType::Event && !invocation.done
+        })
+    }
+
+    /// The number of the last invocation.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
     pub(super) fn push(&mut self, mut invocation: Invocation) -> Record {
         self.last += 1;
         invocation.number = self.last;

@@ -10,14 +10,18 @@ use tokio::sync::futures::OwnedNotified;
 use super::function::Functions;
 use super::layers::Layers;
 use super::mappings::{self, Mappings};
-use super::record::{Invocation, InvocationType, Record, Records};
+use super::record::{Invocation, Record, Records};
 use crate::fake::Shared;
 
 /// How long somebody who waits for mappings goes without another look: what lets one have nothing to do may be done to its queue, of
 /// which nobody here is told.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Functions and invocations, layers and event source mappings. Locks are held only for moments and never across an await: a function may call the fake.
+/// After how many invocations it is taken that they will never end: functions can invoke themselves, and send to their own queues.
+const LOOP: u64 = 10_000;
+
+/// Functions and invocations, layers and event source mappings. Locks are held only for moments and never across an await: a
+/// function may call the fake.
 #[derive(Default)]
 pub(crate) struct LambdaState {
     functions: Mutex<Functions>,
@@ -85,16 +89,15 @@ impl LambdaState {
         self.settled.notify_waiters();
     }
 
-    /// Waits until every event that has been accepted is done, and no mapping has messages for its function.
+    /// Waits until every event that has been accepted is done, and no mapping has messages for its function; or until there have been
+    /// [`LOOP`] invocations more.
     pub(super) async fn idle(shared: &Arc<Shared>) {
         let lambda = &shared.lambda;
-        loop {
+        let most = lambda.records().last().saturating_add(LOOP);
+        while lambda.records().last() < most {
             mappings::poll_all(shared);
             let settled = lambda.settled.notified();
-            let waiting = |invocation: &Invocation| {
-                invocation.invocation_type == InvocationType::Event && !invocation.done
-            };
-            if lambda.invocations().iter().any(waiting) {
+            if lambda.records().has_waiting() {
                 settled.await;
             } else if mappings::is_busy(shared) {
                 let _ = tokio::time::timeout(LOOK, settled).await;

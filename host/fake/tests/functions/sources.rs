@@ -121,6 +121,21 @@ async fn a_function_is_called_with_what_arrives() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_function_that_feeds_its_own_queue_is_not_waited_for_without_end() {
+    let fake = FakeAws::new();
+    fake.sqs().create_queue("orders").unwrap();
+    let queue = fake.sqs();
+    function(&fake, "work", move |_| {
+        queue.send("orders", "again").unwrap();
+        Ok(Value::Null)
+    });
+    map(&client(&fake)).send().await.unwrap();
+    fake.sqs().send("orders", "once").unwrap();
+    fake.lambda().idle().await;
+    assert!(fake.lambda().invocations().last().unwrap().number >= 10_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_fails_comes_again_and_ends_as_a_dead_letter() {
     let (fake, seen) = fake_with(|_| Err(FunctionError::new("Broken", "always")));
     fake.sqs().create_queue("dead").unwrap();

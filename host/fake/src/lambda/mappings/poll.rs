@@ -126,7 +126,8 @@ async fn poll(shared: Weak<Shared>, uuid: String, _running: Arc<()>) {
         drop(fake);
         tokio::select! {
             biased;
-            Some(()) = deliveries.next() => {}
+            // A function may be done at once, and its queue have the next message at once: others want their turn.
+            Some(()) = deliveries.next() => tokio::task::yield_now().await,
             () = stirred => {}
             () = wait(changed) => {}
             () = sleep(rest) => {}
