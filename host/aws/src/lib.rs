@@ -73,6 +73,7 @@ mod service;
 mod service_endpoint;
 mod service_http;
 mod session;
+mod signed;
 mod stats;
 mod xml_ends;
 

@@ -1,15 +1,16 @@
 //! What happens when AWS rejects credentials as expired: they are loaded again, and the call is tried once more.
 
 use crate::credentials::{CredentialsCell, Rejection};
+use crate::signed::Signed;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextMut, InterceptorContext,
+    FinalizerInterceptorContextMut, InterceptorContext,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -32,31 +33,10 @@ impl RejectionInterceptor {
     }
 }
 
-/// The access key that an attempt was signed with.
-#[derive(Debug)]
-struct SignedWith(String);
-
-impl Storable for SignedWith {
-    type Storer = StoreReplace<Self>;
-}
-
 #[dyn_dispatch_hint]
 impl Intercept for RejectionInterceptor {
     fn name(&self) -> &'static str {
         "RejectionInterceptor"
-    }
-
-    fn read_before_transmit(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let authorization = context.request().headers().get("authorization").unwrap_or_default();
-        if let Some(access_key_id) = access_key_id(authorization) {
-            config.interceptor_state().store_put(SignedWith(access_key_id.to_owned()));
-        }
-        Ok(())
     }
 
     fn modify_before_attempt_completion(
@@ -65,9 +45,8 @@ impl Intercept for RejectionInterceptor {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let (Some(response), Some(SignedWith(access_key_id))) =
-            (context.response_mut(), config.load::<SignedWith>())
-        else {
+        let access_key_id = config.load::<Signed>().and_then(Signed::access_key_id);
+        let (Some(response), Some(access_key_id)) = (context.response_mut(), access_key_id) else {
             return Ok(());
         };
         if response.status().is_success() {
@@ -115,12 +94,6 @@ impl ClassifyRetry for RejectionClassifier {
     fn name(&self) -> &'static str {
         "RejectionClassifier"
     }
-}
-
-/// The access key of a SigV4 `Authorization` header.
-fn access_key_id(authorization: &str) -> Option<&str> {
-    let (_, credential) = authorization.split_once("Credential=")?;
-    credential.split_once('/').map(|(access_key_id, _)| access_key_id)
 }
 
 /// AWS's error code. Of an error in an untyped answer, since one configuration serves every operation of a service.
@@ -202,15 +175,6 @@ mod tests {
         ] {
             assert_eq!(error_code(&response(body)).as_deref(), Some("AccessDenied"), "{body}");
         }
-    }
-
-    #[test]
-    fn the_access_key_is_found_in_the_authorization() {
-        let header =
-            "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host";
-        assert_eq!(access_key_id(header), Some("AKID"));
-        assert_eq!(access_key_id("Bearer x"), None);
-        assert_eq!(access_key_id(""), None);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 //! When a signature is wrong AWS quotes the canonical request with the session token in it, and S3 the signature too. The
 //! SDK logs answers at trace level, and puts messages into errors, which hosts log at any level.
 
+use crate::signed::Signed;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
@@ -10,10 +11,9 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_smithy_types::config_bag::ConfigBag;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame};
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -23,22 +23,10 @@ const MAX_ERROR: usize = 1024 * 1024;
 /// What is written in place of a secret.
 const SCRUBBED: &str = "(secret)";
 
-/// Takes the session token and the signature of a request out of an answer that is an error.
+/// Takes the session token and the signature of a request out of an answer that is an error. Keeps what the request was [`Signed`] with, for
+/// others too.
 #[derive(Debug)]
 pub(crate) struct ScrubInterceptor;
-
-/// What an attempt was signed with.
-struct SentSecrets(Vec<String>);
-
-impl Storable for SentSecrets {
-    type Storer = StoreReplace<Self>;
-}
-
-impl fmt::Debug for SentSecrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SentSecrets(…)")
-    }
-}
 
 #[dyn_dispatch_hint]
 impl Intercept for ScrubInterceptor {
@@ -52,13 +40,9 @@ impl Intercept for ScrubInterceptor {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let headers = context.request().headers();
-        let signature = headers.get("authorization").and_then(|header| header.split_once("Signature="));
-        let sent = [headers.get("x-amz-security-token"), signature.map(|(_, signature)| signature)];
-        let secrets = sent.into_iter().flatten().filter(|secret| !secret.is_empty());
-        // JSON may write `/`, which tokens have, as `\/`.
-        let secrets = secrets.flat_map(|secret| [secret.to_owned(), secret.replace('/', "\\/")]).collect();
-        config.interceptor_state().store_put(SentSecrets(secrets));
+        if let Some(signed) = Signed::of(context.request()) {
+            config.interceptor_state().store_put(signed);
+        }
         Ok(())
     }
 
@@ -69,11 +53,9 @@ impl Intercept for ScrubInterceptor {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response_mut();
-        if let Some(SentSecrets(secrets)) = config.load::<SentSecrets>()
-            && !response.status().is_success()
-        {
-            let body =
-                ErrorBody { answer: response.take_body(), read: BytesMut::new(), secrets: secrets.clone() };
+        if !response.status().is_success() {
+            let secrets = config.load::<Signed>().map(Signed::secrets).unwrap_or_default();
+            let body = ErrorBody { answer: response.take_body(), read: BytesMut::new(), secrets };
             *response.body_mut() = SdkBody::from_body_1_x(body);
         }
         Ok(())
