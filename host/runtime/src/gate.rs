@@ -347,7 +347,7 @@ impl Gate {
     /// Whether the policy allows an operation that is not about to be carried out. Not a decision, so not in the audit trail.
     pub(crate) fn would_allow(&self, operation: &Operation<'_>) -> bool {
         operation.requests().all(|mut request| {
-            self.add_facts(&mut request);
+            self.add_facts(&mut request, self.now());
             self.shared.policy.allows(&request)
         })
     }
@@ -360,7 +360,7 @@ impl Gate {
         let mut requests = operation.requests().enumerate();
         Ok(requests.all(|(index, mut request)| {
             tags.fill_in(index, &mut request);
-            self.add_facts(&mut request);
+            self.add_facts(&mut request, self.now());
             self.shared.policy.allows(&request)
         }))
     }
@@ -410,11 +410,11 @@ impl Gate {
 
     /// Adds to a request the values of [`CONDITION_KEYS`](crate::CONDITION_KEYS), but for the tags of an object. In its place: a request has
     /// half a kilobyte.
-    fn add_facts<'a>(&'a self, request: &mut Request<'a>) {
+    fn add_facts<'a>(&'a self, request: &mut Request<'a>, now: SystemTime) {
         let context = &mut request.context;
         context.trigger = Some(self.run.trigger.as_str());
         context.requested_region = self.shared.region.get().map(Region::as_str);
-        context.current_time = Some(self.now());
+        context.current_time = Some(now);
         context.resource_account = request.resource.account();
         let is_about_a_function = request.resource.service() == innkeeper_policy::Service::Lambda
             && request.action != Action::LambdaListFunctions;
@@ -437,7 +437,8 @@ impl Gate {
         let resource = Arc::<str>::from(request.resource);
         // As the operation asks, without what the host adds.
         let asked = Asked::new(id, operation, request, Arc::clone(&resource));
-        self.add_facts(request);
+        let now = self.now();
+        self.add_facts(request, now);
         let decision = self.shared.policy.decide(request);
         let verdict = match decision {
             PolicyDecision::Allow(rule) => Verdict::Allow { rule: Some(rule.resource().location.clone()) },
@@ -447,7 +448,7 @@ impl Gate {
                 suggestion: denial.suggestion(request).to_string().into(),
             },
         };
-        self.write_down(request.context.current_time.unwrap_or_else(|| self.now()), asked, verdict);
+        self.write_down(now, asked, verdict);
         match decision {
             PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota(), index, resource }),
             PolicyDecision::Deny(_) => None,

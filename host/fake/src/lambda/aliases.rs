@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::configuration::page;
-use super::create::check_revision;
-use super::error::{error, missing, no_such_function, validation};
+use super::create::{check_revision, required, text};
+use super::error::{error, no_such_function, validation};
 use super::function::Alias;
 use super::name::{LATEST, arn, is_alias};
 use super::rest::{Context, Route, Target};
@@ -30,10 +30,8 @@ pub(super) fn get_alias(cx: &Context<'_>, target: &Target, name: &str) -> Result
 
 /// `CreateAlias`
 pub(super) fn create_alias(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
-    let text = |name: &str| input.get(name).and_then(Value::as_str);
-    let required = |name: &str, field: &str| text(name).ok_or_else(|| missing(field));
-    let name = required("Name", "name")?;
-    let version = required("FunctionVersion", "functionVersion")?;
+    let name = required(input, "Name", "name")?;
+    let version = required(input, "FunctionVersion", "functionVersion")?;
     if !is_alias(name) {
         let pattern = "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
         return Err(validation(name, "name", pattern));
@@ -50,7 +48,7 @@ pub(super) fn create_alias(cx: &Context<'_>, target: &Target, input: &Value) -> 
     }
     let made = Alias {
         version: version.to_owned(),
-        description: text("Description").unwrap_or_default().to_owned(),
+        description: text(input, "Description").unwrap_or_default().to_owned(),
         revision_id: cx.shared.ids.uuid("revision"),
         routing: routing(input),
     };
@@ -74,7 +72,7 @@ pub(super) fn update_alias(
         return Err(no_such_function(&arn(&cx.region, &cx.shared.account_id, &target.name, Some(version))));
     }
     let found = function.aliases.get_mut(name).ok_or_else(|| no_such_alias(cx, target, name))?;
-    check_revision(input, &found.revision_id)?;
+    check_revision(text(input, "RevisionId"), &found.revision_id)?;
     if let Some(version) = version {
         version.clone_into(&mut found.version);
     }

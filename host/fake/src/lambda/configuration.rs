@@ -64,7 +64,7 @@ pub(super) fn list_functions(cx: &Context<'_>, route: &Route) -> Result<Value, A
         for (name, function) in &cx.shared.lambda.functions().by_name {
             let target = Target { name: name.clone(), qualifier: None };
             let qualifier = all.then_some(LATEST);
-            entries.push(listed(cx, &target, function, LATEST, &function.latest, qualifier));
+            entries.push(listed(configuration(cx, &target, function, LATEST, &function.latest, qualifier)));
             if all {
                 entries.extend(published(cx, &target, function));
             }
@@ -77,7 +77,8 @@ pub(super) fn list_functions(cx: &Context<'_>, route: &Route) -> Result<Value, A
 pub(super) fn list_versions(cx: &Context<'_>, target: &Target, route: &Route) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
     let function = functions.get(&target.name, &target.arn(cx))?;
-    let mut entries = vec![listed(cx, target, function, LATEST, &function.latest, Some(LATEST))];
+    let latest = configuration(cx, target, function, LATEST, &function.latest, Some(LATEST));
+    let mut entries = vec![listed(latest)];
     entries.extend(published(cx, target, function));
     page(route, "Versions", entries)
 }
@@ -85,21 +86,13 @@ pub(super) fn list_versions(cx: &Context<'_>, target: &Target, route: &Route) ->
 fn published(cx: &Context<'_>, target: &Target, function: &Function) -> Vec<Value> {
     let entry = |(number, version): (&u64, &Version)| {
         let number = number.to_string();
-        listed(cx, target, function, &number, version, Some(&number))
+        listed(configuration(cx, target, function, &number, version, Some(&number)))
     };
     function.versions.iter().map(entry).collect()
 }
 
 /// A version as lists have it, which do not say whether it can be invoked.
-fn listed(
-    cx: &Context<'_>,
-    target: &Target,
-    function: &Function,
-    number: &str,
-    version: &Version,
-    qualifier: Option<&str>,
-) -> Value {
-    let mut entry = configuration(cx, target, function, number, version, qualifier);
+fn listed(mut entry: Value) -> Value {
     if let Some(entry) = entry.as_object_mut() {
         for name in ["State", "StateReason", "StateReasonCode", "LastUpdateStatus"] {
             entry.remove(name);
@@ -113,7 +106,7 @@ pub(super) fn publish_version(cx: &Context<'_>, target: &Target, input: &Value) 
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
     let function = functions.get_mut(&target.name, &arn)?;
-    check_revision(input, &function.latest.revision_id)?;
+    check_revision(text(input, "RevisionId"), &function.latest.revision_id)?;
     let code = function.latest.configuration.code.as_ref().map(|code| code.sha256.as_str());
     if let (Some(given), Some(current)) = (text(input, "CodeSha256").filter(|it| !it.is_empty()), code)
         && given != current

@@ -171,7 +171,7 @@ fn update(
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
     let function = functions.get_mut(&target.name, &arn)?;
-    check_revision(input, &function.latest.revision_id)?;
+    check_revision(text(input, "RevisionId"), &function.latest.revision_id)?;
     let mut settings = function.latest.configuration.clone();
     change(&mut settings)?;
     function.latest.configuration = settings;
@@ -186,8 +186,8 @@ fn update(
 }
 
 /// Refuses a change of what somebody else has changed since.
-pub(super) fn check_revision(input: &Value, revision_id: &str) -> Result<(), AwsError> {
-    match text(input, "RevisionId") {
+pub(super) fn check_revision(given: Option<&str>, revision_id: &str) -> Result<(), AwsError> {
+    match given {
         Some(given) if given != revision_id => Err(error(
             "PreconditionFailedException",
             "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to \
@@ -292,11 +292,7 @@ fn code_of(cx: &Context<'_>, input: &Value) -> Result<Code, AwsError> {
     let (key, archive) = archive_of(cx, input)?;
     let region = &cx.region;
     let location = format!("https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/{key}");
-    Ok(Code {
-        size: archive.len(),
-        sha256: BASE64_STANDARD.encode(Sha256::digest(&archive)),
-        location: json!({ "RepositoryType": "S3", "Location": location }),
-    })
+    Ok(Code::of(&archive, json!({ "RepositoryType": "S3", "Location": location })))
 }
 
 /// The archive that a request has or names, and its key in a bucket.
@@ -347,6 +343,11 @@ fn publish(input: &Value) -> bool {
 
 pub(super) fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
     input.get(name).and_then(Value::as_str)
+}
+
+/// A text that a request has to have; `field` is what errors call it.
+pub(super) fn required<'a>(input: &'a Value, name: &str, field: &str) -> Result<&'a str, AwsError> {
+    text(input, name).ok_or_else(|| missing(field))
 }
 
 /// The texts of a map; what is none is left out.

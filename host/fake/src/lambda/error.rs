@@ -95,6 +95,22 @@ pub(super) fn no_such_function(arn: &str) -> AwsError {
     error("ResourceNotFoundException", format!("Function not found: {arn}"))
 }
 
+/// What is asked for is not there, and AWS does not say what.
+pub(super) fn not_found() -> AwsError {
+    error("ResourceNotFoundException", "The resource you requested does not exist.")
+}
+
+/// A resource has no policy, or no statement in it.
+pub(super) fn no_policy() -> AwsError {
+    error("ResourceNotFoundException", "No policy is associated with the given resource.")
+}
+
+/// What is in the table of operations, and nothing carries it out.
+pub(super) fn unknown_operation(name: &str) -> AwsError {
+    let message = format!("the fake has no operation `{name}` of Lambda");
+    AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
+}
+
 /// `1 validation error detected: ...`
 pub(super) fn validation(value: &str, field: &str, constraint: &str) -> AwsError {
     error(

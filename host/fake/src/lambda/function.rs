@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::canned::Code as FunctionCode;
 use super::error::{Throttle, error, no_such_function, throttled};
@@ -118,6 +120,13 @@ pub(super) struct Code {
     pub(super) sha256: String,
     /// `Code` of `GetFunction`.
     pub(super) location: Value,
+}
+
+impl Code {
+    /// That of an archive.
+    pub(super) fn of(archive: &[u8], location: Value) -> Self {
+        Self { size: archive.len(), sha256: BASE64_STANDARD.encode(Sha256::digest(archive)), location }
+    }
 }
 
 impl Default for Configuration {

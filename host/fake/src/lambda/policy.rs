@@ -2,19 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::create::text;
-use super::error::{error, missing, no_such_function};
+use super::create::{required, text};
+use super::error::{error, no_policy, no_such_function, not_found};
 use super::function::Function;
-use super::name::is_alias;
+use super::name::{is_account_id, is_alias};
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
 /// `AddPermission`
 pub(super) fn add_permission(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
-    let required = |name: &str, field: &str| text(input, name).ok_or_else(|| missing(field));
-    let id = required("StatementId", "statementId")?;
-    let action = required("Action", "action")?;
-    let principal = required("Principal", "principal")?;
+    let permission = Permission::of(input)?;
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
     let function = functions.get_mut(&target.name, &arn)?;
@@ -34,22 +31,8 @@ pub(super) fn add_permission(cx: &Context<'_>, target: &Target, input: &Value) -
     put("StringEquals", "aws:PrincipalOrgID", "PrincipalOrgID");
     put("StringEquals", "lambda:EventSourceToken", "EventSourceToken");
     put("StringEquals", "lambda:FunctionUrlAuthType", "FunctionUrlAuthType");
-    let mut statement = json!({
-        "Sid": id,
-        "Effect": "Allow",
-        "Principal": principal_of(principal),
-        "Action": action,
-        "Resource": arn,
-    });
-    if let (false, Some(statement)) = (conditions.is_empty(), statement.as_object_mut()) {
-        statement.insert("Condition".to_owned(), conditions.into());
-    }
     let policy = function.policies.entry(target.qualifier.clone().unwrap_or_default()).or_default();
-    if policy.iter().any(|statement| text(statement, "Sid") == Some(id)) {
-        return Err(exists_already(id));
-    }
-    policy.push(statement.clone());
-    Ok(json!({ "Statement": statement.to_string() }))
+    Ok(json!({ "Statement": permission.add_to(policy, &arn, conditions)? }))
 }
 
 /// `GetPolicy`
@@ -57,16 +40,12 @@ pub(super) fn get_policy(cx: &Context<'_>, target: &Target) -> Result<Value, Aws
     let functions = cx.shared.lambda.functions();
     let function = functions.get(&target.name, &target.arn(cx))?;
     let statements = function.policies.get(target.qualifier.as_deref().unwrap_or_default());
-    let statements = statements
-        .filter(|statements| !statements.is_empty())
-        .ok_or_else(|| error("ResourceNotFoundException", "The resource you requested does not exist."))?;
-    let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements });
-    Ok(json!({ "Policy": policy.to_string(), "RevisionId": function.latest.revision_id }))
+    let statements = statements.filter(|statements| !statements.is_empty()).ok_or_else(not_found)?;
+    Ok(json!({ "Policy": written(statements), "RevisionId": function.latest.revision_id }))
 }
 
 /// `RemovePermission`
 pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, route: &Route) -> Result<(), AwsError> {
-    let id = route.part();
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
     let function = functions.by_name.get_mut(&target.name);
@@ -75,15 +54,65 @@ pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, route: &Route
     check_qualifier(function, target, &arn)?;
     check_revision(route.parameter("RevisionId"), function, target)?;
     let statements = function.policies.get_mut(target.qualifier.as_deref().unwrap_or_default());
-    let statements = statements.filter(|statements| !statements.is_empty()).ok_or_else(|| {
-        error("ResourceNotFoundException", "No policy is associated with the given resource.")
-    })?;
-    let before = statements.len();
-    statements.retain(|statement| text(statement, "Sid") != Some(id));
-    if statements.len() == before {
-        return Err(statement_not_found(id));
+    let statements = statements.filter(|statements| !statements.is_empty()).ok_or_else(no_policy)?;
+    remove_statement(statements, route.part())
+}
+
+/// What is to be allowed, as requests say it that add to the policy of a function or of a layer's version.
+pub(super) struct Permission<'i> {
+    id: &'i str,
+    pub(super) action: &'i str,
+    principal: &'i str,
+}
+
+impl<'i> Permission<'i> {
+    pub(super) fn of(input: &'i Value) -> Result<Self, AwsError> {
+        Ok(Self {
+            id: required(input, "StatementId", "statementId")?,
+            action: required(input, "Action", "action")?,
+            principal: required(input, "Principal", "principal")?,
+        })
     }
-    Ok(())
+
+    /// Adds it to the policy of what has this ARN. Returns the statement as it is shown.
+    pub(super) fn add_to(
+        &self,
+        policy: &mut Vec<Value>,
+        arn: &str,
+        conditions: Map<String, Value>,
+    ) -> Result<String, AwsError> {
+        if policy.iter().any(|statement| text(statement, "Sid") == Some(self.id)) {
+            return Err(exists_already(self.id));
+        }
+        let mut statement = json!({
+            "Sid": self.id,
+            "Effect": "Allow",
+            "Principal": principal_of(self.principal),
+            "Action": self.action,
+            "Resource": arn,
+        });
+        if let (false, Some(statement)) = (conditions.is_empty(), statement.as_object_mut()) {
+            statement.insert("Condition".to_owned(), conditions.into());
+        }
+        let shown = statement.to_string();
+        policy.push(statement);
+        Ok(shown)
+    }
+}
+
+/// The statements of a policy as it is shown.
+pub(super) fn written(statements: &[Value]) -> String {
+    json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }).to_string()
+}
+
+/// Removes a statement from a policy.
+pub(super) fn remove_statement(policy: &mut Vec<Value>, id: &str) -> Result<(), AwsError> {
+    let before = policy.len();
+    policy.retain(|statement| text(statement, "Sid") != Some(id));
+    if policy.len() < before {
+        return Ok(());
+    }
+    Err(error("ResourceNotFoundException", format!("Statement {id} is not found in resource policy.")))
 }
 
 /// Refuses a version or alias that is not there.
@@ -105,14 +134,14 @@ fn check_revision(given: Option<&str>, function: &Function, target: &Target) -> 
     let alias = qualifier.and_then(|name| function.aliases.get(name));
     let version = function.version(qualifier).map(|(_, version)| &version.revision_id);
     let current = alias.map(|alias| &alias.revision_id).or(version);
-    super::create::check_revision(&json!({ "RevisionId": given }), current.map_or("", String::as_str))
+    super::create::check_revision(given, current.map_or("", String::as_str))
 }
 
 /// A principal as a policy has it: a service, an account, or whatever else was given.
-pub(super) fn principal_of(principal: &str) -> Value {
+fn principal_of(principal: &str) -> Value {
     if principal.ends_with(".amazonaws.com") {
         json!({ "Service": principal })
-    } else if principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit()) {
+    } else if is_account_id(principal) {
         json!({ "AWS": format!("arn:aws:iam::{principal}:root") })
     } else if principal == "*" {
         json!("*")
@@ -121,14 +150,10 @@ pub(super) fn principal_of(principal: &str) -> Value {
     }
 }
 
-pub(super) fn exists_already(id: &str) -> AwsError {
+fn exists_already(id: &str) -> AwsError {
     let message = format!(
         "The statement id ({id}) provided already exists. Please provide a new statement id, or remove the existing \
          statement."
     );
     error("ResourceConflictException", message)
-}
-
-pub(super) fn statement_not_found(id: &str) -> AwsError {
-    error("ResourceNotFoundException", format!("Statement {id} is not found in resource policy."))
 }

@@ -212,10 +212,7 @@ impl Route {
                 settings::set_event_invoke_config(cx, target, &input(body)?, false)?
             }
             "UpdateFunctionUrlConfig" => settings::update_url_config(cx, target, &input(body)?)?,
-            other => {
-                let message = format!("the fake has no operation `{other}` of Lambda");
-                return Err(AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
-            }
+            other => return Err(super::error::unknown_operation(other)),
         };
         document(ok, &answer)
     }

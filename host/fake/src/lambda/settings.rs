@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::configuration::timestamp;
 use super::create::{number, texts};
-use super::error::{error, missing, no_such_function, validation};
+use super::error::{error, missing, no_such_function, not_found, validation};
 use super::function::Function;
 use super::name::{LATEST, Reference, arn};
 use super::rest::{Context, Route, Target};
@@ -231,7 +231,7 @@ pub(super) fn update_url_config(cx: &Context<'_>, target: &Target, input: &Value
     let mut functions = cx.shared.lambda.functions();
     let function = functions.get_mut(&target.name, &target.arn(cx))?;
     let config = function.urls.get_mut(target.qualifier.as_deref().unwrap_or_default());
-    let config = config.ok_or_else(no_url_config)?;
+    let config = config.ok_or_else(not_found)?;
     change_url_config(config, input, cx);
     Ok(Value::Object(config.clone()))
 }
@@ -241,7 +241,7 @@ pub(super) fn get_url_config(cx: &Context<'_>, target: &Target) -> Result<Value,
     let functions = cx.shared.lambda.functions();
     let function = functions.get(&target.name, &target.arn(cx))?;
     let config = function.urls.get(target.qualifier.as_deref().unwrap_or_default());
-    config.cloned().map(Value::Object).ok_or_else(no_url_config)
+    config.cloned().map(Value::Object).ok_or_else(not_found)
 }
 
 /// `DeleteFunctionUrlConfig`
@@ -249,7 +249,7 @@ pub(super) fn delete_url_config(cx: &Context<'_>, target: &Target) -> Result<(),
     let mut functions = cx.shared.lambda.functions();
     let function = functions.get_mut(&target.name, &target.arn(cx))?;
     let removed = function.urls.remove(target.qualifier.as_deref().unwrap_or_default());
-    removed.map(drop).ok_or_else(no_url_config)
+    removed.map(drop).ok_or_else(not_found)
 }
 
 fn change_url_config(config: &mut Map<String, Value>, input: &Value, cx: &Context<'_>) {
@@ -298,8 +298,4 @@ fn event_arn(cx: &Context<'_>, target: &Target) -> String {
 fn no_event_invoke_config(cx: &Context<'_>, target: &Target) -> AwsError {
     let arn = event_arn(cx, target);
     error("ResourceNotFoundException", format!("The function {arn} doesn't have an EventInvokeConfig"))
-}
-
-fn no_url_config() -> AwsError {
-    error("ResourceNotFoundException", "The resource you requested does not exist.")
 }

@@ -160,7 +160,7 @@ impl MappingState {
             uuid: mapping.uuid.clone(),
             function: mapping.function.clone(),
             qualifier: mapping.qualifier.clone(),
-            source: mapping.source.clone(),
+            source: mapping.source.arn().to_owned(),
             state: mapping.state(now),
         }
     }

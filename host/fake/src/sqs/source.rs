@@ -57,6 +57,10 @@ impl QueueSource {
         Some(Self { arn: QueueArn::parse(arn)?, text: arn.to_owned() })
     }
 
+    pub(crate) fn arn(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn region(&self) -> &str {
         &self.arn.region
     }

@@ -73,7 +73,7 @@ impl Gate {
         let mut known = ExistingTags::default();
         for (index, request) in operation.requests().enumerate() {
             let mut asked = request;
-            self.add_facts(&mut asked);
+            self.add_facts(&mut asked, self.now());
             if !self.shared.policy.depends_on_existing_tags(&asked) {
                 // Nothing behind a no is asked about.
                 if !self.shared.policy.allows(&asked) {

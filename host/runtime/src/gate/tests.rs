@@ -276,7 +276,7 @@ fn the_host_fills_in_every_key_that_it_promises() {
     let place = AccountRegion::new("eu-west-1", "123456789012".parse().unwrap()).unwrap();
     let operation = Operation::from(SqsOperation::ListQueues { place: &place });
     let mut request = operation.requests().next().unwrap();
-    world.gate.add_facts(&mut request);
+    world.gate.add_facts(&mut request, world.gate.now());
     let filled: Vec<_> = request.context.values().into_iter().map(|(key, _)| key).collect();
     for key in CONDITION_KEYS {
         // The tags of an object are looked up where they are asked about, and a list of queues is about no function.
@@ -290,7 +290,7 @@ fn the_host_fills_in_every_key_that_it_promises() {
     let facts = |operation: LambdaOperation<'_>| {
         let operation = Operation::from(operation);
         let mut request = operation.requests().next().unwrap();
-        world.gate.add_facts(&mut request);
+        world.gate.add_facts(&mut request, world.gate.now());
         let values = request.context.values();
         values.into_iter().find(|(key, _)| key == ConditionKey::FunctionArn.as_str()).map(|(_, value)| value)
     };

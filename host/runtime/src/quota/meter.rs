@@ -236,7 +236,7 @@ impl Tally {
         for meter in &admitted.meters {
             let used = admitted.usage.of(meter)?;
             if !is_counted {
-                meter.count_calls(used, 1)?;
+                meter.count_call(used)?;
                 meter.use_now(meter.rate.as_ref(), 1, &meter.exceeded.rate)?;
             }
             meter.count_bytes(used, bytes)?;
@@ -312,7 +312,7 @@ impl Meter {
     async fn start(&self, usage: &Usage, demand: Demand) -> Result<(), Exceeded> {
         let used = usage.of(self)?;
         let bytes = demand.bytes_out.unwrap_or_default();
-        self.count_calls(used, 1)?;
+        self.count_call(used)?;
         let started = match self.count_bytes(used, bytes) {
             Ok(()) => self.fill(bytes, usage.deadline).await.inspect_err(|_| {
                 used.bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -350,8 +350,8 @@ impl Meter {
         Ok(())
     }
 
-    fn count_calls(&self, used: &Used, more: u64) -> Result<(), Exceeded> {
-        add(&used.calls, more, self.quota.calls_per_run).ok_or_else(|| self.exceeded.calls_per_run.clone())
+    fn count_call(&self, used: &Used) -> Result<(), Exceeded> {
+        add(&used.calls, 1, self.quota.calls_per_run).ok_or_else(|| self.exceeded.calls_per_run.clone())
     }
 
     fn count_bytes(&self, used: &Used, more: u64) -> Result<(), Exceeded> {

@@ -13,6 +13,7 @@ use http::StatusCode;
 pub(crate) use layer::{Layer, Layers};
 pub(super) use references::layers_of;
 
+use super::error::unknown_operation;
 use super::rest::{Context, Input, Route, document, input, nothing};
 use crate::layer::{Answer, AwsError};
 
@@ -29,9 +30,6 @@ pub(super) fn answer(cx: &Context<'_>, route: &Route, body: Input) -> Result<Ans
         "AddLayerVersionPermission" => document(made, &policy::add(cx, route, &input(body)?)?),
         "GetLayerVersionPolicy" => document(ok, &policy::get(cx, route)?),
         "RemoveLayerVersionPermission" => nothing(policy::remove(cx, route)),
-        other => {
-            let message = format!("the fake has no operation `{other}` of Lambda");
-            Err(AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message))
-        }
+        other => Err(unknown_operation(other)),
     }
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::name::{layer_of, number_of, version_arn};
 use crate::lambda::create::text;
-use crate::lambda::error::{error, missing, validation};
-use crate::lambda::policy::{exists_already, principal_of, statement_not_found};
+use crate::lambda::error::{error, no_policy, validation};
+use crate::lambda::policy::{Permission, remove_statement, written};
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
 
@@ -15,36 +15,21 @@ const ACTION: &str = "lambda:GetLayerVersion";
 /// `AddLayerVersionPermission`
 pub(super) fn add(cx: &Context<'_>, route: &Route, input: &Value) -> Result<Value, AwsError> {
     let (name, number) = (layer_of(cx, route)?, number_of(route)?);
-    let required = |name: &str, field: &str| text(input, name).ok_or_else(|| missing(field));
-    let id = required("StatementId", "statementId")?;
-    let action = required("Action", "action")?;
-    let principal = required("Principal", "principal")?;
-    if action != ACTION {
+    let permission = Permission::of(input)?;
+    if permission.action != ACTION {
         let pattern = format!("Member must satisfy regular expression pattern: {ACTION}");
-        return Err(validation(action, "action", &pattern));
+        return Err(validation(permission.action, "action", &pattern));
     }
     let arn = version_arn(cx, &name, number);
     let mut layers = cx.shared.lambda.layers();
     let version = layers.version_mut(&cx.region, &name, number).ok_or_else(|| no_such_version(&arn))?;
     check_revision(route, &version.policy_revision)?;
-    if version.policy.iter().any(|statement| text(statement, "Sid") == Some(id)) {
-        return Err(exists_already(id));
-    }
-    let mut statement = json!({
-        "Sid": id,
-        "Effect": "Allow",
-        "Principal": principal_of(principal),
-        "Action": action,
-        "Resource": arn,
-    });
-    if let (Some(organization), Some(statement)) = (text(input, "OrganizationId"), statement.as_object_mut())
-    {
-        let condition = json!({ "StringEquals": { "aws:PrincipalOrgID": organization } });
-        statement.insert("Condition".to_owned(), condition);
-    }
-    version.policy.push(statement.clone());
+    let organization = text(input, "OrganizationId");
+    let condition = |id| ("StringEquals".to_owned(), json!({ "aws:PrincipalOrgID": id }));
+    let statement =
+        permission.add_to(&mut version.policy, &arn, organization.map(condition).into_iter().collect())?;
     version.policy_revision = cx.shared.ids.uuid("revision");
-    Ok(json!({ "Statement": statement.to_string(), "RevisionId": version.policy_revision }))
+    Ok(json!({ "Statement": statement, "RevisionId": version.policy_revision }))
 }
 
 /// `GetLayerVersionPolicy`
@@ -54,10 +39,9 @@ pub(super) fn get(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
     let version = layers.version(&cx.region, &name, number);
     let version = version.ok_or_else(|| no_such_version(&version_arn(cx, &name, number)))?;
     if version.policy.is_empty() {
-        return Err(error("ResourceNotFoundException", "No policy is associated with the given resource."));
+        return Err(no_policy());
     }
-    let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": version.policy });
-    Ok(json!({ "Policy": policy.to_string(), "RevisionId": version.policy_revision }))
+    Ok(json!({ "Policy": written(&version.policy), "RevisionId": version.policy_revision }))
 }
 
 /// `RemoveLayerVersionPermission`
@@ -67,12 +51,7 @@ pub(super) fn remove(cx: &Context<'_>, route: &Route) -> Result<(), AwsError> {
     let version = layers.version_mut(&cx.region, &name, number);
     let version = version.ok_or_else(|| no_such_version(&version_arn(cx, &name, number)))?;
     check_revision(route, &version.policy_revision)?;
-    let id = route.part();
-    let before = version.policy.len();
-    version.policy.retain(|statement| text(statement, "Sid") != Some(id));
-    if version.policy.len() == before {
-        return Err(statement_not_found(id));
-    }
+    remove_statement(&mut version.policy, route.part())?;
     version.policy_revision = cx.shared.ids.uuid("revision");
     Ok(())
 }

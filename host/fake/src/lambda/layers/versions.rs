@@ -1,15 +1,12 @@
 //! The operations that publish, show and delete the versions of layers.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
-
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::layer::{Layer, LayerVersion};
 use super::name::{LayerArn, arn, layer_of, number_of, own, version_arn};
 use crate::lambda::configuration::{page, timestamp};
 use crate::lambda::create::{ARCHITECTURES, archive_of, text};
-use crate::lambda::error::{error, validation};
+use crate::lambda::error::{error, not_found, validation};
 use crate::lambda::function::Code;
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
@@ -37,11 +34,7 @@ pub(super) fn publish(cx: &Context<'_>, route: &Route, input: &Value) -> Result<
         "https://awslambda-{region}-layers.s3.{region}.amazonaws.com/snapshots/{account_id}/{name}-{id}"
     );
     let version = LayerVersion {
-        code: Code {
-            size: archive.len(),
-            sha256: BASE64_STANDARD.encode(Sha256::digest(&archive)),
-            location: location.into(),
-        },
+        code: Code::of(&archive, location.into()),
         created: cx.shared.clock.now(),
         description: text(input, "Description").unwrap_or_default().to_owned(),
         license: text(input, "LicenseInfo").map(str::to_owned),
@@ -145,9 +138,7 @@ impl<'r> Wanted<'r> {
 fn found(cx: &Context<'_>, name: &str, number: u64) -> Result<Value, AwsError> {
     let layers = cx.shared.lambda.layers();
     let version = layers.version(&cx.region, name, number);
-    let version = version
-        .ok_or_else(|| error("ResourceNotFoundException", "The resource you requested does not exist."))?;
-    Ok(whole(cx, name, number, version))
+    Ok(whole(cx, name, number, version.ok_or_else(not_found)?))
 }
 
 /// A version as `GetLayerVersion` shows it.

@@ -44,17 +44,18 @@ impl Filter {
 
     /// Whether a message fits. A body is JSON where the pattern looks into it, and text where it does not.
     pub(super) fn fits(&self, record: &Value, body: &str) -> bool {
-        let looks_into_body = self.0.iter().any(Member::looks_into_body);
-        let mut record = record.clone();
-        if let (true, Some(record)) = (looks_into_body, record.as_object_mut()) {
-            // What is no object has none of the members that are looked for.
-            let body = serde_json::from_str(body).ok().filter(Value::is_object);
-            record.insert("body".to_owned(), body.unwrap_or(Value::Null));
-            if record.get("body").is_some_and(Value::is_null) {
-                return false;
-            }
+        if !self.0.iter().any(Member::looks_into_body) {
+            return all(&self.0, Some(record));
         }
-        all(&self.0, Some(&record))
+        // What is no object has none of the members that are looked for.
+        let body = serde_json::from_str(body).ok().filter(Value::is_object);
+        body.is_some_and(|body| {
+            let mut record = record.clone();
+            if let Some(record) = record.as_object_mut() {
+                record.insert("body".to_owned(), body);
+            }
+            all(&self.0, Some(&record))
+        })
     }
 }
 
@@ -93,29 +94,26 @@ impl Pattern {
 
 impl Matcher {
     fn fits(&self, value: Option<&Value>) -> bool {
-        if let Self::Exists(wanted) = self {
-            // Only what is at the end of a path exists; an object is on the way.
-            return value.is_some_and(|value| !value.is_object()) == *wanted;
-        }
-        let Some(value) = value else { return false };
-        let text = value.as_str();
+        let text = value.and_then(Value::as_str);
+        let number = value.and_then(Value::as_number);
         match self {
+            // Only what is at the end of a path exists; an object is on the way.
+            Self::Exists(wanted) => value.is_some_and(|value| !value.is_object()) == *wanted,
             Self::Is(Value::Number(wanted)) => {
-                value.as_number().is_some_and(|number| compare(number, wanted) == Some(Ordering::Equal))
+                number.is_some_and(|number| compare(number, wanted) == Some(Ordering::Equal))
             }
-            Self::Is(wanted) => value == wanted,
+            Self::Is(wanted) => value == Some(wanted),
             Self::IsIgnoringCase(wanted) => {
                 text.is_some_and(|text| text.to_lowercase() == wanted.to_lowercase())
             }
             Self::Prefix(prefix) => text.is_some_and(|text| text.starts_with(prefix)),
             Self::Suffix(suffix) => text.is_some_and(|text| text.ends_with(suffix)),
-            Self::Numeric(conditions) => value.as_number().is_some_and(|number| {
+            Self::Numeric(conditions) => number.is_some_and(|number| {
                 conditions.iter().all(|(wanted, or_equal, limit)| {
                     compare(number, limit).is_some_and(|is| is == *wanted || (*or_equal && is.is_eq()))
                 })
             }),
-            Self::Not(matchers) => !matchers.iter().any(|matcher| matcher.fits(Some(value))),
-            Self::Exists(_) => false,
+            Self::Not(matchers) => value.is_some() && !matchers.iter().any(|matcher| matcher.fits(value)),
         }
     }
 }

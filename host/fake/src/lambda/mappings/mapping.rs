@@ -22,8 +22,7 @@ pub(crate) struct EventSourceMapping {
     pub(crate) region: String,
     pub(crate) function: String,
     pub(crate) qualifier: Option<String>,
-    /// The ARN of the queue.
-    pub(crate) source: String,
+    pub(crate) source: QueueSource,
     pub(crate) enabled: bool,
     pub(super) settings: Settings,
     pub(super) tags: BTreeMap<String, String>,
@@ -57,7 +56,7 @@ pub(super) enum Activity {
 
 impl EventSourceMapping {
     /// A mapping that is being created.
-    pub(super) fn new(shared: &Shared, region: &str, source: &str, enabled: bool) -> Self {
+    pub(super) fn new(shared: &Shared, region: &str, source: QueueSource, enabled: bool) -> Self {
         let now = shared.clock.now();
         let mut mapping = Self::settled(shared, region, source, enabled);
         // One that is not to be enabled is made at once.
@@ -66,13 +65,13 @@ impl EventSourceMapping {
     }
 
     /// A mapping as one that has long been there.
-    fn settled(shared: &Shared, region: &str, source: &str, enabled: bool) -> Self {
+    fn settled(shared: &Shared, region: &str, source: QueueSource, enabled: bool) -> Self {
         Self {
             uuid: shared.ids.uuid("event-source-mapping"),
             region: region.to_owned(),
             function: String::new(),
             qualifier: None,
-            source: source.to_owned(),
+            source,
             enabled,
             settings: Settings::default(),
             tags: BTreeMap::new(),
@@ -210,7 +209,7 @@ impl EventSourceMappingDocument {
         Self {
             function: mapping.function.clone(),
             qualifier: mapping.qualifier.clone(),
-            source: mapping.source.clone(),
+            source: mapping.source.arn().to_owned(),
             enabled: mapping.enabled,
             uuid: Some(mapping.uuid.clone()),
             region: Some(mapping.region.clone()),
@@ -237,7 +236,7 @@ impl EventSourceMappingDocument {
         let source = source.ok_or_else(|| format!("`{}` is neither a queue nor its ARN", self.source))?;
         let region = self.region.unwrap_or_else(|| source.region().to_owned());
         self.settings.check(source.is_fifo()).map_err(|error| error.message)?;
-        let mut mapping = EventSourceMapping::settled(shared, &region, &arn, self.enabled);
+        let mut mapping = EventSourceMapping::settled(shared, &region, source, self.enabled);
         mapping.function = self.function;
         mapping.qualifier = self.qualifier;
         mapping.settings = self.settings;

@@ -18,6 +18,7 @@ pub use mapping::EventSourceMappingDocument;
 pub(crate) use mapping::{EventSourceMapping, Mappings};
 pub(crate) use poll::{is_busy, poll_all};
 
+use super::error::unknown_operation;
 use super::rest::{Context, Input, Route, document, input, nothing};
 use super::store::LambdaState;
 use crate::fake::Shared;
@@ -40,10 +41,7 @@ pub(super) fn answer(cx: &Context<'_>, route: &Route, body: Input) -> Result<Ans
         "ListTags" => document(ok, &operations::list_tags(cx, route)?),
         "TagResource" => nothing(operations::tag(cx, route, &input(body)?)),
         "UntagResource" => nothing(operations::untag(cx, route)),
-        other => {
-            let message = format!("the fake has no operation `{other}` of Lambda");
-            Err(AwsError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message))
-        }
+        other => Err(unknown_operation(other)),
     }
 }
 

@@ -9,7 +9,7 @@ use super::poll::poll_all;
 use super::settings::invalid;
 use crate::lambda::configuration::page;
 use crate::lambda::create::{text, texts};
-use crate::lambda::error::{error, validation};
+use crate::lambda::error::{error, not_found, validation};
 use crate::lambda::name::{Reference, arn};
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
@@ -44,9 +44,9 @@ pub(super) fn create(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError>
         return Err(invalid("StartingPosition is not valid for SQS event sources."));
     }
     let enabled = input.get("Enabled").and_then(Value::as_bool).unwrap_or(true);
-    let mut mapping = EventSourceMapping::new(cx.shared, &cx.region, source, enabled);
-    let visibility = visibility_of(cx, &queue, &role)?;
-    mapping.settings.change(input, queue.is_fifo())?;
+    let mut mapping = EventSourceMapping::new(cx.shared, &cx.region, queue, enabled);
+    let visibility = visibility_of(cx, &mapping.source, &role)?;
+    mapping.settings.change(input, mapping.source.is_fifo())?;
     check_timeout(visibility, timeout)?;
     mapping.function = function;
     mapping.qualifier = qualifier;
@@ -76,7 +76,9 @@ pub(super) fn list(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
         let of_function = function.as_ref().is_none_or(|(name, qualifier)| {
             mapping.function == *name && (qualifier.is_none() || mapping.qualifier == *qualifier)
         });
-        mapping.region == cx.region && of_function && source.is_none_or(|source| mapping.source == source)
+        mapping.region == cx.region
+            && of_function
+            && source.is_none_or(|source| mapping.source.arn() == source)
     });
     page(route, "EventSourceMappings", wanted.map(|mapping| show(cx, mapping)).collect())
 }
@@ -93,11 +95,10 @@ pub(super) fn update(cx: &Context<'_>, route: &Route, input: &Value) -> Result<V
         (changed.function, changed.qualifier) = reference(cx, name)?;
     }
     // The queue may be gone, and so may the function that is not to be another.
-    let queue = QueueSource::parse(&changed.source).ok_or_else(not_found)?;
-    changed.settings.change(input, queue.is_fifo())?;
+    changed.settings.change(input, changed.source.is_fifo())?;
     if text(input, "FunctionName").is_some() {
         let (timeout, role) = function_of(cx, &changed.function, changed.qualifier.as_deref())?;
-        check_timeout(visibility_of(cx, &queue, &role)?, timeout)?;
+        check_timeout(visibility_of(cx, &changed.source, &role)?, timeout)?;
     }
     changed.enabled = input.get("Enabled").and_then(Value::as_bool).unwrap_or(before.enabled);
     let transition = match (before.enabled, changed.enabled) {
@@ -185,7 +186,7 @@ fn show(cx: &Context<'_>, mapping: &EventSourceMapping) -> Value {
     let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
     put("UUID", mapping.uuid.clone().into());
     put("EventSourceMappingArn", mapping.arn(cx.shared).into());
-    put("EventSourceArn", mapping.source.clone().into());
+    put("EventSourceArn", mapping.source.arn().into());
     put("FunctionArn", function.into());
     put("BatchSize", settings.batch_size.into());
     put("MaximumBatchingWindowInSeconds", settings.batching_window.into());
@@ -261,7 +262,7 @@ fn check_unique<'m>(
 ) -> Result<(), AwsError> {
     let same = |mapping: &&EventSourceMapping| {
         mapping.uuid != wanted.uuid
-            && mapping.source == wanted.source
+            && mapping.source.arn() == wanted.source.arn()
             && (&mapping.function, &mapping.qualifier) == (&wanted.function, &wanted.qualifier)
     };
     match mappings.find(same) {
@@ -271,7 +272,9 @@ fn check_unique<'m>(
             format!(
                 "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or \
                  delete the existing mapping with UUID {}",
-                other.source, other.function, other.uuid
+                other.source.arn(),
+                other.function,
+                other.uuid
             ),
         )),
     }
@@ -293,8 +296,4 @@ fn check_arn(arn: &str) -> Result<(), AwsError> {
 fn in_use(operation: &str) -> AwsError {
     let message = format!("Cannot {operation} the event source mapping because it is in use.");
     error("ResourceInUseException", message)
-}
-
-fn not_found() -> AwsError {
-    error("ResourceNotFoundException", "The resource you requested does not exist.")
 }

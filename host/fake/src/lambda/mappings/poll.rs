@@ -18,7 +18,7 @@ use super::mapping::{Activity, EventSourceMapping};
 use crate::fake::Shared;
 use crate::lambda::invoke::invoke_for_source;
 use crate::lambda::rest::{Context, Target};
-use crate::sqs::{QueueSource, SourceMessage};
+use crate::sqs::SourceMessage;
 
 /// The batches of one mapping that are with its function at the same time, unless it is told another number: with so many AWS begins.
 const CONCURRENCY: usize = 5;
@@ -46,10 +46,7 @@ pub(crate) fn is_busy(shared: &Arc<Shared>) -> bool {
         }
         mappings.iter().filter(|mapping| mapping.enabled && !mapping.is_ending()).cloned().collect()
     };
-    polled.iter().any(|mapping| {
-        can_be_called(shared, mapping)
-            && QueueSource::parse(&mapping.source).is_some_and(|queue| queue.has_messages(shared))
-    })
+    polled.iter().any(|mapping| can_be_called(shared, mapping) && mapping.source.has_messages(shared))
 }
 
 /// A message that has been received and that the function is not done with.
@@ -174,7 +171,6 @@ fn step(shared: &Arc<Shared>, uuid: &str, gathered: &mut Gathered, deliveries: u
     };
     let settings = &mapping.settings;
     let limit = settings.maximum_concurrency.and_then(|limit| usize::try_from(limit).ok());
-    let Some(queue) = QueueSource::parse(&mapping.source) else { return Step::End };
     if !can_be_called(shared, &mapping) {
         *gathered = Gathered::default();
         return Step::Wait { stirred, changed: None, until: None };
@@ -183,14 +179,14 @@ fn step(shared: &Arc<Shared>, uuid: &str, gathered: &mut Gathered, deliveries: u
         return Step::Wait { stirred, changed: None, until: None };
     }
     let size = usize::try_from(settings.batch_size).unwrap_or(usize::MAX);
-    let polled = queue.poll(shared, size.saturating_sub(gathered.messages.len()));
+    let polled = mapping.source.poll(shared, size.saturating_sub(gathered.messages.len()));
     let received = !polled.messages.is_empty();
     let filters: Vec<Filter> = settings.filters.iter().filter_map(|text| Filter::parse(text)).collect();
     let (wanted, others): (Vec<_>, Vec<_>) = polled.messages.into_iter().partition(|message| {
         filters.is_empty() || filters.iter().any(|filter| filter.fits(&message.record, &message.body))
     });
     // As AWS has it, what is filtered out is deleted and not left for others.
-    queue.delete(shared, &others);
+    mapping.source.delete(shared, &others);
     if !wanted.is_empty() && gathered.until.is_none() {
         gathered.until = Some(now + Duration::from_secs(settings.batching_window));
     }
@@ -227,8 +223,8 @@ async fn deliver(
     } else {
         Some(std::collections::HashSet::new())
     };
-    let (Some(failed), Some(queue)) = (failed, QueueSource::parse(&mapping.source)) else { return };
-    queue.delete(&shared, batch.iter().filter(|message| !failed.contains(message.id.as_str())));
+    let Some(failed) = failed else { return };
+    mapping.source.delete(&shared, batch.iter().filter(|message| !failed.contains(message.id.as_str())));
 }
 
 /// Whether the function is there, and has code if it is to be given some.
