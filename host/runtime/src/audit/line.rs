@@ -105,11 +105,13 @@ impl<'a> Line<'a> {
     }
 
     /// A word of this program's own, which needs no escape: the name of an action, of a case.
+    #[inline]
     fn word(&mut self, key: &'static str, word: &'static str) {
         self.key(key);
         self.quoted(word);
     }
 
+    #[inline]
     fn text(&mut self, key: &'static str, text: &str) -> Result<()> {
         self.key(key);
         self.string(text)
@@ -121,6 +123,8 @@ impl<'a> Line<'a> {
     }
 
     /// A key, which needs no escape.
+    // In its place, where the length of the key is known.
+    #[inline]
     fn key(&mut self, key: &'static str) {
         self.0.extend_from_slice(b",\"");
         self.0.extend_from_slice(key.as_bytes());
@@ -128,9 +132,9 @@ impl<'a> Line<'a> {
     }
 
     fn string(&mut self, text: &str) -> Result<()> {
-        // All bytes are looked at, without a branch, so that the processor can do so with many at once.
-        let is_plain = |byte| u8::from(byte >= b' ') & u8::from(byte != b'"') & u8::from(byte != b'\\');
-        if text.bytes().fold(1, |plain, byte| plain & is_plain(byte)) == 0 {
+        // All bytes are looked at, without a branch, and what is found is gathered by `|`, so that the processor can do so with many at once.
+        let is_special = |byte| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
+        if text.bytes().fold(0, |found, byte| found | is_special(byte)) != 0 {
             return serde_json::to_writer(&mut *self.0, text);
         }
         self.quoted(text);
