@@ -252,7 +252,7 @@ impl FakeAwsBuilder {
     /// are known.
     ///
     /// Each is an account of its own, which in S3 owns what it makes: the first is the account of the fake, the others have
-    /// the account ids that follow it. A bucket of another account can be reached only as far as its ACL lets it.
+    /// the account ids that follow it. A bucket of another account can be reached only as far as its ACL or policy lets it.
     pub fn identity(mut self, access_key_id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.identities.add(access_key_id.into(), secret.into());
         self

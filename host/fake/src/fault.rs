@@ -1,4 +1,3 @@
-mod pattern;
 mod rule;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,9 +5,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use self::pattern::fits;
 pub use self::rule::{Always, FaultRule, FaultRuleError, Times};
 use crate::calls::{Call, Service};
+use crate::pattern::fits;
 
 /// Something that goes wrong in the fake on purpose: what, and for which calls.
 ///

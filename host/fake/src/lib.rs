@@ -73,7 +73,8 @@
 //! always is. A request has to be signed in any case, for the service and the region of its endpoint, unless an ACL lets
 //! everybody in; a presigned URL expires, and so does a session. Each identity is an account of its own, which in S3 owns what
 //! it makes. Of a body in signed chunks only the first signature is verified, and not that of each
-//! chunk. No policy is evaluated, neither IAM's nor a bucket's.
+//! chunk. Policies of buckets and queues are evaluated, with their conditions; a denial binds the owner too, who can always mend the policy.
+//! Those of functions are kept, and IAM has none: whoever has an identity may do all that its account may.
 //!
 //! # Time
 //!
@@ -91,6 +92,8 @@ mod ids;
 mod instant;
 mod lambda;
 mod layer;
+mod pattern;
+mod resource_policy;
 mod s3;
 mod server;
 mod snapshot;

@@ -19,6 +19,7 @@ mod signer;
 mod subresource;
 mod upload;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -131,6 +132,33 @@ pub(crate) struct RequestContext {
     /// The region of the endpoint, or of the signature where the endpoint has none.
     pub(crate) region: String,
     pub(crate) caller: Caller,
+    /// Of the signature, if there is one.
+    pub(crate) access_key_id: Option<Arc<str>>,
+    /// How it is signed, as the condition keys `s3:signatureversion` and `s3:authType` name it.
+    pub(crate) signature: Option<(&'static str, &'static str)>,
+    /// Whether it came over https.
+    pub(crate) is_secure: bool,
+    /// The address that it came from, where it came over a network.
+    pub(crate) source_ip: Option<IpAddr>,
+}
+
+/// The address that a request came from. Travels in the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SourceIp(pub(crate) IpAddr);
+
+impl Default for RequestContext {
+    /// That of a request of which nothing is known.
+    fn default() -> Self {
+        Self {
+            endpoint_region: None,
+            region: DEFAULT_REGION.to_owned(),
+            caller: Caller::Anonymous,
+            access_key_id: None,
+            signature: None,
+            is_secure: false,
+            source_ip: None,
+        }
+    }
 }
 
 /// Why there is no answer: the client knows nothing.
@@ -327,6 +355,14 @@ impl Layer {
                     region: region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
                     endpoint_region: endpoint.region,
                     caller: Caller::of(&self.shared, signer.as_ref()),
+                    access_key_id: signer.as_ref().map(|signer| signer.access_key_id.as_str().into()),
+                    signature: signer.as_ref().map(|signer| {
+                        let form =
+                            if signer.lifetime.is_some() { "REST-QUERY-STRING" } else { "REST-HEADER" };
+                        (signer.version.algorithm(), form)
+                    }),
+                    is_secure: parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS),
+                    source_ip: parts.extensions.get::<SourceIp>().map(|SourceIp(address)| *address),
                 });
                 return Box::pin(self.s3.call(parts, Body::http_body(upload), &target, &ids)).await;
             }

@@ -36,6 +36,16 @@ pub(crate) enum SignatureVersion {
     V4,
 }
 
+impl SignatureVersion {
+    /// As AWS names it in the condition key `s3:signatureversion`.
+    pub(crate) fn algorithm(self) -> &'static str {
+        match self {
+            Self::V2 => "AWS",
+            Self::V4 => "AWS4-HMAC-SHA256",
+        }
+    }
+}
+
 /// Why a request's signature cannot be taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SignerError {

@@ -1,17 +1,20 @@
-//! Who may do what: the owner of a bucket everything, and everybody else what ACLs grant. No policy is evaluated.
+//! Who may do what: the owner of a bucket everything that its policy does not deny, and everybody else what the policy or an ACL allows.
 
 use http::StatusCode;
 use http::request::Parts;
 use s3s::S3Result;
-use url::form_urlencoded;
 
 use super::acl::{Acl, Permission};
+use super::actions::actions;
 use super::error::{error, message};
+use super::facts::{Asked, RequestFacts};
 use super::read::find_in;
 use super::store::Bucket;
 use crate::account::Caller;
 use crate::fake::Shared;
-use crate::layer::{AwsError, Target};
+use crate::layer::{AwsError, RequestContext, Target};
+use crate::resource_policy::{Question, Verdict};
+use crate::sts;
 
 /// What an operation needs of those who do not own the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,67 +62,153 @@ impl Need {
 /// `AccessDenied`, unless the caller may have the operation done.
 pub(super) fn check(
     shared: &Shared,
-    caller: &Caller,
+    context: &RequestContext,
     parts: &Parts,
     target: &Target,
 ) -> Result<(), AwsError> {
     let need = Need::of(target.operation);
+    let caller = &context.caller;
     if need == Need::Account {
         return if *caller == Caller::Anonymous { Err(denied()) } else { Ok(()) };
     }
     // What is not there is nobody's, and the operation says so.
     let buckets = shared.store.lock();
-    let Some(bucket) = target.bucket.as_ref().and_then(|name| buckets.get(name)) else { return Ok(()) };
+    let name = target.bucket.as_deref().unwrap_or_default();
+    let Some(bucket) = buckets.get(name) else { return Ok(()) };
+    let asked = Asked { shared, context, headers: &parts.headers, query: parts.uri.query() };
+    let version = asked.parameter("versionId");
+    let thing = Thing { bucket, name, key: target.key.as_deref(), version: version.as_deref() };
+    let says = verdict(asked, thing, target.operation);
+    let is_owner = caller.is(&bucket.owner);
+    // Whoever owns the bucket can always mend its policy.
+    let may_mend =
+        is_owner && matches!(target.operation, "GetBucketPolicy" | "PutBucketPolicy" | "DeleteBucketPolicy");
     let allowed = match need {
+        _ if says == Verdict::Deny => may_mend,
+        // Of many keys each is asked about by itself.
+        _ if target.operation == "DeleteObjects" && bucket.configuration.policy().is_some() => true,
         Need::Bucket(permission) => {
-            caller.is(&bucket.owner) || grants(bucket, &bucket.acl(), caller, permission)
+            is_owner || says == Verdict::Allow || grants(bucket, &bucket.acl(), caller, permission)
         }
-        Need::Object(permission) => {
-            let version = version_of(parts);
-            let key = target.key.as_deref().unwrap_or_default();
-            may_read(bucket, caller, key, version.as_deref(), permission)
-        }
-        Need::Ownership | Need::Account => caller.is(&bucket.owner),
+        Need::Object(permission) => may_read(asked, thing, permission, says),
+        Need::Ownership | Need::Account => is_owner || says == Verdict::Allow,
     };
     if allowed { Ok(()) } else { Err(denied()) }
 }
 
-/// `AccessDenied`, unless the caller may read the object, as the source of a copy.
-pub(super) fn check_source(bucket: &Bucket, caller: &Caller, key: &str, version: Option<&str>) -> S3Result {
-    if may_read(bucket, caller, key, version, Permission::Read) {
+/// `AccessDenied`, unless whoever copies may read the object, as the source of the copy.
+pub(super) fn check_source(asked: Asked<'_>, thing: Thing<'_>) -> S3Result {
+    let says = verdict(asked, thing, "GetObject");
+    if says != Verdict::Deny && may_read(asked, thing, Permission::Read, says) {
         Ok(())
     } else {
         Err(error(s3s::S3ErrorCode::AccessDenied))
     }
 }
 
-/// Whether the caller has a permission for an object. Who may not list the bucket is not told what is not there.
-fn may_read(
-    bucket: &Bucket,
-    caller: &Caller,
-    key: &str,
-    version: Option<&str>,
-    permission: Permission,
-) -> bool {
-    let Ok(object) = find_in(bucket, key, version) else {
-        return caller.is(&bucket.owner) || grants(bucket, &bucket.acl(), caller, Permission::Read);
+/// `AccessDenied`, unless the key, one of many, may be deleted.
+pub(super) fn check_delete(asked: Asked<'_>, thing: Thing<'_>) -> S3Result {
+    let bucket = thing.bucket;
+    let allowed = match verdict(asked, thing, "DeleteObject") {
+        Verdict::Allow => true,
+        Verdict::Deny => false,
+        Verdict::Silent => {
+            let caller = asked.caller();
+            caller.is(&bucket.owner) || grants(bucket, &bucket.acl(), caller, Permission::Write)
+        }
+    };
+    if allowed { Ok(()) } else { Err(error(s3s::S3ErrorCode::AccessDenied)) }
+}
+
+/// A bucket, or an object in it.
+#[derive(Clone, Copy)]
+pub(super) struct Thing<'a> {
+    pub(super) bucket: &'a Bucket,
+    /// The name of the bucket.
+    pub(super) name: &'a str,
+    pub(super) key: Option<&'a str>,
+    pub(super) version: Option<&'a str>,
+}
+
+/// What the policy of the bucket says of an operation: no, if to any of the actions that it needs, and yes, if to all of them.
+fn verdict(asked: Asked<'_>, thing: Thing<'_>, operation: &str) -> Verdict {
+    let Thing { bucket, name, key, version } = thing;
+    // Most buckets have none, and what is no policy has been refused.
+    let Some(policy) = bucket.configuration.policy() else {
+        return Verdict::Silent;
+    };
+    let resource = match key {
+        Some(key) => format!("arn:aws:s3:::{name}/{key}"),
+        None => format!("arn:aws:s3:::{name}"),
+    };
+    let shared = asked.shared;
+    let object = key.and_then(|key| find_in(bucket, key, version).ok());
+    let facts = RequestFacts {
+        asked,
+        bucket,
+        version,
+        upload: key.filter(|_| is_of_an_upload(operation)).and_then(|key| {
+            let id = asked.parameter("uploadId")?;
+            Some(&bucket.uploads.unfinished.get(&(key.to_owned(), id))?.description.encryption)
+        }),
+        existing_tags: object.as_deref().map(|object| &object.tags),
+        arn: asked.context.access_key_id.as_deref().map(|id| sts::arn_of(shared, id)),
+    };
+    let is_closed = policy.is_public() && bucket.configuration.restricts_public_policies();
+    let says = |action: &&'static str| match policy.verdict(&Question {
+        caller: facts.principal(),
+        action,
+        resource: &resource,
+        facts: &facts,
+    }) {
+        Verdict::Allow if is_closed && !asked.caller().is(&bucket.owner) => Verdict::Silent,
+        verdict => verdict,
+    };
+    let needed = actions(operation, version.is_some(), |header| asked.has_header(header));
+    let verdicts: Vec<_> = needed.iter().map(says).collect();
+    if verdicts.contains(&Verdict::Deny) {
+        Verdict::Deny
+    } else if verdicts.is_empty() || verdicts.contains(&Verdict::Silent) {
+        Verdict::Silent
+    } else {
+        Verdict::Allow
+    }
+}
+
+/// Whether an operation goes on with an upload that has begun.
+fn is_of_an_upload(operation: &str) -> bool {
+    matches!(operation, "UploadPart" | "UploadPartCopy" | "CompleteMultipartUpload")
+}
+
+/// Whether the caller has a permission for an object, of which the policy says no no. Who may not list the bucket is not told what is not there.
+fn may_read(asked: Asked<'_>, thing: Thing<'_>, permission: Permission, says: Verdict) -> bool {
+    let Thing { bucket, key, version, .. } = thing;
+    let caller = asked.caller();
+    let Ok(object) = find_in(bucket, key.unwrap_or_default(), version) else {
+        return may_list(asked, thing);
     };
     let acl = bucket.acl_of(object.acl.as_deref());
     // An owner may always read and write the list, and so give themselves what it lacks.
     caller.canonical_id() == acl.owner
         || (caller.is(&bucket.owner) && bucket.has_acls_disabled())
+        // The policy is the bucket owner's, and about what the bucket owner owns.
+        || (says == Verdict::Allow && acl.owner == bucket.owner.canonical_id)
         || grants(bucket, &acl, caller, permission)
+}
+
+fn may_list(asked: Asked<'_>, thing: Thing<'_>) -> bool {
+    let (bucket, caller) = (thing.bucket, asked.caller());
+    match verdict(asked, Thing { key: None, version: None, ..thing }, "ListObjectsV2") {
+        Verdict::Allow => true,
+        Verdict::Deny => false,
+        Verdict::Silent => {
+            caller.is(&bucket.owner) || grants(bucket, &bucket.acl(), caller, Permission::Read)
+        }
+    }
 }
 
 fn grants(bucket: &Bucket, acl: &Acl, caller: &Caller, permission: Permission) -> bool {
     acl.allows(caller, permission, bucket.public_grants())
-}
-
-fn version_of(parts: &Parts) -> Option<String> {
-    let query = parts.uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "versionId")
-        .map(|(_, id)| id.into_owned())
 }
 
 fn denied() -> AwsError {

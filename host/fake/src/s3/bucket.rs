@@ -215,10 +215,5 @@ pub(crate) fn bucket_mut<'a>(
 
 /// What the layer knows about a request.
 pub(crate) fn context<T>(request: &S3Request<T>) -> RequestContext {
-    let unknown = || RequestContext {
-        endpoint_region: None,
-        region: DEFAULT_REGION.to_owned(),
-        caller: Caller::Anonymous,
-    };
-    request.extensions.get().cloned().unwrap_or_else(unknown)
+    request.extensions.get().cloned().unwrap_or_default()
 }

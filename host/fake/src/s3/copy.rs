@@ -6,7 +6,7 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::access::check_source;
+use super::access::{Thing, check_source};
 use super::body::MAX_BODY;
 use super::bucket::{bucket_in, bucket_mut, context};
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, with_checksum};
@@ -15,11 +15,11 @@ use super::customer_key::{CustomerKey, customer_key_headers};
 use super::description::{Description, describe};
 use super::details::with_details;
 use super::error::{error, error_with, not_implemented};
+use super::facts::Asked;
 use super::object::{Object, ObjectHeaders};
 use super::read::{Found, find_in};
 use super::restore::check_active;
 use super::wire::expires_of;
-use crate::account::Caller;
 use crate::fake::Shared;
 
 pub(crate) fn copy_object(
@@ -46,7 +46,8 @@ pub(crate) fn copy_object(
     };
     let owner = input.expected_source_bucket_owner.as_deref();
     let key = customer_key_headers!(input, source).key()?;
-    let source = source_of(shared, &context.caller, &input.copy_source, owner, key.as_ref(), conditions)?;
+    let asked = Asked { shared, context: &context, headers: &request.headers, query: request.uri.query() };
+    let source = source_of(asked, &input.copy_source, owner, key.as_ref(), conditions)?;
     if source.object.size() > MAX_BODY {
         return Err(error_with(
             S3ErrorCode::InvalidRequest,
@@ -96,15 +97,15 @@ pub(crate) fn copy_object(
 
 /// The object that a copy reads, held to its conditions. `customer_key` is that of the source.
 pub(crate) fn source_of(
-    shared: &Shared,
-    caller: &Caller,
+    asked: Asked<'_>,
     source: &CopySource,
     expected_owner: Option<&str>,
     customer_key: Option<&CustomerKey>,
     conditions: ReadConditions,
 ) -> S3Result<Found> {
+    let shared = asked.shared;
     let alias;
-    let (bucket, key, version) = match source {
+    let (name, key, version) = match source {
         CopySource::Bucket { bucket, key, version_id } => (&**bucket, key, version_id),
         CopySource::AccessPoint { account_id, access_point_name, key, version_id, .. } => {
             alias = shared.store.bucket_of(&format!("{access_point_name}-{account_id}"));
@@ -114,11 +115,11 @@ pub(crate) fn source_of(
     };
     let found = {
         let buckets = shared.store.lock();
-        let bucket = bucket_in(&buckets, bucket)?;
+        let bucket = bucket_in(&buckets, name)?;
         if expected_owner.is_some_and(|owner| owner != bucket.owner.id) {
             return Err(error(S3ErrorCode::AccessDenied));
         }
-        check_source(bucket, caller, key, version.as_deref())?;
+        check_source(asked, Thing { bucket, name, key: Some(key), version: version.as_deref() })?;
         let object =
             find_in(bucket, key, version.as_deref()).map_err(|error| with_details(error, &[("Key", key)]))?;
         Found { version_id: bucket.shown_id(object.version_id.as_ref()), expiration: None, object }

@@ -5,9 +5,11 @@ use s3s::dto::{
 use s3s::path::check_key;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::bucket::bucket_mut;
+use super::access::{Thing, check_delete};
+use super::bucket::{bucket_mut, context};
 use super::conditions::{Write, check_write, matches};
 use super::error::{error, not_implemented};
+use super::facts::Asked;
 use super::lock::Bypass;
 use super::read::check_version_id;
 use super::store::Bucket;
@@ -42,6 +44,8 @@ pub(crate) fn delete_objects(
     shared: &Shared,
     request: S3Request<DeleteObjectsInput>,
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+    let context = context(&request);
+    let asked = Asked { shared, context: &context, headers: &request.headers, query: request.uri.query() };
     let input = request.input;
     let mut buckets = shared.store.lock();
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
@@ -52,7 +56,7 @@ pub(crate) fn delete_objects(
     let quiet = input.delete.quiet.unwrap_or(false);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in input.delete.objects {
-        match delete_one(shared, bucket, &object, bypass) {
+        match delete_one(asked, &input.bucket, bucket, &object, bypass) {
             Ok(_) if quiet => {}
             Ok(one) => deleted.push(DeletedObject {
                 delete_marker: one.marker.then_some(true),
@@ -84,7 +88,8 @@ struct Deleted {
 }
 
 fn delete_one(
-    shared: &Shared,
+    asked: Asked<'_>,
+    name: &str,
     bucket: &mut Bucket,
     object: &ObjectIdentifier,
     bypass: Bypass,
@@ -98,7 +103,8 @@ fn delete_one(
     let if_match = object.e_tag.clone().map(ETagCondition::ETag);
     // An empty element is none.
     let version = object.version_id.as_deref().filter(|id| !id.is_empty());
-    remove(shared, bucket, &object.key, version, if_match.as_ref(), bypass)
+    check_delete(asked, Thing { bucket, name, key: Some(&object.key), version })?;
+    remove(asked.shared, bucket, &object.key, version, if_match.as_ref(), bypass)
 }
 
 /// Deleting what is not there succeeds, unless a condition asks for it.

@@ -21,7 +21,7 @@ pub(crate) fn custom(code: &'static str, status: StatusCode) -> S3Error {
 }
 
 /// An error whose code s3s does not know, with words of its own.
-pub(crate) fn custom_with(code: &'static str, status: StatusCode, message: &'static str) -> S3Error {
+pub(crate) fn custom_with(code: &'static str, status: StatusCode, message: impl Into<String>) -> S3Error {
     let mut error = error_with(S3ErrorCode::Custom(code.into()), message);
     error.set_status_code(status);
     error

@@ -2,6 +2,7 @@
 
 mod access;
 mod acl;
+mod actions;
 mod attributes;
 mod body;
 mod bucket;
@@ -17,6 +18,7 @@ mod details;
 mod direct;
 mod encoding;
 mod error;
+mod facts;
 mod list;
 mod list_objects;
 mod list_versions;

@@ -20,7 +20,6 @@ use super::description::check_encryption;
 use super::details::{self, Named};
 use super::error::{error, message};
 use super::operations::Operations;
-use crate::account::Caller;
 use crate::calls::Service;
 use crate::fake::Shared;
 use crate::layer::{
@@ -104,14 +103,13 @@ impl S3Service {
     }
 
     async fn call_inner(&self, parts: Parts, body: Body, target: &Target) -> Result<Answer, AwsError> {
-        let caller = parts.extensions.get::<RequestContext>().map(|context| context.caller.clone());
-        let caller = caller.unwrap_or(Caller::Anonymous);
+        let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
         self.check_region(&parts, target)?;
         self.check_owner(&parts, target)?;
         if target.operation == "PostObject" {
             return Box::pin(self.post(parts, body, target)).await;
         }
-        access::check(&self.shared, &caller, &parts, target)?;
+        access::check(&self.shared, &context, &parts, target)?;
         self.perform(parts, body, target).await
     }
 

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 
 use self::connection::{Line, Outgoing, Socket};
 use crate::fake::FakeAws;
-use crate::layer::NoAnswer;
+use crate::layer::{NoAnswer, SourceIp};
 
 /// What `GET /_innkeeper/state` shows of S3.
 #[cfg(test)]
@@ -113,8 +113,9 @@ impl Server {
                 () = &mut shutdown => break,
                 Some(_) = connections.join_next() => {}
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        connections.spawn(serve(self.fake.clone(), stream, graceful.watcher()));
+                    Ok((stream, peer)) => {
+                        let source = SourceIp(peer.ip());
+                        connections.spawn(serve(self.fake.clone(), stream, source, graceful.watcher()));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
@@ -129,12 +130,15 @@ impl Server {
     }
 }
 
-async fn serve(fake: FakeAws, stream: TcpStream, watcher: Watcher) {
+async fn serve(fake: FakeAws, stream: TcpStream, source: SourceIp, watcher: Watcher) {
     // Answers are written in few pieces; none should wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let line = Line::default();
     let socket = Socket::new(stream, line.clone());
-    let service = service_fn(move |request| answer(fake.clone(), line.clone(), request));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(source);
+        answer(fake.clone(), line.clone(), request)
+    });
     // Header names as clients of HTTP/1.1 see them from AWS: S3's own are in lower case, and so are ours.
     let connection = http1::Builder::new().serve_connection(socket, service);
     if let Err(error) = watcher.watch(connection).await {

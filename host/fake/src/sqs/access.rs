@@ -1,8 +1,11 @@
-//! What the policy of a queue lets other accounts do.
+//! What the policy of a queue says of those who use it.
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::time::SystemTime;
 
 use super::operations::Caller;
+use crate::fake::Shared;
+use crate::resource_policy::{Common, Facts, Policy, Principal, Question, Verdict};
 
 /// The operations in batches, which need the permission of the single one.
 const BATCHES: &[(&str, &str)] = &[
@@ -11,94 +14,122 @@ const BATCHES: &[(&str, &str)] = &[
     ("ChangeMessageVisibilityBatch", "ChangeMessageVisibility"),
 ];
 
-/// Whether a queue's policy lets a caller of another account do what they ask. A statement with conditions allows nothing,
-/// and denies: the fake does not evaluate them.
-pub(super) fn allows(policy: &str, caller: &Caller) -> bool {
-    let Ok(policy) = serde_json::from_str::<Value>(policy) else { return false };
-    let statements = list(policy.get("Statement"));
-    let meant = |statement: &&&Value, effect: &str| {
-        statement.get("Effect").and_then(Value::as_str) == Some(effect)
-            && list(statement.get("Principal")).into_iter().any(|principal| is_principal(principal, caller))
-            && list(statement.get("Action")).into_iter().any(|action| is_action(action, &caller.operation))
-    };
-    let denied = statements.iter().any(|statement| meant(&statement, "Deny"));
-    let mut unconditional = statements.iter().filter(|statement| statement.get("Condition").is_none());
-    !denied && unconditional.any(|statement| meant(&statement, "Allow"))
+/// Where and when a queue is asked for something.
+pub(super) struct Asked<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) caller: &'a Caller,
+    /// The ARN of the queue.
+    pub(super) queue: &'a str,
+    pub(super) region: &'a str,
+    pub(super) is_secure: bool,
+    pub(super) now: SystemTime,
 }
 
-fn is_principal(principal: &Value, caller: &Caller) -> bool {
-    let names = match principal {
-        Value::Object(principals) => list(principals.get("AWS")),
-        other => vec![other],
-    };
-    let account = format!(":iam::{}:root", caller.account_id);
-    names.into_iter().filter_map(Value::as_str).any(|name| {
-        name == "*" || name == caller.account_id || name == caller.arn || name.ends_with(&account)
-    })
+impl Asked<'_> {
+    /// What a policy says of what the caller asks. A queue keeps whatever JSON it is given for one; what is no policy says nothing.
+    pub(super) fn verdict(&self, policy: &str) -> Verdict {
+        let Ok(policy) = Policy::parse(policy) else { return Verdict::Silent };
+        let operation = self.caller.operation.as_str();
+        let single = BATCHES.iter().find(|(batch, _)| *batch == operation);
+        let action = format!("sqs:{}", single.map_or(operation, |(_, single)| single));
+        let caller = Some(self.principal());
+        policy.verdict(&Question { caller, action: &action, resource: self.queue, facts: self })
+    }
+
+    fn principal(&self) -> Principal<'_> {
+        let account = self.caller.account_id.as_str();
+        let known = self.shared.accounts.with_id(account);
+        Principal {
+            account,
+            arn: &self.caller.arn,
+            canonical_id: known.map_or("", |account| account.canonical_id.as_str()),
+        }
+    }
 }
 
-fn is_action(action: &Value, operation: &str) -> bool {
-    let operation =
-        BATCHES.iter().find(|(batch, _)| *batch == operation).map_or(operation, |(_, single)| single);
-    let Some(action) = action.as_str() else { return false };
-    let name =
-        action.get(..4).filter(|service| service.eq_ignore_ascii_case("sqs:")).and_then(|_| action.get(4..));
-    action == "*" || name.is_some_and(|name| name == "*" || name.eq_ignore_ascii_case(operation))
-}
-
-/// The members of a list, or the one value that stands in its place.
-fn list(value: Option<&Value>) -> Vec<&Value> {
-    match value {
-        None => Vec::new(),
-        Some(Value::Array(values)) => values.iter().collect(),
-        Some(value) => vec![value],
+impl Facts for Asked<'_> {
+    fn values(&self, key: &str) -> Vec<Cow<'_, str>> {
+        let common = Common {
+            principal: Some(self.principal()),
+            now: self.now,
+            region: self.region,
+            resource_account: self.queue.split(':').nth(4).unwrap_or_default(),
+            is_secure: self.is_secure,
+        };
+        common.value(key).into_iter().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::FakeAws;
 
-    fn may(statements: &Value, operation: &str) -> bool {
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:000000000000:orders";
+
+    fn ask(statements: &Value, operation: &str) -> Verdict {
+        let fake = FakeAws::new();
         let caller = Caller {
             account_id: "111111111111".into(),
             arn: "arn:aws:iam::111111111111:user/fake".into(),
             sender_id: "AIDA".into(),
             operation: operation.into(),
         };
-        allows(&json!({ "Statement": statements }).to_string(), &caller)
+        let asked = Asked {
+            shared: fake.shared(),
+            caller: &caller,
+            queue: QUEUE,
+            region: "eu-west-1",
+            is_secure: true,
+            now: SystemTime::UNIX_EPOCH,
+        };
+        asked.verdict(&json!({ "Statement": statements }).to_string())
     }
 
     #[test]
-    fn a_statement_names_the_account_and_the_action() {
-        let of = |principal: Value, action: Value| json!({ "Effect": "Allow", "Principal": principal, "Action": action });
-        for principal in [
-            json!("*"),
-            json!({ "AWS": "*" }),
-            json!({ "AWS": "111111111111" }),
-            json!({ "AWS": ["222222222222", "arn:aws:iam::111111111111:root"] }),
-            json!({ "AWS": "arn:aws:iam::111111111111:user/fake" }),
-        ] {
-            assert!(may(&of(principal.clone(), json!("sqs:SendMessage")), "SendMessage"), "{principal}");
-        }
-        let all = json!("*");
-        assert!(!may(&of(json!({ "AWS": "222222222222" }), json!("sqs:*")), "SendMessage"));
-        assert!(may(&json!([of(all.clone(), json!(["SQS:sendmessage"]))]), "SendMessageBatch"));
-        assert!(!may(&of(all.clone(), json!("sqs:SendMessage")), "ReceiveMessage"));
-        assert!(!may(&of(all, json!("s3:*")), "SendMessage"));
-        assert!(!may(&json!([]), "SendMessage"));
+    fn a_statement_names_the_account_the_action_and_the_queue() {
+        let of = |principal: Value, action: Value, queue: &str| json!({ "Effect": "Allow", "Principal": principal, "Action": action, "Resource": queue });
+        let other = json!({ "AWS": "111111111111" });
+        assert_eq!(ask(&of(other.clone(), json!("sqs:SendMessage"), QUEUE), "SendMessage"), Verdict::Allow);
+        assert_eq!(ask(&of(json!("*"), json!(["SQS:sendmessage"]), "*"), "SendMessageBatch"), Verdict::Allow);
+        assert_eq!(
+            ask(&of(other.clone(), json!("sqs:SendMessage"), QUEUE), "ReceiveMessage"),
+            Verdict::Silent
+        );
+        assert_eq!(
+            ask(&of(other.clone(), json!("sqs:*"), &format!("{QUEUE}2")), "SendMessage"),
+            Verdict::Silent
+        );
+        assert_eq!(
+            ask(&of(json!({ "AWS": "222222222222" }), json!("sqs:*"), QUEUE), "SendMessage"),
+            Verdict::Silent
+        );
+        assert_eq!(ask(&of(other, json!("s3:*"), QUEUE), "SendMessage"), Verdict::Silent);
+        assert_eq!(ask(&json!([]), "SendMessage"), Verdict::Silent);
+        assert_eq!(ask(&json!("none"), "SendMessage"), Verdict::Silent);
     }
 
     #[test]
-    fn a_denial_wins_and_conditions_allow_nothing() {
-        let allow = json!({ "Effect": "Allow", "Principal": "*", "Action": "sqs:*" });
-        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:DeleteMessage" });
+    fn a_denial_wins_and_conditions_count() {
+        let allow = json!({ "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*" });
+        let deny =
+            json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:DeleteMessage", "Resource": "*" });
         let both = json!([allow, deny]);
-        assert!(may(&both, "SendMessage") && !may(&both, "DeleteMessageBatch"));
-        let mut conditional = allow;
-        conditional["Condition"] = json!({ "ArnEquals": { "aws:SourceArn": "x" } });
-        assert!(!may(&conditional, "SendMessage"));
+        assert_eq!(ask(&both, "SendMessage"), Verdict::Allow);
+        assert_eq!(ask(&both, "DeleteMessageBatch"), Verdict::Deny);
+        let on = |condition: Value| {
+            let mut conditional = allow.clone();
+            conditional["Condition"] = condition;
+            ask(&conditional, "SendMessage")
+        };
+        assert_eq!(on(json!({ "StringEquals": { "aws:PrincipalAccount": "111111111111" } })), Verdict::Allow);
+        assert_eq!(
+            on(json!({ "StringEquals": { "aws:PrincipalAccount": "222222222222" } })),
+            Verdict::Silent
+        );
+        // No service sends here that would have a source.
+        assert_eq!(on(json!({ "ArnEquals": { "aws:SourceArn": "arn:aws:s3:::b" } })), Verdict::Silent);
     }
 }

@@ -8,7 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use tokio::sync::futures::OwnedNotified;
 
-use super::access::allows;
+use super::access::Asked;
 use super::attribute::MessageAttributes;
 use super::name::{QueueArn, QueueId, is_fifo_name};
 use super::operations::{Caller, Context};
@@ -16,6 +16,7 @@ use super::receipt::Receipt;
 use super::receive::{Order, Poll};
 use super::store::State;
 use crate::fake::Shared;
+use crate::resource_policy::Verdict;
 
 /// A queue that a function is to be called for, whether or not it is there.
 #[derive(Clone, Debug)]
@@ -81,7 +82,16 @@ impl QueueSource {
             sender_id: String::new(),
             operation: "ReceiveMessage".to_owned(),
         };
-        if id.account_id.is_some() && !queue.settings.policy().is_some_and(|policy| allows(policy, &caller)) {
+        let asked = Asked {
+            shared,
+            caller: &caller,
+            queue: &self.text,
+            region: self.region(),
+            is_secure: true,
+            now: shared.clock.now(),
+        };
+        let verdict = queue.settings.policy().map_or(Verdict::Silent, |policy| asked.verdict(policy));
+        if verdict == Verdict::Deny || (id.account_id.is_some() && verdict == Verdict::Silent) {
             return Err(NoSource::Denied);
         }
         Ok(queue.settings.visibility())

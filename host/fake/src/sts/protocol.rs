@@ -66,7 +66,12 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
     let external_id = form.get("ExternalId").map(str::to_owned);
     let mut state = shared.sts.lock();
     if let Some(role) = state.roles.get(role_arn) {
-        check_role(role, external_id.as_deref(), duration, &identity(shared, &state, signer).1)?;
+        check_role(
+            role,
+            external_id.as_deref(),
+            duration,
+            &identity(shared, &state, &signer.access_key_id).1,
+        )?;
     }
 
     let now = shared.clock.now();
@@ -115,7 +120,7 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
 }
 
 fn get_caller_identity(shared: &Shared, signer: &Signer, ids: &RequestIds) -> Vec<u8> {
-    let (user_id, arn) = identity(shared, &shared.sts.lock(), signer);
+    let (user_id, arn) = identity(shared, &shared.sts.lock(), &signer.access_key_id);
     xml(|s| {
         answer_of(s, "GetCallerIdentity", ids, |s| {
             s.content("Arn", &arn)?;
@@ -127,12 +132,17 @@ fn get_caller_identity(shared: &Shared, signer: &Signer, ids: &RequestIds) -> Ve
 
 /// The user id and ARN of a caller of any service.
 pub(crate) fn caller(shared: &Shared, signer: &Signer) -> (String, String) {
-    identity(shared, &shared.sts.lock(), signer)
+    identity(shared, &shared.sts.lock(), &signer.access_key_id)
+}
+
+/// The ARN of a caller, by the access key.
+pub(crate) fn arn_of(shared: &Shared, access_key_id: &str) -> String {
+    identity(shared, &shared.sts.lock(), access_key_id).1
 }
 
 /// The user id and ARN of a caller: a session of the fake's own, or else the user that all other credentials are.
-fn identity(shared: &Shared, state: &State, signer: &Signer) -> (String, String) {
-    if let Some(issued) = state.issued(&signer.access_key_id) {
+fn identity(shared: &Shared, state: &State, access_key_id: &str) -> (String, String) {
+    if let Some(issued) = state.issued(access_key_id) {
         let session = &issued.session;
         let name = role_name(&session.role_arn).unwrap_or_default();
         return (
@@ -140,7 +150,7 @@ fn identity(shared: &Shared, state: &State, signer: &Signer) -> (String, String)
             session_arn(shared, &session.role_arn, name, &session.session_name),
         );
     }
-    let account = shared.accounts.of_access_key(&signer.access_key_id);
+    let account = shared.accounts.of_access_key(access_key_id);
     let user_id = if account == shared.accounts.own() {
         "AIDAFAKEFAKEFAKEFAKE2".to_owned()
     } else {

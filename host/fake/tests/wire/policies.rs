@@ -1,8 +1,12 @@
-//! Bucket policies: which are taken. None is evaluated.
+//! Bucket policies: which are taken, and what they let whom do.
 
-use aws_sdk_s3::types::PublicAccessBlockConfiguration;
+use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::types::{
+    Delete, ObjectIdentifier, PublicAccessBlockConfiguration, ServerSideEncryption, Tag, Tagging,
+};
+use innkeeper_fake::{FakeAws, NewObject, ObjectOwnership};
 
-use crate::aws::{bucket, coded, error};
+use crate::aws::{anonymous, bucket, client_of, coded, config, error};
 
 fn policy(statement: &str) -> String {
     format!(
@@ -48,4 +52,221 @@ async fn a_policy_cannot_allow_all_but_some() {
     put("Deny").await.unwrap();
     let nothing = client.put_bucket_policy().bucket("bucket").policy("{}").send().await;
     assert_eq!(error(nothing), coded(400, "MalformedPolicy"));
+}
+
+const OWNER: &str = "000000000000";
+const OTHER: &str = "000000000001";
+
+/// A bucket without a public access block, and its clients.
+struct Shop {
+    fake: FakeAws,
+    owner: aws_sdk_s3::Client,
+    other: aws_sdk_s3::Client,
+    nobody: aws_sdk_s3::Client,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let fake = FakeAws::builder()
+            .region("eu-west-1")
+            .identity("AKIDONE", "one-secret")
+            .identity("AKIDTWO", "two-secret")
+            .object_ownership(ObjectOwnership::ObjectWriter)
+            .build();
+        fake.s3().create_bucket("bucket").unwrap();
+        for key in ["open/a", "open/b", "shut/a"] {
+            fake.s3().put("bucket", key, NewObject::new(key.as_bytes().to_vec())).unwrap();
+        }
+        let client = |id: &str, secret: &str| {
+            client_of(config(&fake).credentials_provider(Credentials::from_keys(id, secret, None)))
+        };
+        let (owner, other) = (client("AKIDONE", "one-secret"), client("AKIDTWO", "two-secret"));
+        let nobody = client_of(anonymous(&fake));
+        Self { fake, owner, other, nobody }
+    }
+
+    /// Has the owner put a policy of these statements.
+    async fn policy(&self, statements: &str) {
+        let policy = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        self.owner.put_bucket_policy().bucket("bucket").policy(policy).send().await.unwrap();
+    }
+}
+
+async fn get(client: &aws_sdk_s3::Client, key: &str) -> Result<(), (u16, Option<String>)> {
+    let got = client.get_object().bucket("bucket").key(key).send().await;
+    if got.is_ok() { Ok(()) } else { Err(error(got)) }
+}
+
+fn denied() -> (u16, Option<String>) {
+    coded(403, "AccessDenied")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_lets_another_account_do_what_it_names_and_no_more() {
+    let shop = Shop::new();
+    assert_eq!(get(&shop.other, "open/a").await, Err(denied()));
+    shop.policy(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": "arn:aws:s3:::bucket/open/*"}}"#
+    ))
+    .await;
+    get(&shop.other, "open/a").await.unwrap();
+    assert_eq!(get(&shop.other, "shut/a").await, Err(denied()));
+    assert_eq!(get(&shop.nobody, "open/a").await, Err(denied()));
+    let put = |key: &str| shop.other.put_object().bucket("bucket").key(key).send();
+    put("open/c").await.unwrap();
+    assert_eq!(error(put("shut/c").await), denied());
+    // Tags and an ACL are actions of their own.
+    let put = shop.other.put_object().bucket("bucket").key("open/c").tagging("a=b").send();
+    assert_eq!(error(put.await), denied());
+    // Who may not list is not told what is not there.
+    assert_eq!(get(&shop.other, "open/missing").await, Err(denied()));
+    assert_eq!(error(shop.other.list_objects_v2().bucket("bucket").send().await), denied());
+    assert_eq!(error(shop.other.delete_object().bucket("bucket").key("open/a").send().await), denied());
+    shop.owner.delete_bucket_policy().bucket("bucket").send().await.unwrap();
+    assert_eq!(get(&shop.other, "open/a").await, Err(denied()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_is_held_to_its_prefix() {
+    let shop = Shop::new();
+    shop.policy(
+        r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket",
+            "Condition": {"StringLike": {"s3:prefix": "open/*"}, "NumericLessThanEquals": {"s3:max-keys": 10}}}"#,
+    )
+    .await;
+    let list = |prefix: &str, max: i32| {
+        shop.nobody.list_objects_v2().bucket("bucket").prefix(prefix).max_keys(max).send()
+    };
+    assert_eq!(list("open/", 10).await.unwrap().key_count(), Some(2));
+    assert_eq!(error(list("open/", 11).await), denied());
+    assert_eq!(error(list("", 10).await), denied());
+    assert_eq!(error(shop.nobody.list_objects_v2().bucket("bucket").send().await), denied());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_binds_the_owner_who_can_mend_it() {
+    let shop = Shop::new();
+    shop.policy(
+        r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]}"#,
+    )
+    .await;
+    assert_eq!(get(&shop.owner, "open/a").await, Err(denied()));
+    assert_eq!(error(shop.owner.list_objects_v2().bucket("bucket").send().await), denied());
+    assert_eq!(error(shop.owner.get_bucket_tagging().bucket("bucket").send().await), denied());
+    shop.owner.get_bucket_policy().bucket("bucket").send().await.unwrap();
+    shop.owner.delete_bucket_policy().bucket("bucket").send().await.unwrap();
+    get(&shop.owner, "open/a").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_not_encrypted_as_the_policy_says_is_denied() {
+    let shop = Shop::new();
+    shop.policy(
+        r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*",
+            "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}}"#,
+    )
+    .await;
+    let put = || shop.owner.put_object().bucket("bucket").key("new");
+    assert_eq!(error(put().send().await), denied());
+    assert_eq!(error(put().server_side_encryption(ServerSideEncryption::Aes256).send().await), denied());
+    put().server_side_encryption(ServerSideEncryption::AwsKms).send().await.unwrap();
+    let upload = || shop.owner.create_multipart_upload().bucket("bucket").key("new");
+    assert_eq!(error(upload().send().await), denied());
+    // A part has what its upload was begun with.
+    let upload = upload().server_side_encryption(ServerSideEncryption::AwsKms).send().await.unwrap();
+    let part = shop.owner.upload_part().bucket("bucket").key("new").part_number(1);
+    part.set_upload_id(upload.upload_id).body(b"x".to_vec().into()).send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_many_keys_is_asked_about() {
+    let shop = Shop::new();
+    shop.policy(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": "s3:DeleteObject",
+             "Resource": "arn:aws:s3:::bucket/open/*"}},
+           {{"Effect": "Deny", "Principal": {{"AWS": "{OWNER}"}}, "Action": "s3:DeleteObject",
+             "Resource": "arn:aws:s3:::bucket/shut/*"}}"#
+    ))
+    .await;
+    let delete = async |client: &aws_sdk_s3::Client| {
+        let keys = ["open/a", "shut/a"].map(|key| ObjectIdentifier::builder().key(key).build().unwrap());
+        let delete = Delete::builder().set_objects(Some(keys.to_vec())).build().unwrap();
+        let output = client.delete_objects().bucket("bucket").delete(delete).send().await.unwrap();
+        let failed = output
+            .errors()
+            .iter()
+            .map(|error| (error.key().unwrap().to_owned(), error.code().unwrap().to_owned()));
+        (output.deleted().len(), failed.collect::<Vec<_>>())
+    };
+    for client in [&shop.other, &shop.owner] {
+        assert_eq!(delete(client).await, (1, vec![("shut/a".to_owned(), "AccessDenied".to_owned())]));
+    }
+    assert_eq!(delete(&shop.nobody).await.0, 0);
+    shop.fake.s3().get("bucket", "shut/a").unwrap();
+    assert!(shop.fake.s3().get("bucket", "open/a").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_needs_to_read_its_source() {
+    let shop = Shop::new();
+    shop.policy(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*"}},
+           {{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/open/*"}}"#
+    ))
+    .await;
+    let copy = |source: &str| {
+        shop.other.copy_object().bucket("bucket").key("copy").copy_source(format!("bucket/{source}")).send()
+    };
+    copy("open/a").await.unwrap();
+    assert_eq!(error(copy("shut/a").await), denied());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tags_of_what_is_there_can_be_asked_for() {
+    let shop = Shop::new();
+    let tag = Tag::builder().key("team").value("red").build().unwrap();
+    let tagging = Tagging::builder().tag_set(tag).build().unwrap();
+    shop.owner.put_object_tagging().bucket("bucket").key("open/a").tagging(tagging).send().await.unwrap();
+    shop.policy(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*",
+             "Condition": {{"StringEquals": {{"s3:ExistingObjectTag/team": "red"}}}}}}"#
+    ))
+    .await;
+    get(&shop.other, "open/a").await.unwrap();
+    assert_eq!(get(&shop.other, "open/b").await, Err(denied()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_public_policy_lets_nobody_in_where_that_is_restricted() {
+    let shop = Shop::new();
+    shop.policy(r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}"#)
+        .await;
+    get(&shop.nobody, "open/a").await.unwrap();
+    let block = PublicAccessBlockConfiguration::builder().restrict_public_buckets(true).build();
+    let block =
+        shop.owner.put_public_access_block().bucket("bucket").public_access_block_configuration(block);
+    block.send().await.unwrap();
+    assert_eq!(get(&shop.nobody, "open/a").await, Err(denied()));
+    assert_eq!(get(&shop.other, "open/a").await, Err(denied()));
+    get(&shop.owner, "open/a").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_policy_of_the_bucket_is_refused() {
+    let (_fake, client) = bucket();
+    for (statement, message) in [
+        (r#""Effect": "Deny", "Principal": "me""#, "Invalid principal in policy"),
+        (r#""Effect": "Deny""#, "Missing required field Principal"),
+        (
+            r#""Effect": "Deny", "Principal": "*", "Condition": {"Like": {"a": "b"}}"#,
+            "Invalid Condition type : Like",
+        ),
+    ] {
+        let put =
+            client.put_bucket_policy().bucket("bucket").policy(policy(statement)).send().await.unwrap_err();
+        let put = put.into_service_error();
+        let meta = aws_sdk_s3::error::ProvideErrorMetadata::meta(&put);
+        assert_eq!((meta.code(), meta.message()), (Some("MalformedPolicy"), Some(message)));
+    }
 }

@@ -7,6 +7,7 @@ use s3s::xml::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::Configuration;
+use super::policy::BucketPolicy;
 
 impl Configuration {
     /// Everything that is otherwise than in a new bucket, by its name. What a new bucket has and this one has not is `null`.
@@ -25,7 +26,7 @@ impl Configuration {
         add("tagging", xml(tags.as_ref()), false);
         add("cors", xml(self.cors.as_ref()), false);
         add("lifecycle", xml(self.lifecycle.as_ref()), false);
-        add("policy", self.policy.clone().map(Value::String), false);
+        add("policy", self.policy.as_ref().map(|policy| Value::String(policy.text.clone())), false);
         if self.public_access_block != new.public_access_block {
             add("public-access-block", xml(self.public_access_block.as_ref()), true);
         }
@@ -54,11 +55,13 @@ impl Configuration {
             "cors" => self.cors = read(document)?,
             "lifecycle" => self.lifecycle = read(document)?,
             "policy" => {
-                self.policy = match document {
+                let text = match document {
                     Value::Null => None,
                     Value::String(text) => Some(text.clone()),
                     document => Some(document.to_string()),
-                }
+                };
+                let policy = text.map(|text| BucketPolicy::read(text, None)).transpose();
+                self.policy = policy.map_err(|reason| reason.to_string())?;
             }
             "public-access-block" => self.public_access_block = read(document)?,
             "ownership-controls" => self.ownership = read(document)?,

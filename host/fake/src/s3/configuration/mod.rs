@@ -1,5 +1,5 @@
 //! What a bucket is configured with besides versioning: kept, given back, and, but for what the answers themselves show, not
-//! acted on. No rule expires an object, and no policy is evaluated.
+//! acted on. No rule expires an object. The policy is evaluated where requests are let in.
 
 mod access;
 mod cors;
@@ -36,9 +36,12 @@ pub(crate) use plain::{
 pub(crate) use policy::{delete_policy, get_policy, get_policy_status, put_policy};
 pub(crate) use tagging::{delete_tagging, get_tagging, put_tagging};
 
+use policy::BucketPolicy;
+
 use super::bucket::{bucket_in, bucket_mut};
 use super::error::custom_with;
 use crate::fake::Shared;
+use crate::resource_policy::Policy;
 
 /// The configuration of a bucket. None is what nobody has put there.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +49,7 @@ pub(crate) struct Configuration {
     tags: Option<Vec<Tag>>,
     cors: Option<CORSConfiguration>,
     lifecycle: Option<BucketLifecycleConfiguration>,
-    policy: Option<String>,
+    policy: Option<BucketPolicy>,
     /// Of a new bucket there may be one, that can be taken away.
     public_access_block: Option<PublicAccessBlockConfiguration>,
     /// Of a new bucket there may be one, that can be taken away.
@@ -88,6 +91,16 @@ impl Configuration {
 
     pub(crate) fn public_access_block(&self) -> Option<&PublicAccessBlockConfiguration> {
         self.public_access_block.as_ref()
+    }
+
+    /// The policy, as it is evaluated.
+    pub(crate) fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref().map(|policy| &*policy.policy)
+    }
+
+    /// Whether a public policy lets nobody in but the owner (`RestrictPublicBuckets`).
+    pub(crate) fn restricts_public_policies(&self) -> bool {
+        self.public_access_block().is_some_and(|block| block.restrict_public_buckets == Some(true))
     }
 
     pub(crate) fn cors(&self) -> Option<&CORSConfiguration> {

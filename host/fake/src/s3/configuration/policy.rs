@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use http::StatusCode;
 use s3s::dto::{
     DeleteBucketPolicyInput, DeleteBucketPolicyOutput, GetBucketPolicyInput, GetBucketPolicyOutput,
@@ -5,10 +7,11 @@ use s3s::dto::{
     PutBucketPolicyOutput,
 };
 use s3s::{S3ErrorCode, S3Request, S3Response};
-use serde_json::Value;
 
 use super::{Answer, change, look, missing};
 use crate::fake::Shared;
+use crate::pattern::fits;
+use crate::resource_policy::{Malformed, Policy};
 use crate::s3::error::{custom_with, error};
 use crate::s3::wire::with_status;
 
@@ -20,20 +23,17 @@ pub(crate) fn put_policy(
     request: S3Request<PutBucketPolicyInput>,
 ) -> Answer<PutBucketPolicyOutput> {
     let PutBucketPolicyInput { bucket, policy, .. } = request.input;
-    let malformed = |message| custom_with("MalformedPolicy", StatusCode::BAD_REQUEST, message);
-    let document: Option<Value> = serde_json::from_str(&policy).ok();
-    let document = document.filter(|document| document.get("Statement").is_some());
-    let document = document.filter(|_| policy.len() <= MAX_POLICY);
-    let document = document.ok_or_else(|| malformed("This policy contains invalid Json"))?;
-    if statements(&document).iter().any(|it| allows(it) && it.get("NotPrincipal").is_some()) {
-        return Err(malformed("Allow with NotPrincipal is not allowed."));
+    let malformed = |message: String| custom_with("MalformedPolicy", StatusCode::BAD_REQUEST, message);
+    if policy.len() > MAX_POLICY {
+        return Err(malformed("This policy contains invalid Json".to_owned()));
     }
+    let read = BucketPolicy::read(policy, Some(&bucket)).map_err(|reason| malformed(reason.to_string()))?;
     change(shared, &bucket, |configuration| {
         let block = configuration.public_access_block.as_ref();
-        if block.is_some_and(|block| block.block_public_policy == Some(true)) && is_public(&document) {
+        if block.is_some_and(|block| block.block_public_policy == Some(true)) && read.policy.is_public() {
             return Err(error(S3ErrorCode::AccessDenied));
         }
-        configuration.policy = Some(policy);
+        configuration.policy = Some(read);
         Ok(())
     })??;
     Ok(with_status(PutBucketPolicyOutput {}, StatusCode::NO_CONTENT))
@@ -45,7 +45,7 @@ pub(crate) fn get_policy(
 ) -> Answer<GetBucketPolicyOutput> {
     let policy = look(shared, &request.input.bucket, |configuration| configuration.policy.clone())?;
     let policy = policy.ok_or_else(|| missing("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
-    Ok(S3Response::new(GetBucketPolicyOutput { policy: Some(policy) }))
+    Ok(S3Response::new(GetBucketPolicyOutput { policy: Some(policy.text) }))
 }
 
 pub(crate) fn delete_policy(
@@ -63,54 +63,40 @@ pub(crate) fn get_policy_status(
 ) -> Answer<GetBucketPolicyStatusOutput> {
     let policy = look(shared, &request.input.bucket, |configuration| configuration.policy.clone())?;
     let policy = policy.ok_or_else(|| missing("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
-    let document = serde_json::from_str(&policy).unwrap_or_default();
-    let policy_status = PolicyStatus { is_public: Some(is_public(&document)) };
+    let policy_status = PolicyStatus { is_public: Some(policy.policy.is_public()) };
     Ok(S3Response::new(GetBucketPolicyStatusOutput { policy_status: Some(policy_status) }))
 }
 
-/// Whether a statement allows something to anybody at all. A condition may restrict that, and is taken to.
-fn is_public(document: &Value) -> bool {
-    statements(document).iter().any(|statement| {
-        let principal = statement.get("Principal");
-        let principal = principal.map(|principal| principal.get("AWS").unwrap_or(principal));
-        let anybody = match principal {
-            Some(Value::Array(principals)) => principals.iter().any(|principal| principal == "*"),
-            Some(principal) => principal == "*",
-            None => false,
-        };
-        let conditions = statement.get("Condition").and_then(Value::as_object);
-        anybody && allows(statement) && conditions.is_none_or(serde_json::Map::is_empty)
-    })
+/// A policy of a bucket, as it was put and as it is evaluated.
+#[derive(Clone, Debug)]
+pub(crate) struct BucketPolicy {
+    pub(super) text: String,
+    pub(super) policy: Arc<Policy>,
 }
 
-/// The statements of a policy, which has one or a list of them.
-fn statements(document: &Value) -> &[Value] {
-    match document.get("Statement") {
-        Some(Value::Array(statements)) => statements,
-        Some(statement) => std::slice::from_ref(statement),
-        None => &[],
+impl PartialEq for BucketPolicy {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
-fn allows(statement: &Value) -> bool {
-    statement.get("Effect").is_some_and(|effect| effect == "Allow")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_is_public_that_allows_anybody_without_a_condition() {
-        let policy =
-            |rest: &str| format!(r#"{{"Statement": [{{"Effect": "Allow", "Action": "s3:*", {rest}}}]}}"#);
-        let is_public = |policy: &str| is_public(&serde_json::from_str(policy).unwrap());
-        assert!(is_public(&policy(r#""Principal": "*""#)));
-        assert!(is_public(&policy(r#""Principal": {"AWS": ["*"]}"#)));
-        assert!(!is_public(&policy(r#""Principal": {"AWS": "arn:aws:iam::123456789012:role/r"}"#)));
-        assert!(!is_public(&policy(
-            r#""Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}"#
-        )));
-        assert!(!is_public(r#"{"Statement": {"Effect": "Deny", "Principal": "*"}}"#));
+impl BucketPolicy {
+    /// Reads a policy, of a bucket whose name is known or not.
+    pub(super) fn read(text: String, bucket: Option<&str>) -> Result<Self, Malformed> {
+        let policy = Policy::parse(&text)?;
+        if !policy.has_only_actions_of("s3") {
+            return Err(Malformed::action());
+        }
+        let is_of = |resource: &str| {
+            let name =
+                resource.split_once(":s3:::").map(|(_, path)| path.split('/').next().unwrap_or_default());
+            resource == "*"
+                || name
+                    .is_some_and(|name| bucket.is_none_or(|bucket| name.contains('$') || fits(name, bucket)))
+        };
+        if !policy.has_only_resources(is_of) {
+            return Err(Malformed::resource());
+        }
+        Ok(Self { text, policy: Arc::new(policy) })
     }
 }

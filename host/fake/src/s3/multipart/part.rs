@@ -13,6 +13,7 @@ use crate::s3::conditions::ReadConditions;
 use crate::s3::copy::source_of;
 use crate::s3::customer_key::customer_key_headers;
 use crate::s3::error::{error_with, invalid_argument};
+use crate::s3::facts::Asked;
 use crate::s3::object::whole_seconds;
 
 const COPY_RANGE: &str = "x-amz-copy-source-range";
@@ -63,7 +64,7 @@ pub(crate) fn upload_part_copy(
     shared: &Shared,
     request: S3Request<UploadPartCopyInput>,
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
-    let caller = context(&request).caller;
+    let context = context(&request);
     let input = request.input;
     let key = customer_key_headers!(input).key()?;
     let source_key = customer_key_headers!(input, source).key()?;
@@ -81,7 +82,8 @@ pub(crate) fn upload_part_copy(
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
     let owner = input.expected_source_bucket_owner.as_deref();
-    let source = source_of(shared, &caller, &input.copy_source, owner, source_key.as_ref(), conditions)?;
+    let asked = Asked { shared, context: &context, headers: &request.headers, query: request.uri.query() };
+    let source = source_of(asked, &input.copy_source, owner, source_key.as_ref(), conditions)?;
     let body = match input.copy_source_range.as_deref() {
         None => source.object.body.clone(),
         Some(range) => {

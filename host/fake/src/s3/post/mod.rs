@@ -42,10 +42,16 @@ impl S3Service {
             ));
         };
         let key = key.replace("${filename}", form.file_name.as_deref().unwrap_or_default());
-        let caller = self.sender(&form, &bucket, &key)?;
+        let signer = self.signer(&form, &bucket, &key)?;
+        let context = RequestContext {
+            caller: Caller::of(&self.shared, signer.as_ref()),
+            signature: signer.as_ref().map(|signer| (signer.version.algorithm(), "POST")),
+            access_key_id: signer.map(|signer| signer.access_key_id.into()),
+            ..parts.extensions.get::<RequestContext>().cloned().unwrap_or_default()
+        };
         let put = Target::of_form(bucket.clone(), key.clone());
-        let request = request(&parts, &form, &caller, &bucket, &key)?;
-        access::check(&self.shared, &caller, &request, &put)?;
+        let request = request(&form, context.clone(), &bucket, &key)?;
+        access::check(&self.shared, &context, &request, &put)?;
         let answer = self.perform(request, Body::from(form.file.clone()), &put).await?;
         if !answer.status().is_success() {
             return Ok(answer);
@@ -54,14 +60,14 @@ impl S3Service {
     }
 
     /// Who sends the form: nobody known, or whoever has signed its policy.
-    fn sender(&self, form: &Form, bucket: &str, key: &str) -> Result<Caller, AwsError> {
-        let Some(field) = form.field("policy") else { return Ok(Caller::Anonymous) };
+    fn signer(&self, form: &Form, bucket: &str, key: &str) -> Result<Option<Signer>, AwsError> {
+        let Some(field) = form.field("policy") else { return Ok(None) };
         let signer = Signer::of_form(|name| form.field(name)).ok_or_else(|| {
             invalid("Bucket POST must contain a field named 'Signature'.  If it is specified, please check the order of the fields.")
         })?;
         verify_policy(&self.shared, &signer, field)?;
         Policy::parse(field)?.check(form, bucket, key, self.shared.clock.now())?;
-        Ok(Caller::of(&self.shared, Some(&signer)))
+        Ok(Some(signer))
     }
 }
 
@@ -74,7 +80,7 @@ async fn read(body: Body) -> Result<Bytes, AwsError> {
 }
 
 /// The `PutObject` that a form stands for.
-fn request(parts: &Parts, form: &Form, caller: &Caller, bucket: &str, key: &str) -> Result<Parts, AwsError> {
+fn request(form: &Form, context: RequestContext, bucket: &str, key: &str) -> Result<Parts, AwsError> {
     let uri = format!("/{bucket}/{}", percent_encoded(key));
     let request = Request::put(uri).body(());
     let (mut put, ()) = request.map_err(|_| invalid("The key is none."))?.into_parts();
@@ -85,9 +91,7 @@ fn request(parts: &Parts, form: &Form, caller: &Caller, bucket: &str, key: &str)
         put.headers.insert(name, value);
     }
     put.headers.insert(CONTENT_LENGTH, HeaderValue::from(form.file.len()));
-    if let Some(context) = parts.extensions.get::<RequestContext>() {
-        put.extensions.insert(RequestContext { caller: caller.clone(), ..context.clone() });
-    }
+    put.extensions.insert(context);
     put.extensions.insert(Trailers::default());
     Ok(put)
 }

@@ -34,13 +34,14 @@ pub(super) use tasks::{cancel_message_move_task, list_message_move_tasks, start_
 
 pub(super) use send::accept;
 
-use super::access::allows;
+use super::access::Asked;
 use super::error::{missing, no_such_queue};
 use super::name::{QueueId, of_url};
 use super::queue::Queue;
 use super::store::{State, arn_of};
 use crate::fake::Shared;
 use crate::layer::AwsError;
+use crate::resource_policy::Verdict;
 
 /// Who asks, and what for.
 #[derive(Clone, Debug)]
@@ -97,21 +98,40 @@ impl Context<'_> {
         let address = of_url(url, &self.region)?;
         let account_id = self.account(address.account_id.as_deref().unwrap_or(&self.caller.account_id));
         let id = state.find(&address.name, &self.region, account_id.as_deref()).ok_or_else(no_such_queue)?;
-        let policy = state.queues.get(&id).and_then(|queue| queue.settings.policy());
-        if id.account_id == self.account(&self.caller.account_id)
-            || policy.is_some_and(|policy| allows(policy, &self.caller))
-        {
-            return Ok(id);
-        }
-        let action = self.caller.operation.to_ascii_lowercase();
+        let arn = self.arn(&id);
+        let verdict = match state.queues.get(&id).and_then(|queue| queue.settings.policy()) {
+            None => Verdict::Silent,
+            Some(policy) => {
+                let asked = Asked {
+                    shared: self.shared,
+                    caller: &self.caller,
+                    queue: &arn,
+                    region: &self.region,
+                    is_secure: self.endpoint.starts_with("https:"),
+                    now: self.now(),
+                };
+                asked.verdict(policy)
+            }
+        };
+        let is_owner = id.account_id == self.account(&self.caller.account_id);
+        let reason = match verdict {
+            Verdict::Allow => return Ok(id),
+            Verdict::Silent if is_owner => return Ok(id),
+            // Whoever owns the queue can always mend its policy.
+            Verdict::Deny if is_owner && self.caller.operation == "SetQueueAttributes" => return Ok(id),
+            Verdict::Deny => "with an explicit deny in a resource-based policy".to_owned(),
+            Verdict::Silent => {
+                let action = self.caller.operation.to_ascii_lowercase();
+                format!("because no resource-based policy allows the sqs:{action} action")
+            }
+        };
         Err(AwsError::new(
             StatusCode::FORBIDDEN,
             "AccessDeniedException",
             format!(
-                "User: {} is not authorized to perform: sqs:{action} on resource: {} because no resource-based policy \
-                 allows the sqs:{action} action",
+                "User: {} is not authorized to perform: sqs:{} on resource: {arn} {reason}",
                 self.caller.arn,
-                self.arn(&id)
+                self.caller.operation.to_ascii_lowercase(),
             ),
         ))
     }

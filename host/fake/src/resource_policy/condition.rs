@@ -1,0 +1,379 @@
+//! The conditions of a statement.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Facts;
+use super::document::Malformed;
+use crate::pattern::fits;
+
+/// One key under one operator.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    /// How a key with several values is looked at.
+    each: Each,
+    kind: Kind,
+    /// Whether it is one of the operators with a `Not`.
+    negated: bool,
+    if_exists: bool,
+    /// In lower case but for what stands behind a slash.
+    key: String,
+    values: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Each {
+    /// Without a prefix.
+    One,
+    /// `ForAnyValue`
+    Any,
+    /// `ForAllValues`
+    All,
+}
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Exact,
+    IgnoringCase,
+    Like,
+    Numeric(Order),
+    Date(Order),
+    Bool,
+    Ip,
+    Arn,
+    Null,
+}
+
+/// What the value of the request must be, to that of the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// Operators without prefix and suffix, and whether they are negated.
+const OPERATORS: &[(&str, Kind, bool)] = &[
+    ("StringEquals", Kind::Exact, false),
+    ("StringNotEquals", Kind::Exact, true),
+    ("StringEqualsIgnoreCase", Kind::IgnoringCase, false),
+    ("StringNotEqualsIgnoreCase", Kind::IgnoringCase, true),
+    ("StringLike", Kind::Like, false),
+    ("StringNotLike", Kind::Like, true),
+    ("NumericEquals", Kind::Numeric(Order::Equal), false),
+    ("NumericNotEquals", Kind::Numeric(Order::Equal), true),
+    ("NumericLessThan", Kind::Numeric(Order::Less), false),
+    ("NumericLessThanEquals", Kind::Numeric(Order::LessOrEqual), false),
+    ("NumericGreaterThan", Kind::Numeric(Order::Greater), false),
+    ("NumericGreaterThanEquals", Kind::Numeric(Order::GreaterOrEqual), false),
+    ("DateEquals", Kind::Date(Order::Equal), false),
+    ("DateNotEquals", Kind::Date(Order::Equal), true),
+    ("DateLessThan", Kind::Date(Order::Less), false),
+    ("DateLessThanEquals", Kind::Date(Order::LessOrEqual), false),
+    ("DateGreaterThan", Kind::Date(Order::Greater), false),
+    ("DateGreaterThanEquals", Kind::Date(Order::GreaterOrEqual), false),
+    ("Bool", Kind::Bool, false),
+    ("BinaryEquals", Kind::Exact, false),
+    ("IpAddress", Kind::Ip, false),
+    ("NotIpAddress", Kind::Ip, true),
+    ("ArnEquals", Kind::Arn, false),
+    ("ArnLike", Kind::Arn, false),
+    ("ArnNotEquals", Kind::Arn, true),
+    ("ArnNotLike", Kind::Arn, true),
+    ("Null", Kind::Null, false),
+];
+
+/// Reads a `Condition` block.
+pub(super) fn parse(block: &Value) -> Result<Vec<Condition>, Malformed> {
+    let invalid = || Malformed::new("Invalid policy syntax.".to_owned());
+    let mut conditions = Vec::new();
+    for (operator, keys) in block.as_object().ok_or_else(invalid)? {
+        let unknown = || Malformed::new(format!("Invalid Condition type : {operator}"));
+        let (each, name) = match operator.split_once(':') {
+            None => (Each::One, operator.as_str()),
+            Some(("ForAnyValue", name)) => (Each::Any, name),
+            Some(("ForAllValues", name)) => (Each::All, name),
+            Some(_) => return Err(unknown()),
+        };
+        let plain = name.strip_suffix("IfExists");
+        let found = OPERATORS.iter().find(|(known, ..)| *known == plain.unwrap_or(name));
+        let &(_, kind, negated) = found.ok_or_else(unknown)?;
+        let if_exists = plain.is_some();
+        // What is there or not there cannot be left open.
+        if kind == Kind::Null && (if_exists || each != Each::One) {
+            return Err(unknown());
+        }
+        for (key, values) in keys.as_object().ok_or_else(invalid)? {
+            let values = scalars(values).ok_or_else(invalid)?;
+            conditions.push(Condition { each, kind, negated, if_exists, key: lower(key), values });
+        }
+    }
+    Ok(conditions)
+}
+
+/// Keys are compared without regard to case, and those of tags, behind the slash, with it.
+fn lower(key: &str) -> String {
+    match key.split_once('/') {
+        Some((name, tag)) => format!("{}/{tag}", name.to_ascii_lowercase()),
+        None => key.to_ascii_lowercase(),
+    }
+}
+
+/// One value, or a list of some: texts, numbers and booleans.
+fn scalars(value: &Value) -> Option<Vec<String>> {
+    let scalar = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(is) => Some(is.to_string()),
+        _ => None,
+    };
+    match value {
+        Value::Array(values) => values.iter().map(scalar).collect(),
+        value => Some(vec![scalar(value)?]),
+    }
+}
+
+/// A pattern with the values of its policy variables, `${aws:PrincipalAccount}`, or `None` where one has no value: then it fits nothing.
+/// Nor does it where a value has a wildcard, which would not be one.
+pub(super) fn expand<'p>(pattern: &'p str, facts: &dyn Facts) -> Option<Cow<'p, str>> {
+    if !pattern.contains("${") {
+        return Some(Cow::Borrowed(pattern));
+    }
+    let mut expanded = String::new();
+    let mut rest = pattern;
+    while let Some((before, variable)) = rest.split_once("${") {
+        let (key, behind) = variable.split_once('}')?;
+        expanded.push_str(before);
+        if key == "$" {
+            expanded.push('$');
+        } else {
+            let values = facts.values(&lower(key));
+            let [value] = values.as_slice() else { return None };
+            if value.contains(['*', '?']) {
+                return None;
+            }
+            expanded.push_str(value);
+        }
+        rest = behind;
+    }
+    expanded.push_str(rest);
+    Some(Cow::Owned(expanded))
+}
+
+impl Condition {
+    pub(super) fn holds(&self, facts: &dyn Facts) -> bool {
+        let values = facts.values(&self.key);
+        if self.kind == Kind::Null {
+            return self
+                .values
+                .iter()
+                .any(|expected| expected.eq_ignore_ascii_case("true") == values.is_empty());
+        }
+        if values.is_empty() {
+            return match self.each {
+                Each::All => true,
+                Each::Any => self.if_exists,
+                Each::One => self.if_exists || self.negated,
+            };
+        }
+        let expected: Vec<_> = self.values.iter().filter_map(|value| expand(value, facts)).collect();
+        let fits = |actual: &Cow<'_, str>| {
+            expected.iter().any(|expected| self.kind.compare(actual, expected).unwrap_or(false))
+                != self.negated
+        };
+        match self.each {
+            Each::Any => values.iter().any(fits),
+            Each::All => values.iter().all(fits),
+            // Of several values one is enough, and a `Not` means all of them.
+            Each::One if self.negated => values.iter().all(fits),
+            Each::One => values.iter().any(fits),
+        }
+    }
+}
+
+impl Kind {
+    /// Whether the value of a request is what a policy expects. `None` where one of them is not of the kind.
+    fn compare(self, actual: &str, expected: &str) -> Option<bool> {
+        Some(match self {
+            Self::Exact => actual == expected,
+            Self::IgnoringCase => actual.to_lowercase() == expected.to_lowercase(),
+            Self::Like => fits(expected, actual),
+            Self::Numeric(order) => order.holds(&actual.parse::<f64>().ok()?, &expected.parse::<f64>().ok()?),
+            Self::Date(order) => order.holds(&date(actual)?, &date(expected)?),
+            Self::Bool => actual.eq_ignore_ascii_case(expected),
+            Self::Ip => network(expected)?.contains(&actual.parse::<IpAddr>().ok()?),
+            Self::Arn => {
+                let (expected, actual): (Vec<_>, Vec<_>) =
+                    (expected.splitn(6, ':').collect(), actual.splitn(6, ':').collect());
+                expected.len() == actual.len()
+                    && expected.iter().zip(actual).all(|(expected, actual)| fits(expected, actual))
+            }
+            Self::Null => return None,
+        })
+    }
+}
+
+impl Order {
+    fn holds<T: PartialOrd>(self, actual: &T, expected: &T) -> bool {
+        match self {
+            Self::Equal => actual == expected,
+            Self::Less => actual < expected,
+            Self::LessOrEqual => actual <= expected,
+            Self::Greater => actual > expected,
+            Self::GreaterOrEqual => actual >= expected,
+        }
+    }
+}
+
+/// A time in ISO 8601, or in seconds since 1970.
+fn date(text: &str) -> Option<OffsetDateTime> {
+    if let Ok(seconds) = text.parse() {
+        return OffsetDateTime::from_unix_timestamp(seconds).ok();
+    }
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+/// A network, or an address alone.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    struct Of(&'static [(&'static str, &'static [&'static str])]);
+
+    impl Facts for Of {
+        fn values(&self, key: &str) -> Vec<Cow<'_, str>> {
+            let found = self.0.iter().find(|(known, _)| *known == key);
+            found
+                .map(|(_, values)| values.iter().map(|value| Cow::Borrowed(*value)).collect())
+                .unwrap_or_default()
+        }
+    }
+
+    const FACTS: Of = Of(&[
+        ("s3:prefix", &["photos/2026/"]),
+        ("s3:max-keys", &["10"]),
+        ("aws:currenttime", &["2026-11-25T09:00:00Z"]),
+        ("aws:securetransport", &["true"]),
+        ("aws:sourceip", &["10.1.2.3"]),
+        ("aws:principalarn", &["arn:aws:iam::111111111111:role/a:b"]),
+        ("aws:username", &["photos"]),
+        ("aws:odd", &["p*"]),
+        ("s3:requestobjecttagkeys", &["team", "cost"]),
+        ("s3:existingobjecttag/Team", &["red"]),
+    ]);
+
+    fn holds(operator: &str, key: &str, values: &Value) -> bool {
+        parse(&json!({ operator: { key: values } })).unwrap().iter().all(|condition| condition.holds(&FACTS))
+    }
+
+    #[test]
+    fn each_operator_says_yes_and_no() {
+        for (operator, key, yes, no) in [
+            ("StringEquals", "s3:prefix", json!("photos/2026/"), json!("Photos/2026/")),
+            ("StringNotEquals", "S3:Prefix", json!(["a", "b"]), json!(["a", "photos/2026/"])),
+            ("StringEqualsIgnoreCase", "s3:prefix", json!("PHOTOS/2026/"), json!("photos")),
+            ("StringNotEqualsIgnoreCase", "s3:prefix", json!("photos"), json!("PHOTOS/2026/")),
+            ("StringLike", "s3:prefix", json!("photos/*"), json!("photo/*")),
+            ("StringLike", "s3:prefix", json!("${aws:username}/*"), json!("${aws:nobody}/*")),
+            ("StringNotLike", "s3:prefix", json!("photo?"), json!("photo?/2026/")),
+            ("StringEquals", "s3:ExistingObjectTag/Team", json!("red"), json!("blue")),
+            ("NumericEquals", "s3:max-keys", json!(10), json!(11)),
+            ("NumericNotEquals", "s3:max-keys", json!(11), json!("10.0")),
+            ("NumericLessThan", "s3:max-keys", json!("10.5"), json!(10)),
+            ("NumericLessThanEquals", "s3:max-keys", json!(10), json!(9)),
+            ("NumericGreaterThan", "s3:max-keys", json!(9), json!(10)),
+            ("NumericGreaterThanEquals", "s3:max-keys", json!(10), json!("eleven")),
+            (
+                "DateEquals",
+                "aws:CurrentTime",
+                json!("2026-11-25T10:00:00+01:00"),
+                json!("2026-11-25T10:00:00Z"),
+            ),
+            ("DateNotEquals", "aws:CurrentTime", json!(0), json!("2026-11-25T09:00:00Z")),
+            ("DateLessThan", "aws:CurrentTime", json!("2027-01-01T00:00:00Z"), json!("2026-01-01T00:00:00Z")),
+            ("DateLessThanEquals", "aws:CurrentTime", json!("2026-11-25T09:00:00Z"), json!("0")),
+            ("DateGreaterThan", "aws:CurrentTime", json!(0), json!("2027-01-01T00:00:00Z")),
+            ("DateGreaterThanEquals", "aws:CurrentTime", json!("2026-11-25T09:00:00Z"), json!("then")),
+            ("Bool", "aws:SecureTransport", json!(true), json!("false")),
+            ("IpAddress", "aws:SourceIp", json!(["192.0.2.0/24", "10.0.0.0/8"]), json!("10.1.2.4")),
+            ("NotIpAddress", "aws:SourceIp", json!("10.1.2.4"), json!("10.1.2.3")),
+            ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::*:role/a:*"), json!("arn:*:role/a:b")),
+            (
+                "ArnNotEquals",
+                "aws:PrincipalArn",
+                json!("arn:aws:iam::222222222222:*"),
+                json!("arn:aws:iam::*:*"),
+            ),
+            ("Null", "s3:prefix", json!("false"), json!(true)),
+            ("Null", "aws:nothing", json!(true), json!("false")),
+        ] {
+            assert!(holds(operator, key, &yes), "{operator} {yes}");
+            assert!(!holds(operator, key, &no), "{operator} {no}");
+        }
+    }
+
+    #[test]
+    fn a_key_without_a_value() {
+        let key = "aws:nothing";
+        for (operator, expected) in [
+            ("StringEquals", false),
+            ("StringNotEquals", true),
+            ("StringEqualsIfExists", true),
+            ("StringNotEqualsIfExists", true),
+            ("ForAnyValue:StringEquals", false),
+            ("ForAllValues:StringEquals", true),
+            ("NumericLessThan", false),
+            ("Bool", false),
+        ] {
+            assert_eq!(holds(operator, key, &json!("1")), expected, "{operator}");
+        }
+    }
+
+    #[test]
+    fn several_values() {
+        let holds = |operator: &str, values: Value| holds(operator, "s3:RequestObjectTagKeys", &values);
+        assert!(holds("ForAnyValue:StringEquals", json!("team")));
+        assert!(!holds("ForAllValues:StringEquals", json!("team")));
+        assert!(holds("ForAllValues:StringEquals", json!(["team", "cost", "more"])));
+        assert!(holds("ForAnyValue:StringNotEquals", json!("team")));
+        assert!(!holds("ForAllValues:StringNotEquals", json!("team")));
+    }
+
+    #[test]
+    fn variables_have_their_values_or_fit_nothing() {
+        let expanded = |pattern| expand(pattern, &FACTS).map(Cow::into_owned);
+        assert_eq!(expanded("a/${aws:username}/${$}{}").as_deref(), Some("a/photos/${}"));
+        assert_eq!(expanded("${aws:nothing}"), None);
+        assert_eq!(expanded("${aws:odd}"), None);
+        assert_eq!(expanded("${aws:username"), None);
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused() {
+        for block in [
+            json!([]),
+            json!({ "StringEqual": { "a": "b" } }),
+            json!({ "ForEachValue:StringEquals": { "a": "b" } }),
+            json!({ "NullIfExists": { "a": "true" } }),
+            json!({ "StringEquals": "a" }),
+            json!({ "StringEquals": { "a": { "b": "c" } } }),
+            json!({ "StringEquals": { "a": null } }),
+        ] {
+            assert!(parse(&block).is_err(), "{block}");
+        }
+    }
+}

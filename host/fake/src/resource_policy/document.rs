@@ -1,0 +1,373 @@
+//! A policy document, read.
+
+use serde_json::{Map, Value};
+
+use super::condition::{self, Condition};
+use super::principal::Principals;
+use super::{Question, Verdict};
+use crate::pattern::fits;
+
+/// A policy, as it is evaluated.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    statements: Vec<Statement>,
+}
+
+/// Why a document is no policy, in AWS's words where they are known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Malformed(String);
+
+#[derive(Clone, Debug)]
+struct Statement {
+    allows: bool,
+    principals: Scope<Principals>,
+    /// In lower case.
+    actions: Scope<Vec<String>>,
+    resources: Scope<Vec<String>>,
+    conditions: Vec<Condition>,
+}
+
+/// What an element such as `Action` names, or all that `NotAction` does not.
+#[derive(Clone, Debug)]
+enum Scope<T> {
+    Only(T),
+    AllBut(T),
+}
+
+impl Policy {
+    /// Reads a document.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no JSON, or an element is missing or unknown, or not of its form: one that would not be evaluated is not ignored.
+    pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
+        let document: Value = serde_json::from_str(text).map_err(|_| no_json())?;
+        let statements = match document.get("Statement") {
+            Some(Value::Array(statements)) => statements.as_slice(),
+            Some(statement) => std::slice::from_ref(statement),
+            None => return Err(no_json()),
+        };
+        let statements = statements.iter().map(Statement::parse).collect::<Result<_, _>>()?;
+        Ok(Self { statements })
+    }
+
+    /// What it says. An explicit deny wins.
+    pub(crate) fn verdict(&self, question: &Question<'_>) -> Verdict {
+        let mut verdict = Verdict::Silent;
+        for statement in self.statements.iter().filter(|statement| statement.is_about(question)) {
+            if !statement.allows {
+                return Verdict::Deny;
+            }
+            verdict = Verdict::Allow;
+        }
+        verdict
+    }
+
+    /// Whether a statement allows something to anybody at all. A condition may restrict that, and is taken to.
+    pub(crate) fn is_public(&self) -> bool {
+        self.statements.iter().any(|statement| {
+            let anybody = matches!(&statement.principals, Scope::Only(named) if named.is_anybody());
+            statement.allows && anybody && statement.conditions.is_empty()
+        })
+    }
+
+    /// Whether every resource that it names has a form that `is_resource` knows.
+    pub(crate) fn has_only_resources(&self, is_resource: impl Fn(&str) -> bool) -> bool {
+        self.statements.iter().flat_map(|statement| statement.resources.named()).all(|name| is_resource(name))
+    }
+
+    /// Whether all actions that it names are of a service, or of all services.
+    pub(crate) fn has_only_actions_of(&self, service: &str) -> bool {
+        let mut actions = self.statements.iter().flat_map(|statement| statement.actions.named());
+        actions.all(|action| action == "*" || action.split_once(':').is_some_and(|(of, _)| of == service))
+    }
+}
+
+impl Statement {
+    fn parse(value: &Value) -> Result<Self, Malformed> {
+        let statement = value.as_object().ok_or_else(no_json)?;
+        let known = |key: &str| {
+            matches!(
+                key,
+                "Sid"
+                    | "Effect"
+                    | "Principal"
+                    | "NotPrincipal"
+                    | "Action"
+                    | "NotAction"
+                    | "Resource"
+                    | "NotResource"
+                    | "Condition"
+            )
+        };
+        if let Some(key) = statement.keys().find(|key| !known(key)) {
+            return Err(Malformed(format!("Unknown field {key}")));
+        }
+        let allows = match statement.get("Effect") {
+            Some(Value::String(effect)) if effect == "Allow" => true,
+            Some(Value::String(effect)) if effect == "Deny" => false,
+            Some(_) => return Err(Malformed("Invalid effect in policy".to_owned())),
+            None => return Err(missing("Effect")),
+        };
+        if allows && statement.contains_key("NotPrincipal") {
+            return Err(Malformed("Allow with NotPrincipal is not allowed.".to_owned()));
+        }
+        let principals = scope(statement, "Principal", "NotPrincipal")?;
+        let invalid = || Malformed("Invalid principal in policy".to_owned());
+        let principals = principals.try_map(|value| Principals::parse(value).ok_or_else(invalid))?;
+        let actions = scope(statement, "Action", "NotAction")?
+            .try_map(|value| texts(value).ok_or_else(Malformed::action))?
+            .map(|actions| actions.iter().map(|action| action.to_ascii_lowercase()).collect());
+        let resources = scope(statement, "Resource", "NotResource")?.try_map(|value| {
+            let are_resources =
+                |texts: &Vec<String>| texts.iter().all(|text| text == "*" || text.starts_with("arn:"));
+            texts(value).filter(are_resources).ok_or_else(Malformed::resource)
+        })?;
+        let conditions = match statement.get("Condition") {
+            None => Vec::new(),
+            Some(conditions) => condition::parse(conditions)?,
+        };
+        Ok(Self { allows, principals, actions, resources, conditions })
+    }
+
+    fn is_about(&self, question: &Question<'_>) -> bool {
+        let action = question.action.to_ascii_lowercase();
+        let facts = question.facts;
+        self.principals.has(|principals| principals.include(question.caller))
+            && self.actions.has(|actions| actions.iter().any(|pattern| fits(pattern, &action)))
+            && self.resources.has(|resources| {
+                let mut patterns = resources.iter().filter_map(|pattern| condition::expand(pattern, facts));
+                patterns.any(|pattern| fits(&pattern, question.resource))
+            })
+            && self.conditions.iter().all(|condition| condition.holds(facts))
+    }
+}
+
+impl<T> Scope<T> {
+    fn named(&self) -> &T {
+        let (Self::Only(named) | Self::AllBut(named)) = self;
+        named
+    }
+
+    fn has(&self, is_in: impl FnOnce(&T) -> bool) -> bool {
+        match self {
+            Self::Only(named) => is_in(named),
+            Self::AllBut(named) => !is_in(named),
+        }
+    }
+
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Scope<U> {
+        match self {
+            Self::Only(named) => Scope::Only(change(named)),
+            Self::AllBut(named) => Scope::AllBut(change(named)),
+        }
+    }
+
+    fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Scope<U>, E> {
+        Ok(match self {
+            Self::Only(named) => Scope::Only(change(named)?),
+            Self::AllBut(named) => Scope::AllBut(change(named)?),
+        })
+    }
+}
+
+/// An element, or that which names what it is not. Exactly one of them must be there.
+fn scope<'v>(
+    statement: &'v Map<String, Value>,
+    element: &str,
+    negated: &str,
+) -> Result<Scope<&'v Value>, Malformed> {
+    match (statement.get(element), statement.get(negated)) {
+        (Some(value), None) => Ok(Scope::Only(value)),
+        (None, Some(value)) => Ok(Scope::AllBut(value)),
+        (None, None) => Err(missing(element)),
+        (Some(_), Some(_)) => Err(Malformed(format!("Statement has both {element} and {negated}"))),
+    }
+}
+
+/// One text, or a list of some.
+pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Array(values) => values.iter().map(|value| value.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    }
+}
+
+fn missing(element: &str) -> Malformed {
+    Malformed(format!("Missing required field {element}"))
+}
+
+fn no_json() -> Malformed {
+    Malformed("This policy contains invalid Json".to_owned())
+}
+
+impl Malformed {
+    pub(super) fn new(reason: String) -> Self {
+        Self(reason)
+    }
+
+    /// Of a resource that is none, or another one.
+    pub(crate) fn resource() -> Self {
+        Self("Policy has invalid resource".to_owned())
+    }
+
+    /// Of an action that is none, or none of the service.
+    pub(crate) fn action() -> Self {
+        Self("Policy has invalid action".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::{NoFacts, Principal};
+    use super::*;
+
+    fn policy(statements: &Value) -> Policy {
+        Policy::parse(&json!({ "Version": "2012-10-17", "Statement": statements }).to_string()).unwrap()
+    }
+
+    fn ask(policy: &Policy, account: &str, action: &str, resource: &str) -> Verdict {
+        let arn = format!("arn:aws:iam::{account}:user/fake");
+        let caller = Some(Principal { account, arn: &arn, canonical_id: "" });
+        policy.verdict(&Question { caller, action, resource, facts: &NoFacts })
+    }
+
+    #[test]
+    fn a_statement_is_about_a_principal_an_action_and_a_resource() {
+        let one = policy(&json!({
+            "Effect": "Allow", "Principal": { "AWS": "111111111111" },
+            "Action": ["S3:getobject", "s3:List*"], "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/a/*"],
+        }));
+        let ask = |account, action, resource| ask(&one, account, action, resource);
+        assert_eq!(ask("111111111111", "s3:GetObject", "arn:aws:s3:::b/a/x"), Verdict::Allow);
+        assert_eq!(ask("111111111111", "s3:ListBucket", "arn:aws:s3:::b"), Verdict::Allow);
+        assert_eq!(ask("222222222222", "s3:GetObject", "arn:aws:s3:::b/a/x"), Verdict::Silent);
+        assert_eq!(ask("111111111111", "s3:GetObjectVersion", "arn:aws:s3:::b/a/x"), Verdict::Silent);
+        assert_eq!(ask("111111111111", "s3:GetObject", "arn:aws:s3:::b/A/x"), Verdict::Silent);
+    }
+
+    #[test]
+    fn a_denial_wins_wherever_it_stands() {
+        let allow = json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" });
+        let deny =
+            json!({ "Effect": "Deny", "Principal": "*", "NotAction": "s3:GetObject", "Resource": "*" });
+        for both in [json!([allow, deny]), json!([deny, allow])] {
+            let both = policy(&both);
+            assert_eq!(ask(&both, "1", "s3:GetObject", "arn:aws:s3:::b/k"), Verdict::Allow);
+            assert_eq!(ask(&both, "1", "s3:PutObject", "arn:aws:s3:::b/k"), Verdict::Deny);
+        }
+    }
+
+    #[test]
+    fn what_is_not_named_is_meant_by_a_not() {
+        let but = policy(&json!({
+            "Effect": "Deny", "NotPrincipal": { "AWS": "111111111111" }, "Action": "s3:*",
+            "NotResource": "arn:aws:s3:::b/open/*",
+        }));
+        assert_eq!(ask(&but, "222222222222", "s3:GetObject", "arn:aws:s3:::b/k"), Verdict::Deny);
+        assert_eq!(ask(&but, "222222222222", "s3:GetObject", "arn:aws:s3:::b/open/k"), Verdict::Silent);
+        assert_eq!(ask(&but, "111111111111", "s3:GetObject", "arn:aws:s3:::b/k"), Verdict::Silent);
+    }
+
+    #[test]
+    fn what_is_no_policy_is_refused_with_a_reason() {
+        let whole = json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*" });
+        let with = |key: &str, value: Value| {
+            let mut statement = whole.clone();
+            statement[key] = value;
+            if statement[key].is_null() {
+                statement.as_object_mut().unwrap().remove(key);
+            }
+            Policy::parse(&json!({ "Statement": statement }).to_string())
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(with("Sid", json!("s")), Ok(()));
+        for (key, value, reason) in [
+            ("Effect", json!("allow"), "Invalid effect in policy"),
+            ("Effect", Value::Null, "Missing required field Effect"),
+            ("Principal", json!("me"), "Invalid principal in policy"),
+            ("Principal", Value::Null, "Missing required field Principal"),
+            ("Action", json!([1]), "Policy has invalid action"),
+            ("Action", Value::Null, "Missing required field Action"),
+            ("Resource", json!("b/*"), "Policy has invalid resource"),
+            ("Resource", Value::Null, "Missing required field Resource"),
+            ("Condition", json!({ "Strings": { "a": "b" } }), "Invalid Condition type : Strings"),
+            ("Actions", json!("s3:*"), "Unknown field Actions"),
+        ] {
+            assert_eq!(with(key, value), Err(reason.to_owned()), "{key}");
+        }
+        for text in ["", "[]", "{}", "{\"Statement\": [1]}", "\u{0}"] {
+            assert!(Policy::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_public_that_allows_anybody_without_a_condition() {
+        let is_public = |principal: Value, effect: &str, condition: Value| {
+            policy(&json!({
+                "Effect": effect, "Principal": principal, "Action": "s3:*", "Resource": "*", "Condition": condition,
+            }))
+            .is_public()
+        };
+        let secure = json!({ "Bool": { "aws:SecureTransport": "true" } });
+        assert!(is_public(json!("*"), "Allow", json!({})));
+        assert!(is_public(json!({ "AWS": ["*"] }), "Allow", json!({})));
+        assert!(!is_public(json!({ "AWS": "arn:aws:iam::123456789012:role/r" }), "Allow", json!({})));
+        assert!(!is_public(json!("*"), "Allow", secure));
+        assert!(!is_public(json!("*"), "Deny", json!({})));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            prop_oneof![Just("*".to_owned()), Just("${".to_owned()), ".*"].prop_map(Value::from),
+        ];
+        let key = prop_oneof![
+            Just("AWS"),
+            Just("StringLike"),
+            Just("IpAddress"),
+            Just("ForAnyValue:DateLessThanIfExists"),
+            Just("NumericEquals"),
+            Just("aws:PrincipalArn"),
+            Just("x"),
+        ];
+        leaf.prop_recursive(3, 16, 4, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..3)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_document_panics(
+            principal in any_json(), action in any_json(), resource in any_json(), condition in any_json(), text in ".*",
+        ) {
+            let _ = Policy::parse(&text);
+            let statement = json!({
+                "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource, "Condition": condition,
+            });
+            if let Ok(policy) = Policy::parse(&json!({ "Statement": statement }).to_string()) {
+                ask(&policy, "111111111111", "s3:GetObject", &text);
+            }
+        }
+
+        #[test]
+        fn a_pattern_without_wildcards_fits_itself_alone(a in "[a-c/.]{0,6}", b in "[a-c/.]{0,6}") {
+            prop_assert_eq!(fits(&a, &b), a == b);
+            let around = format!("{b}{a}{b}");
+            let pattern = format!("*{a}*");
+            prop_assert!(fits(&pattern, &around));
+        }
+    }
+}
