@@ -85,8 +85,8 @@ pub(crate) struct Args {
 
     /// Accept only this access key, and verify what it signs; may be given several times
     ///
-    /// Each is an account of its own, which owns the buckets that it makes: the first is that of `--account-id`, the others follow it.
-    /// Owners, ACLs and policies decide who may use a bucket or a queue; a function's policy is kept, and not asked.
+    /// Each is an account of its own, which owns what it makes: the first is that of `--account-id`, the others follow it.
+    /// Owners, ACLs and policies decide who may use a bucket, a queue, a function or a layer.
     /// Without any, all credentials are accepted, and are of one account. The secret is one of the fake's own: give it none of AWS.
     #[arg(long = "identity", value_name = "ID:SECRET", value_parser = access_key)]
     identities: Vec<AccessKey>,

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::fake::Shared;
 use crate::identity::Identities;
 use crate::layer::Signer;
+use crate::resource_policy::Principal;
 
 /// The canonical user id of whoever signs nothing, as S3 writes it.
 const ANONYMOUS: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
@@ -74,6 +75,12 @@ impl Accounts {
     /// The account with a canonical user id.
     pub(crate) fn canonical(&self, id: &str) -> Option<&Arc<Account>> {
         self.all().find(|account| account.canonical_id == id)
+    }
+
+    /// The user or session of an ARN, which is of the account with this id.
+    pub(crate) fn principal<'a>(&'a self, account: &'a str, arn: &'a str) -> Principal<'a> {
+        let known = self.with_id(account);
+        Principal { account, arn, canonical_id: known.map_or("", |account| account.canonical_id.as_str()) }
     }
 
     fn all(&self) -> impl Iterator<Item = &Arc<Account>> {

@@ -55,9 +55,9 @@
 //!   objects in both versions, object versions, uploads and parts. In virtual-host and path style, and through access
 //!   points; with conditional requests, ranges and part numbers, all five checksum algorithms in headers and trailers,
 //!   of the whole and of parts, presigned URLs, storage classes, object lock, default encryption, cross-origin rules, ACLs
-//!   (where a bucket has them, see [`ObjectOwnership`]) and uploads by form. Policies, lifecycles, notifications, replication,
+//!   (where a bucket has them, see [`ObjectOwnership`]), policies and uploads by form. Lifecycles, notifications, replication,
 //!   logging and websites are kept and given back, and do nothing, but that answers say when a lifecycle would expire an
-//!   object, and that a policy may be refused. Encryption is a label, customer keys excepted: they are asked for, over HTTP
+//!   object. Encryption is a label, customer keys excepted: they are asked for, over HTTP
 //!   too. All else answers `NotImplemented`: `SelectObjectContent`, inventories.
 //! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
 //!   batches, FIFO queues, dead letters, message move tasks, tags and permissions, in the JSON protocol and the query protocol.
@@ -71,10 +71,10 @@
 //! Any credentials are accepted, since the fake does not know the secrets of its callers, until one is registered with
 //! [`FakeAwsBuilder::identity`]: from then on every signature is verified. That of a session which the fake has issued
 //! always is. A request has to be signed in any case, for the service and the region of its endpoint, unless an ACL lets
-//! everybody in; a presigned URL expires, and so does a session. Each identity is an account of its own, which in S3 owns what
+//! everybody in; a presigned URL expires, and so does a session. Each identity is an account of its own, which owns what
 //! it makes. Of a body in signed chunks only the first signature is verified, and not that of each
-//! chunk. Policies of buckets and queues are evaluated, with their conditions; a denial binds the owner too, who can always mend the policy.
-//! Those of functions are kept, and IAM has none: whoever has an identity may do all that its account may.
+//! chunk. Policies of buckets, queues, functions and layers are evaluated, with their conditions; a denial binds the owner too, who can
+//! always mend the policy. IAM has none: whoever has an identity may do all that its account may.
 //!
 //! # Time
 //!

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::SeedError;
 use super::metadata;
 use super::seed::Walk;
-use crate::lambda::{FunctionDocument, Lambda, LambdaDocument, is_name};
+use crate::lambda::{FunctionDocument, FunctionId, Lambda, LambdaDocument};
 use crate::sqs::{QueueDocument, Sqs, is_fifo_name, is_plain_name};
 
 /// What the name of a document ends with.
@@ -15,7 +15,7 @@ const EXTENSION: &str = ".json";
 #[derive(Default)]
 pub(super) struct Documents {
     queues: Vec<(String, QueueDocument)>,
-    functions: Vec<(String, FunctionDocument)>,
+    functions: Vec<(FunctionId, FunctionDocument)>,
     lambda: LambdaDocument,
 }
 
@@ -39,9 +39,10 @@ impl Documents {
     pub(super) fn read_functions(&mut self, walk: &Walk<'_>, folder: &Path) -> Result<(), SeedError> {
         for entry in walk.entries(folder)? {
             let path = walk.path(&entry.path);
-            let name = entry.name.strip_suffix(EXTENSION).filter(|name| is_name(name));
-            let name = name.ok_or(SeedError::DocumentName { path, what: "FUNCTION.json" })?;
-            self.functions.push((name.to_owned(), read(walk, &entry.path)?));
+            let id = entry.name.strip_suffix(EXTENSION).and_then(FunctionId::of_stem);
+            let what = "FUNCTION.json or FUNCTION@ACCOUNT.json";
+            let id = id.ok_or(SeedError::DocumentName { path, what })?;
+            self.functions.push((id, read(walk, &entry.path)?));
         }
         let path = folder.join(metadata::FILE);
         if walk.is_there(&path) {
@@ -65,10 +66,10 @@ impl Documents {
             sqs.seed_policies(name, document).map_err(refused)?;
         }
         let counts = [self.queues.len(), messages, self.functions.len()];
-        for (name, document) in self.functions {
-            let path = named("lambda", &name);
+        for (id, document) in self.functions {
+            let path = named("lambda", &id.stem());
             lambda
-                .seed_function(&name, document, &path)
+                .seed_function(id, document, &path)
                 .map_err(|source| SeedError::Function { path, source })?;
         }
         lambda.seed_document(self.lambda).map_err(|source| SeedError::Setting {

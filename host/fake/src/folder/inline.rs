@@ -4,7 +4,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::fake::FakeAws;
-use crate::lambda::{EventSourceMappingDocument, FunctionDocument, LambdaDirectError};
+use crate::lambda::{EventSourceMappingDocument, FunctionDocument, FunctionId, LambdaDirectError};
 use crate::sqs::{QueueDocument, SqsDirectError};
 
 /// The queues, functions and event source mappings of a seed that is no folder: the same documents, in whatever carries them.
@@ -89,7 +89,7 @@ pub(crate) fn seed_inline(fake: &FakeAws, seed: &InlineSeed, origin: &Path) -> R
     }
     for (name, function) in &seed.functions {
         fake.lambda()
-            .seed_function(name, function.clone(), origin)
+            .seed_function(FunctionId::own(name), function.clone(), origin)
             .map_err(|source| InlineSeedError::Function { name: name.clone(), source })?;
     }
     fake.lambda()

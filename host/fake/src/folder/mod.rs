@@ -142,7 +142,8 @@
 //! There are also `description`, `memory-size` (MB), `reserved-concurrency`, and of an answer `error-kind` (`Handled` or
 //! `Unhandled`). Where the whole state is saved, `kept` has all else that clients have made of the function: its versions, aliases,
 //! environment, tags, permissions, URLs and so on, in place of what the other members say. A function whose code a client has uploaded
-//! is `{ "uploaded": true, "kept": {...} }`; the code itself is not kept, nor run. A function that is Rust is not saved.
+//! is `{ "uploaded": true, "kept": {...} }`; the code itself is not kept, nor run. A function that is Rust is not saved. One of another account
+//! than the fake's has it in its file's name: `price@111111111111.json`.
 //!
 //! In place of `answers` a function can have a `guest`, as in `{ "guest": "pricing" }`: then its code is a WebAssembly component.
 //! The fake runs none; whoever has seeded it and has a host gives the function its code
@@ -166,7 +167,7 @@
 //! }
 //! ```
 //!
-//! There are also `qualifier`, `enabled`, `uuid`, `region`, `modified` and `tags`, and of the settings `batching-window` (seconds),
+//! There are also `qualifier`, `enabled`, `uuid`, `region`, `account-id`, `modified` and `tags`, and of the settings `batching-window` (seconds),
 //! `maximum-concurrency`, `filters` (patterns, as text) and `shown`, what has no effect. A mapping that is seeded is enabled, or
 //! disabled, at once. Of `layers` there are `name`, `region`, `last`, the number that was given last, and `versions` by number; what is
 //! in a layer is not kept.

@@ -11,7 +11,7 @@ use super::metadata::{self, BucketDocument, ObjectDocument, VersionDocument};
 use super::path::encode_all;
 use super::seed::content_type_of;
 use crate::fake::{FakeAws, Shared};
-use crate::lambda::{FunctionDocument, LambdaDocument};
+use crate::lambda::{FunctionDocument, FunctionId, LambdaDocument};
 use crate::s3::{Bucket, BucketSettings, History, ObjectSettings, Objects, Version};
 use crate::snapshot::Snapshot;
 
@@ -22,8 +22,7 @@ pub(super) const VERSIONS: &str = ".versions";
 pub(super) struct Whole {
     pub(super) snapshot: Snapshot,
     buckets: BTreeMap<String, WholeBucket>,
-    /// By name.
-    functions: Vec<(String, FunctionDocument)>,
+    functions: Vec<(FunctionId, FunctionDocument)>,
     lambda: LambdaDocument,
 }
 
@@ -53,7 +52,7 @@ impl Whole {
 
     /// The files of functions.
     pub(super) fn functions(&self) -> impl Iterator<Item = PathBuf> {
-        self.functions.iter().map(|(name, _)| function_file(name))
+        self.functions.iter().map(|(id, _)| function_file(id))
     }
 
     /// Writes the document of each bucket, in place of what is there, and the bytes of old versions. The files of objects are there.
@@ -71,8 +70,8 @@ impl Whole {
             let path = folder.join(metadata::FILE);
             write_document(root, &path, &document).map_err(|error| (path.clone(), error))?;
         }
-        for (name, document) in &self.functions {
-            let path = function_file(name);
+        for (id, document) in &self.functions {
+            let path = function_file(id);
             let write = || {
                 root.create_dir_all("lambda")?;
                 write_document(root, &path, document)
@@ -91,8 +90,8 @@ impl Whole {
     }
 }
 
-fn function_file(name: &str) -> PathBuf {
-    Path::new("lambda").join(format!("{name}.json"))
+fn function_file(id: &FunctionId) -> PathBuf {
+    Path::new("lambda").join(format!("{}.json", id.stem()))
 }
 
 fn write_document(root: &Dir, path: &Path, document: &impl serde::Serialize) -> io::Result<()> {

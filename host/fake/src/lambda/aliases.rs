@@ -6,14 +6,14 @@ use super::configuration::page;
 use super::create::{check_revision, required, text};
 use super::error::{error, no_such_function, validation};
 use super::function::Alias;
-use super::name::{LATEST, arn, is_alias};
+use super::name::{LATEST, is_alias};
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
 /// `ListAliases`
 pub(super) fn list_aliases(cx: &Context<'_>, target: &Target, route: &Route) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
+    let function = functions.get(cx, target)?;
     let wanted = route.parameter("FunctionVersion");
     let aliases =
         function.aliases.iter().filter(|(_, it)| wanted.is_none_or(|version| it.version == version));
@@ -23,7 +23,7 @@ pub(super) fn list_aliases(cx: &Context<'_>, target: &Target, route: &Route) -> 
 /// `GetAlias`
 pub(super) fn get_alias(cx: &Context<'_>, target: &Target, name: &str) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let found = functions.get(&target.name, &target.arn(cx))?.aliases.get(name);
+    let found = functions.get(cx, target)?.aliases.get(name);
     let found = found.ok_or_else(|| no_such_alias(cx, target, name))?;
     Ok(alias(cx, target, name, found))
 }
@@ -37,8 +37,8 @@ pub(super) fn create_alias(cx: &Context<'_>, target: &Target, input: &Value) -> 
         return Err(validation(name, "name", pattern));
     }
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
-    let arn_of = |qualifier: &str| arn(&cx.region, &cx.shared.account_id, &target.name, Some(qualifier));
+    let function = functions.get_mut(cx, target)?;
+    let arn_of = |qualifier: &str| target.arn_of(cx, Some(qualifier));
     let of_version = version == LATEST || version.bytes().all(|byte| byte.is_ascii_digit());
     if !of_version || function.version(Some(version)).is_none() {
         return Err(no_such_function(&arn_of(version)));
@@ -66,10 +66,10 @@ pub(super) fn update_alias(
     input: &Value,
 ) -> Result<Value, AwsError> {
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let function = functions.get_mut(cx, target)?;
     let version = input.get("FunctionVersion").and_then(Value::as_str);
     if let Some(version) = version.filter(|version| function.version(Some(version)).is_none()) {
-        return Err(no_such_function(&arn(&cx.region, &cx.shared.account_id, &target.name, Some(version))));
+        return Err(no_such_function(&target.arn_of(cx, Some(version))));
     }
     let found = function.aliases.get_mut(name).ok_or_else(|| no_such_alias(cx, target, name))?;
     check_revision(text(input, "RevisionId"), &found.revision_id)?;
@@ -89,7 +89,7 @@ pub(super) fn update_alias(
 /// `DeleteAlias`. One that is not there is no error.
 pub(super) fn delete_alias(cx: &Context<'_>, target: &Target, name: &str) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
-    functions.get_mut(&target.name, &target.arn(cx))?.aliases.remove(name);
+    functions.get_mut(cx, target)?.aliases.remove(name);
     Ok(())
 }
 
@@ -120,5 +120,5 @@ fn alias(cx: &Context<'_>, target: &Target, name: &str, alias: &Alias) -> Value 
 }
 
 fn alias_arn(cx: &Context<'_>, target: &Target, name: &str) -> String {
-    arn(&cx.region, &cx.shared.account_id, &target.name, Some(name))
+    target.arn_of(cx, Some(name))
 }

@@ -11,7 +11,7 @@ use time::macros::format_description;
 use super::create::{check_revision, text};
 use super::error::{error, no_such_function, validation};
 use super::function::{Function, Version};
-use super::name::{LATEST, arn};
+use super::name::LATEST;
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
@@ -24,7 +24,7 @@ const MAX_ITEMS: usize = 10_000;
 pub(super) fn get_function_configuration(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = functions.get(&target.name, &arn)?;
+    let function = functions.get(cx, target)?;
     let (number, version) =
         function.version(target.qualifier.as_deref()).ok_or_else(|| no_such_function(&arn))?;
     Ok(configuration(cx, target, function, &number, version, target.qualifier.as_deref()))
@@ -34,7 +34,7 @@ pub(super) fn get_function_configuration(cx: &Context<'_>, target: &Target) -> R
 pub(super) fn get_function(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let configuration = get_function_configuration(cx, target)?;
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
+    let function = functions.get(cx, target)?;
     let mut answer = Map::new();
     answer.insert("Configuration".to_owned(), configuration);
     let version = function.version(target.qualifier.as_deref()).map(|(_, version)| version);
@@ -61,8 +61,10 @@ pub(super) fn list_functions(cx: &Context<'_>, route: &Route) -> Result<Value, A
     };
     let mut entries = Vec::new();
     if cx.shared.region.as_ref().is_none_or(|region| *region == cx.region) {
-        for (name, function) in &cx.shared.lambda.functions().by_name {
-            let target = Target { name: name.clone(), qualifier: None };
+        let functions = cx.shared.lambda.functions();
+        let own = functions.by_id.iter().filter(|(id, _)| id.account_id == cx.account_id);
+        for (id, function) in own {
+            let target = Target { function: id.clone(), qualifier: None };
             let qualifier = all.then_some(LATEST);
             entries.push(listed(configuration(cx, &target, function, LATEST, &function.latest, qualifier)));
             if all {
@@ -76,7 +78,7 @@ pub(super) fn list_functions(cx: &Context<'_>, route: &Route) -> Result<Value, A
 /// `ListVersionsByFunction`
 pub(super) fn list_versions(cx: &Context<'_>, target: &Target, route: &Route) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
+    let function = functions.get(cx, target)?;
     let latest = configuration(cx, target, function, LATEST, &function.latest, Some(LATEST));
     let mut entries = vec![listed(latest)];
     entries.extend(published(cx, target, function));
@@ -105,7 +107,7 @@ fn listed(mut entry: Value) -> Value {
 pub(super) fn publish_version(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = functions.get_mut(&target.name, &arn)?;
+    let function = functions.get_mut(cx, target)?;
     check_revision(text(input, "RevisionId"), &function.latest.revision_id)?;
     let code = function.latest.configuration.code.as_ref().map(|code| code.sha256.as_str());
     if let (Some(given), Some(current)) = (text(input, "CodeSha256").filter(|it| !it.is_empty()), code)
@@ -134,14 +136,14 @@ pub(super) fn configuration(
 ) -> Value {
     let state = function.state(cx.shared.clock.now());
     // The digest of no code, but the same for the same function.
-    let digest = Sha256::digest(target.name.as_bytes());
+    let digest = Sha256::digest(target.name().as_bytes());
     let settings = &version.configuration;
     let mut entry = Map::new();
     let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
-    put("FunctionName", target.name.clone().into());
-    put("FunctionArn", arn(&cx.region, &cx.shared.account_id, &target.name, qualifier).into());
+    put("FunctionName", target.name().into());
+    put("FunctionArn", target.arn_of(cx, qualifier).into());
     put("Runtime", "provided.al2023".into());
-    put("Role", format!("arn:aws:iam::{}:role/{}", cx.shared.account_id, target.name).into());
+    put("Role", format!("arn:aws:iam::{}:role/{}", target.account_id(cx), target.name()).into());
     put("Handler", "bootstrap".into());
     put("CodeSize", 0.into());
     put("CodeSha256", BASE64_STANDARD.encode(digest).into());

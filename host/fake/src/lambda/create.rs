@@ -16,7 +16,7 @@ use super::error::{error, missing, no_such_function, validation};
 use super::function::{Code, Configuration, Function};
 use super::handler::{FunctionError, FunctionEvent, FunctionResponse, Handler};
 use super::layers::layers_of;
-use super::name::{LATEST, Reference};
+use super::name::{FunctionId, LATEST, Reference};
 use super::rest::{Context, Target};
 use super::settings::check_tag_count;
 use crate::layer::AwsError;
@@ -63,7 +63,8 @@ impl Handler for Uploaded {
 pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = text(input, "FunctionName").unwrap_or_default();
     let name = Reference::parse(name)?.name;
-    let target = Target { name: name.clone(), qualifier: None };
+    let id = FunctionId { account_id: cx.account_id.clone(), name };
+    let target = Target { function: id.clone(), qualifier: None };
     check_role(cx, input)?;
     let mut settings = Configuration::default();
     change(cx, &mut settings, input)?;
@@ -78,8 +79,8 @@ pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, 
     }
     let now = cx.shared.clock.now();
     let mut functions = cx.shared.lambda.functions();
-    if functions.by_name.contains_key(&name) {
-        return Err(error("ResourceConflictException", format!("Function already exist: {name}")));
+    if functions.by_id.contains_key(&id) {
+        return Err(error("ResourceConflictException", format!("Function already exist: {}", id.name)));
     }
     let mut function = Function::new(Arc::new(Uploaded), now, &cx.shared.ids);
     function.code = Some(FunctionCode::Uploaded);
@@ -93,7 +94,7 @@ pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, 
         // What has just been made has not been updated.
         answer.remove("LastUpdateStatus");
     }
-    functions.by_name.insert(name, function);
+    functions.by_id.insert(id, function);
     cx.shared.lambda.stir();
     Ok(answer)
 }
@@ -140,9 +141,9 @@ pub(super) fn update_function_configuration(
 pub(super) fn delete_function(cx: &Context<'_>, target: &Target) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = functions.get_mut(&target.name, &arn)?;
+    let function = functions.get_mut(cx, target)?;
     let Some(qualifier) = &target.qualifier else {
-        functions.by_name.remove(&target.name);
+        functions.by_id.remove(&target.function);
         cx.shared.lambda.stir();
         return Ok(());
     };
@@ -170,7 +171,7 @@ fn update(
     let now = cx.shared.clock.now();
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = functions.get_mut(&target.name, &arn)?;
+    let function = functions.get_mut(cx, target)?;
     check_revision(text(input, "RevisionId"), &function.latest.revision_id)?;
     let mut settings = function.latest.configuration.clone();
     change(&mut settings)?;
@@ -274,7 +275,7 @@ fn check_role(cx: &Context<'_>, input: &Value) -> Result<(), AwsError> {
             return Err(validation(role, "role", pattern));
         }
     };
-    if account != cx.shared.account_id {
+    if account != cx.account() {
         return Err(error("InvalidParameterValueException", "Cross-account pass role is not allowed."));
     }
     Ok(())

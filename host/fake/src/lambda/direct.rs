@@ -12,7 +12,7 @@ use super::function::{Alias, Function, FunctionState};
 use super::guest::{GuestFunction, NoCode};
 use super::handler::{Closure, FunctionError, FunctionEvent, FunctionResponse, Handler};
 use super::mappings::EventSourceMappingDocument;
-use super::name::{LATEST, is_alias, is_name};
+use super::name::{FunctionId, LATEST, is_alias, is_name};
 use super::record::Invocation;
 use super::store::LambdaState;
 use crate::fake::Shared;
@@ -31,7 +31,7 @@ pub struct Lambda {
 #[derive(Clone)]
 pub struct LambdaFunction {
     shared: Arc<Shared>,
-    name: String,
+    id: FunctionId,
 }
 
 /// Why a function cannot be made as a test wants it.
@@ -106,14 +106,15 @@ impl Lambda {
         name: impl Into<String>,
         handler: impl Handler,
     ) -> Result<LambdaFunction, LambdaDirectError> {
-        self.function_of(name.into(), Arc::new(handler))
+        self.function_of(FunctionId::own(name), Arc::new(handler))
     }
 
     /// Removes a function, and says whether it was there.
     pub fn remove(&self, name: impl AsRef<str>) -> bool {
+        let id = FunctionId::own(name.as_ref());
         let mut functions = self.shared.lambda.functions();
-        functions.guests.remove(name.as_ref());
-        functions.by_name.remove(name.as_ref()).inspect(|_| self.shared.lambda.stir()).is_some()
+        functions.guests.remove(&id);
+        functions.by_id.remove(&id).inspect(|_| self.shared.lambda.stir()).is_some()
     }
 
     /// The functions of seeds that are guests and have no code yet, by name. The fake runs no guests: whoever has a host gives each
@@ -124,7 +125,9 @@ impl Lambda {
 
     /// The names of the functions, sorted.
     pub fn functions(&self) -> Vec<String> {
-        self.shared.lambda.functions().by_name.keys().cloned().collect()
+        let functions = self.shared.lambda.functions();
+        let own = functions.by_id.keys().filter(|id| id.account_id.is_none());
+        own.map(|id| id.name.clone()).collect()
     }
 
     /// The invocations that were accepted, in the order of their arrival; the last
@@ -136,7 +139,8 @@ impl Lambda {
     /// The invocations of one function.
     pub fn invocations_of(&self, function: impl AsRef<str>) -> Vec<Invocation> {
         let mut invocations = self.invocations();
-        invocations.retain(|invocation| invocation.function == function.as_ref());
+        invocations
+            .retain(|invocation| invocation.account_id.is_none() && invocation.function == function.as_ref());
         invocations
     }
 
@@ -162,21 +166,22 @@ impl Lambda {
 
     pub(crate) fn seed_function(
         &self,
-        name: &str,
+        mut id: FunctionId,
         document: FunctionDocument,
         file: &Path,
     ) -> Result<(), LambdaDirectError> {
+        id.account_id = id.account_id.filter(|account| *account != self.shared.account_id);
         match document.code().map_err(LambdaDirectError::Document)? {
             Code::Answers(answers) => {
-                self.function_from(name, &document, Arc::new(Canned(answers)))?;
+                self.function_from(id, &document, Arc::new(Canned(answers)))?;
             }
             Code::Uploaded => {
-                self.function_from(name, &document, Arc::new(Uploaded))?;
+                self.function_from(id, &document, Arc::new(Uploaded))?;
             }
             Code::Guest(guest) => {
-                self.function_from(name, &document, Arc::new(NoCode::new(file, &guest)))?;
-                let function = GuestFunction::new(self.clone(), name, guest, file, document);
-                self.shared.lambda.functions().guests.insert(name.to_owned(), function);
+                self.function_from(id.clone(), &document, Arc::new(NoCode::new(file, &guest)))?;
+                let function = GuestFunction::new(self.clone(), id.clone(), guest, file, document);
+                self.shared.lambda.functions().guests.insert(id, function);
             }
         }
         Ok(())
@@ -198,11 +203,11 @@ impl Lambda {
     /// A function as its document says, in place of what has its name.
     pub(super) fn function_from(
         &self,
-        name: &str,
+        id: FunctionId,
         document: &FunctionDocument,
         handler: Arc<dyn Handler>,
     ) -> Result<LambdaFunction, LambdaDirectError> {
-        let function = self.function_of(name.to_owned(), handler)?;
+        let function = self.function_of(id, handler)?;
         if let Some(description) = &document.description {
             function.description(description);
         }
@@ -234,26 +239,26 @@ impl Lambda {
 
     fn function_of(
         &self,
-        name: String,
+        id: FunctionId,
         handler: Arc<dyn Handler>,
     ) -> Result<LambdaFunction, LambdaDirectError> {
-        if !is_name(&name) {
-            return Err(LambdaDirectError::InvalidName(name));
+        if !is_name(&id.name) {
+            return Err(LambdaDirectError::InvalidName(id.name));
         }
         let function = Function::new(handler, self.shared.clock.now(), &self.shared.ids);
         let mut functions = self.shared.lambda.functions();
-        functions.guests.remove(&name);
-        functions.by_name.insert(name.clone(), function);
+        functions.guests.remove(&id);
+        functions.by_id.insert(id.clone(), function);
         drop(functions);
         self.shared.lambda.stir();
-        Ok(LambdaFunction { shared: Arc::clone(&self.shared), name })
+        Ok(LambdaFunction { shared: Arc::clone(&self.shared), id })
     }
 }
 
 impl LambdaFunction {
     /// The function's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.id.name
     }
 
     /// Sets `Timeout`: when this has passed the invocation fails with `Sandbox.Timedout`.
@@ -315,7 +320,7 @@ impl LambdaFunction {
     fn publish_with(&self, description: Option<String>) -> String {
         let now = self.shared.clock.now();
         let mut functions = self.shared.lambda.functions();
-        let function = functions.by_name.get_mut(&self.name);
+        let function = functions.by_id.get_mut(&self.id);
         function.map_or_else(
             || LATEST.to_owned(),
             |function| function.publish(description, now, &self.shared.ids),
@@ -337,13 +342,13 @@ impl LambdaFunction {
             return Err(LambdaDirectError::InvalidAlias(alias));
         }
         let mut functions = self.shared.lambda.functions();
-        let function = functions.by_name.get_mut(&self.name);
+        let function = functions.by_id.get_mut(&self.id);
         let function = function.filter(|function| {
             let number = version == LATEST || version.bytes().all(|byte| byte.is_ascii_digit());
             number && function.version(Some(&version)).is_some()
         });
         let function = function.ok_or_else(|| LambdaDirectError::NoSuchVersion {
-            function: self.name.clone(),
+            function: self.id.name.clone(),
             version: version.clone(),
         })?;
         let revision_id = self.shared.ids.uuid("revision");
@@ -362,7 +367,7 @@ impl LambdaFunction {
     ///
     /// [`LambdaDirectError::Document`]: that is no name of a queue.
     pub fn event_source(&self, queue: impl Into<String>) -> Result<Self, LambdaDirectError> {
-        let mapping = EventSourceMappingDocument::new(self.name.as_str(), queue);
+        let mapping = EventSourceMappingDocument::new(self.name(), queue);
         LambdaState::seed_mappings(&self.shared, vec![mapping]).map_err(LambdaDirectError::Document)?;
         Ok(self.clone())
     }
@@ -385,7 +390,7 @@ impl LambdaFunction {
     }
 
     fn change(&self, change: impl FnOnce(&mut Function)) -> Self {
-        if let Some(function) = self.shared.lambda.functions().by_name.get_mut(&self.name) {
+        if let Some(function) = self.shared.lambda.functions().by_id.get_mut(&self.id) {
             change(function);
         }
         self.clone()
@@ -394,6 +399,6 @@ impl LambdaFunction {
 
 impl fmt::Debug for LambdaFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LambdaFunction").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("LambdaFunction").field("name", &self.id.name).finish_non_exhaustive()
     }
 }

@@ -33,7 +33,10 @@ impl LambdaDocument {
         self.layers.iter().try_for_each(Layer::check)?;
         {
             let mut layers = shared.lambda.layers();
-            self.layers.into_iter().for_each(|layer| layers.insert(layer));
+            for mut layer in self.layers {
+                layer.account_id = layer.account_id.filter(|account| *account != shared.account_id);
+                layers.insert(layer);
+            }
         }
         LambdaState::seed_mappings(shared, self.event_source_mappings)
     }

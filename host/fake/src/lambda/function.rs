@@ -13,7 +13,8 @@ use super::canned::Code as FunctionCode;
 use super::error::{Throttle, error, no_such_function, throttled};
 use super::guest::GuestFunction;
 use super::handler::Handler;
-use super::name::LATEST;
+use super::name::{FunctionId, LATEST};
+use super::rest::{Context, Target};
 use crate::ids::Ids;
 use crate::layer::AwsError;
 
@@ -203,6 +204,11 @@ impl Function {
         self.versions.get(&number).map(|version| (number.to_string(), version))
     }
 
+    /// The statements of the policy of the function, or of a version or an alias.
+    pub(super) fn policy(&self, qualifier: Option<&str>) -> Option<&[Value]> {
+        self.policies.get(qualifier.unwrap_or_default()).map(Vec::as_slice)
+    }
+
     /// Publishes `$LATEST`. As long as nothing has changed since the last version, that is the one.
     pub(super) fn publish(&mut self, description: Option<String>, now: SystemTime, ids: &Ids) -> String {
         let current = (self.latest.revision_id.clone(), self.latest.configuration.clone());
@@ -262,10 +268,10 @@ mod seconds {
 
 /// All functions of a fake.
 pub(super) struct Functions {
-    pub(super) by_name: BTreeMap<String, Function>,
+    pub(super) by_id: BTreeMap<FunctionId, Function>,
     /// Those of them that are guests and have no code yet.
-    pub(super) guests: BTreeMap<String, GuestFunction>,
-    /// The most invocations of all functions that can run at once, what functions have reserved for themselves included.
+    pub(super) guests: BTreeMap<FunctionId, GuestFunction>,
+    /// The most invocations of all functions of an account that can run at once, what functions have reserved for themselves included.
     pub(super) account_concurrency: u32,
 }
 
@@ -274,7 +280,7 @@ const DEFAULT_CONCURRENCY: u32 = 1000;
 
 impl Default for Functions {
     fn default() -> Self {
-        Self { by_name: BTreeMap::new(), guests: BTreeMap::new(), account_concurrency: DEFAULT_CONCURRENCY }
+        Self { by_id: BTreeMap::new(), guests: BTreeMap::new(), account_concurrency: DEFAULT_CONCURRENCY }
     }
 }
 
@@ -284,21 +290,24 @@ impl Functions {
         *self = Self::default();
     }
 
-    pub(super) fn get(&self, name: &str, arn: &str) -> Result<&Function, AwsError> {
-        self.by_name.get(name).ok_or_else(|| no_such_function(arn))
+    pub(super) fn get(&self, cx: &Context<'_>, target: &Target) -> Result<&Function, AwsError> {
+        self.by_id.get(&target.function).ok_or_else(|| no_such_function(&target.arn(cx)))
     }
 
-    pub(super) fn get_mut(&mut self, name: &str, arn: &str) -> Result<&mut Function, AwsError> {
-        self.by_name.get_mut(name).ok_or_else(|| no_such_function(arn))
+    pub(super) fn get_mut(&mut self, cx: &Context<'_>, target: &Target) -> Result<&mut Function, AwsError> {
+        self.by_id.get_mut(&target.function).ok_or_else(|| no_such_function(&target.arn(cx)))
     }
 
     /// Counts an invocation in, if there is room for it. [`Functions::leave`] counts it out.
-    pub(super) fn enter(&mut self, name: &str) -> Result<(), AwsError> {
-        let reserved = self.by_name.values().filter_map(|function| function.reserved_concurrency);
-        let reserved: u64 = reserved.map(u64::from).sum();
-        let unreserved = self.by_name.values().filter(|function| function.reserved_concurrency.is_none());
-        let running: u64 = unreserved.map(|function| u64::from(function.running)).sum();
-        let Some(function) = self.by_name.get_mut(name) else { return Ok(()) };
+    pub(super) fn enter(&mut self, id: &FunctionId) -> Result<(), AwsError> {
+        let (mut reserved, mut running) = (0_u64, 0_u64);
+        for (_, function) in self.by_id.iter().filter(|(other, _)| other.account_id == id.account_id) {
+            match function.reserved_concurrency {
+                Some(limit) => reserved += u64::from(limit),
+                None => running += u64::from(function.running),
+            }
+        }
+        let Some(function) = self.by_id.get_mut(id) else { return Ok(()) };
         match function.reserved_concurrency {
             Some(limit) if function.running >= limit => return Err(throttled(Throttle::Function)),
             None if running >= u64::from(self.account_concurrency).saturating_sub(reserved) => {
@@ -310,8 +319,8 @@ impl Functions {
         Ok(())
     }
 
-    pub(super) fn leave(&mut self, name: &str) {
-        if let Some(function) = self.by_name.get_mut(name) {
+    pub(super) fn leave(&mut self, id: &FunctionId) {
+        if let Some(function) = self.by_id.get_mut(id) {
             function.running = function.running.saturating_sub(1);
         }
     }

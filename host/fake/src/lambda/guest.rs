@@ -9,12 +9,13 @@ use async_trait::async_trait;
 use super::canned::FunctionDocument;
 use super::direct::{Lambda, LambdaDirectError, LambdaFunction};
 use super::handler::{FunctionError, FunctionEvent, FunctionResponse, Handler};
+use super::name::FunctionId;
 
 /// A function of a seed (`lambda/FUNCTION.json`) that is a guest, and that has no code yet. From [`Lambda::guest_functions`].
 #[derive(Clone)]
 pub struct GuestFunction {
     lambda: Lambda,
-    name: String,
+    id: FunctionId,
     guest: String,
     file: PathBuf,
     document: Arc<FunctionDocument>,
@@ -23,17 +24,17 @@ pub struct GuestFunction {
 impl GuestFunction {
     pub(super) fn new(
         lambda: Lambda,
-        name: &str,
+        id: FunctionId,
         guest: String,
         file: &Path,
         document: FunctionDocument,
     ) -> Self {
-        Self { lambda, name: name.to_owned(), guest, file: file.to_owned(), document: Arc::new(document) }
+        Self { lambda, id, guest, file: file.to_owned(), document: Arc::new(document) }
     }
 
     /// The function's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.id.name
     }
 
     /// The guest's name, as the seed has it. The fake has not looked for it.
@@ -69,14 +70,14 @@ impl GuestFunction {
     ///
     /// None as a rule: the document has been seeded before.
     pub fn resolve(self, handler: impl Handler) -> Result<LambdaFunction, LambdaDirectError> {
-        self.lambda.function_from(&self.name, &self.document, Arc::new(handler))
+        self.lambda.function_from(self.id, &self.document, Arc::new(handler))
     }
 }
 
 impl fmt::Debug for GuestFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuestFunction")
-            .field("name", &self.name)
+            .field("name", &self.id.name)
             .field("guest", &self.guest)
             .field("file", &self.file)
             .finish_non_exhaustive()

@@ -158,13 +158,13 @@ fn accept(
     let now = cx.shared.clock.now();
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = functions.get_mut(&target.name, &arn)?;
+    let function = functions.get_mut(cx, target)?;
     let found = function.version(target.qualifier.as_deref());
     let (version, found) = found.ok_or_else(|| no_such_function(&arn))?;
     let job = Job {
         handler: Arc::clone(&found.handler),
         configuration: found.configuration.clone(),
-        function: target.name.clone(),
+        function: target.function.clone(),
         arn: arn.clone(),
         version,
         request_id: cx.request_id.clone(),
@@ -174,12 +174,13 @@ fn accept(
     };
     function.check_state(now)?;
     if matches!(invocation_type, InvocationType::RequestResponse | InvocationType::ResponseStream) {
-        functions.enter(&target.name)?;
+        functions.enter(&target.function)?;
     }
     let record = cx.shared.lambda.record(Invocation {
         number: 0,
         time: now,
-        function: job.function.clone(),
+        account_id: job.function.account_id.clone(),
+        function: job.function.name.clone(),
         qualifier: target.qualifier.clone(),
         version: job.version.clone(),
         invocation_type,
@@ -202,7 +203,7 @@ async fn attempt(shared: Arc<Shared>, job: Job, record: Record) {
     loop {
         let entered = {
             let mut functions = shared.lambda.functions();
-            functions.by_name.contains_key(&job.function).then(|| functions.enter(&job.function))
+            functions.by_id.contains_key(&job.function).then(|| functions.enter(&job.function))
         };
         let Some(entered) = entered else {
             give_up(&record);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::canned::{Code, FunctionDocument};
 use super::function::{Alias, Configuration, Function, Version};
 use super::handler::Handler;
-use super::name::is_alias;
+use super::name::{FunctionId, is_alias};
 use super::store::LambdaState;
 use crate::instant;
 
@@ -126,10 +126,10 @@ impl Kept {
 }
 
 impl LambdaState {
-    /// The functions as documents, by name; those that are Rust are none.
-    pub(crate) fn documents(&self) -> Vec<(String, FunctionDocument)> {
+    /// The functions as documents; those that are Rust are none.
+    pub(crate) fn documents(&self) -> Vec<(FunctionId, FunctionDocument)> {
         let functions = self.functions();
-        let documents = functions.by_name.iter().filter_map(|(name, function)| {
+        let documents = functions.by_id.iter().filter_map(|(id, function)| {
             let mut document = FunctionDocument::default();
             match function.code.clone()? {
                 Code::Answers(answers) => document.answers = Some(answers),
@@ -137,7 +137,7 @@ impl LambdaState {
                 Code::Uploaded => document.uploaded = true,
             }
             document.kept = Some(Box::new(Kept::of(function)));
-            Some((name.clone(), document))
+            Some((id.clone(), document))
         });
         documents.collect()
     }

@@ -2,8 +2,10 @@
 //!
 //! [`rest`] is the protocol, [`invoke`] what is checked around a function and [`run`] one run of it. Of the rest of the API,
 //! [`create`] makes and changes functions, [`configuration`] shows and publishes them, and [`aliases`], [`policy`] and
-//! [`settings`] are what can be added to them. Beside functions there are [`layers`], and [`mappings`] of queues to functions.
+//! [`settings`] are what can be added to them. Beside functions there are [`layers`], and [`mappings`] of queues to functions. What
+//! belongs to another account than the caller's is reached where a policy lets it be: [`access`].
 
+mod access;
 mod aliases;
 mod canned;
 mod configuration;
@@ -39,6 +41,6 @@ pub(crate) use error::{answer as error_answer, status_of};
 pub(crate) use invoke::MAX_SYNC;
 pub(crate) use layers::Layer;
 pub(crate) use mappings::{EventSourceMapping, poll_all};
-pub(crate) use name::is_name;
+pub(crate) use name::FunctionId;
 pub(crate) use rest::{Context, Route};
 pub(crate) use store::LambdaState;

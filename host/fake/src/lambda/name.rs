@@ -61,7 +61,43 @@ impl Reference {
     }
 }
 
-pub(crate) fn is_name(name: &str) -> bool {
+/// Which function of a fake.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FunctionId {
+    /// None is the account of the fake itself.
+    pub(crate) account_id: Option<String>,
+    pub(crate) name: String,
+}
+
+impl FunctionId {
+    /// A function of the fake's own account.
+    pub(crate) fn own(name: impl Into<String>) -> Self {
+        Self { account_id: None, name: name.into() }
+    }
+
+    /// What a file of it is called, without extension: `NAME`, or `NAME@ACCOUNT`.
+    pub(crate) fn stem(&self) -> String {
+        let account_id = self.account_id.as_deref().map(|id| format!("@{id}")).unwrap_or_default();
+        format!("{}{account_id}", self.name)
+    }
+
+    /// The function whose file is called so.
+    pub(crate) fn of_stem(stem: &str) -> Option<Self> {
+        let (name, account_id) = stem.split_once('@').map_or((stem, None), |(name, id)| (name, Some(id)));
+        (is_name(name) && account_id.is_none_or(is_account_id))
+            .then(|| Self { account_id: account_id.map(str::to_owned), name: name.to_owned() })
+    }
+
+    /// The ARN, qualified or not. `own` is the account of the fake.
+    pub(super) fn arn(&self, region: &str, own: &str, qualifier: Option<&str>) -> String {
+        let partition = partition(region);
+        let account_id = self.account_id.as_deref().unwrap_or(own);
+        let qualifier = qualifier.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+        format!("arn:{partition}:lambda:{region}:{account_id}:function:{}{qualifier}", self.name)
+    }
+}
+
+pub(super) fn is_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
@@ -81,13 +117,6 @@ pub(super) fn is_word(text: &str) -> bool {
 
 pub(super) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The ARN of a function, qualified or not.
-pub(super) fn arn(region: &str, account_id: &str, name: &str, qualifier: Option<&str>) -> String {
-    let partition = partition(region);
-    let qualifier = qualifier.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
-    format!("arn:{partition}:lambda:{region}:{account_id}:function:{name}{qualifier}")
 }
 
 /// The partition of AWS that a region is in.
@@ -137,6 +166,19 @@ mod tests {
             assert_eq!(Reference::parse(text).unwrap_err().code, "ValidationException", "{text}");
         }
         assert!(Reference::parse(&"a".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn a_file_is_named_by_function_and_account() {
+        let (own, other) = (FunctionId::own("price"), Some("111111111111".to_owned()));
+        let other = FunctionId { account_id: other, name: "price".to_owned() };
+        for (id, stem) in [(own, "price"), (other, "price@111111111111")] {
+            assert_eq!(id.stem(), stem);
+            assert_eq!(FunctionId::of_stem(stem), Some(id));
+        }
+        for bad in ["", "a b", "@111111111111", "price@", "price@1", "price@111111111111@111111111111"] {
+            assert_eq!(FunctionId::of_stem(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The resource-based policies of functions. They are kept and shown; who may invoke a function is not asked.
+//! The resource-based policies of functions: what they say is for [`access`](super::access) to tell.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ pub(super) fn add_permission(cx: &Context<'_>, target: &Target, input: &Value) -
     let permission = Permission::of(input)?;
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = functions.get_mut(&target.name, &arn)?;
+    let function = functions.get_mut(cx, target)?;
     check_qualifier(function, target, &arn)?;
     check_revision(text(input, "RevisionId"), function, target)?;
     let mut conditions: Map<String, Value> = Map::new();
@@ -38,8 +38,8 @@ pub(super) fn add_permission(cx: &Context<'_>, target: &Target, input: &Value) -
 /// `GetPolicy`
 pub(super) fn get_policy(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
-    let statements = function.policies.get(target.qualifier.as_deref().unwrap_or_default());
+    let function = functions.get(cx, target)?;
+    let statements = function.policy(target.qualifier.as_deref());
     let statements = statements.filter(|statements| !statements.is_empty()).ok_or_else(not_found)?;
     Ok(json!({ "Policy": written(statements), "RevisionId": function.latest.revision_id }))
 }
@@ -48,7 +48,7 @@ pub(super) fn get_policy(cx: &Context<'_>, target: &Target) -> Result<Value, Aws
 pub(super) fn remove_permission(cx: &Context<'_>, target: &Target, route: &Route) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = functions.by_name.get_mut(&target.name);
+    let function = functions.by_id.get_mut(&target.function);
     let function =
         function.ok_or_else(|| error("ResourceNotFoundException", format!("No policy found for: {arn}")))?;
     check_qualifier(function, target, &arn)?;

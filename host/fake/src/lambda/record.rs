@@ -25,6 +25,8 @@ pub struct Invocation {
     /// When it arrived, by the fake's clock.
     #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
+    /// The function's account; none for a function of the fake's own.
+    pub account_id: Option<String>,
     /// The function's name.
     pub function: String,
     /// The qualifier by which it was invoked.

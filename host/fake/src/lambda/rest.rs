@@ -12,8 +12,8 @@ use url::form_urlencoded;
 
 use super::error::error;
 use super::invoke::{MAX_SYNC, invoke, invoke_with_response_stream};
-use super::name::{Reference, arn, is_qualifier};
-use super::{aliases, configuration as ops, create, layers, mappings, policy, settings};
+use super::name::{FunctionId, Reference, is_qualifier};
+use super::{access, aliases, configuration as ops, create, layers, mappings, policy, settings};
 use crate::fake::Shared;
 use crate::layer::{Answer, AwsError};
 
@@ -48,21 +48,46 @@ struct Names {
 pub(crate) struct Context<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     pub(crate) region: String,
+    /// The account of who asks; none is that of the fake itself.
+    pub(crate) account_id: Option<String>,
     pub(crate) caller_arn: String,
+    /// Whether the request came over https.
+    pub(crate) is_secure: bool,
     pub(crate) request_id: String,
+}
+
+impl Context<'_> {
+    /// The account of who asks.
+    pub(super) fn account(&self) -> &str {
+        self.account_id.as_deref().unwrap_or(&self.shared.account_id)
+    }
 }
 
 /// The function that a request is about.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    pub(super) name: String,
+    pub(super) function: FunctionId,
     pub(super) qualifier: Option<String>,
 }
 
 impl Target {
+    pub(super) fn name(&self) -> &str {
+        &self.function.name
+    }
+
+    /// The account that the function is of.
+    pub(super) fn account_id<'a>(&'a self, cx: &'a Context<'_>) -> &'a str {
+        self.function.account_id.as_deref().unwrap_or(&cx.shared.account_id)
+    }
+
     /// The ARN with the qualifier of the request, if it has one.
     pub(super) fn arn(&self, cx: &Context<'_>) -> String {
-        arn(&cx.region, &cx.shared.account_id, &self.name, self.qualifier.as_deref())
+        self.arn_of(cx, self.qualifier.as_deref())
+    }
+
+    /// The ARN with another qualifier, or none.
+    pub(super) fn arn_of(&self, cx: &Context<'_>, qualifier: Option<&str>) -> String {
+        self.function.arn(&cx.region, &cx.shared.account_id, qualifier)
     }
 }
 
@@ -234,18 +259,12 @@ impl Route {
             ));
         }
         let qualifier = reference.qualifier.or_else(|| given.map(str::to_owned));
-        if reference.account_id.is_some_and(|account| account != cx.shared.account_id) {
-            return Err(AwsError::new(
-                StatusCode::FORBIDDEN,
-                "AccessDeniedException",
-                format!(
-                    "User: {} is not authorized to perform: lambda:{} on resource: {} because no resource-based policy \
-                     allows it",
-                    cx.caller_arn,
-                    if self.operation().starts_with("Invoke") { "InvokeFunction" } else { self.operation() },
-                    self.resource(),
-                ),
-            ));
+        let account_id = reference.account_id.as_deref().unwrap_or(cx.account());
+        let account_id = Some(account_id).filter(|account| *account != cx.shared.account_id);
+        let function = FunctionId { account_id: account_id.map(str::to_owned), name: reference.name };
+        let target = Target { function, qualifier };
+        if target.function.account_id != cx.account_id {
+            self.check_access(cx, &target)?;
         }
         if let Some(region) = reference.region.filter(|region| *region != cx.region) {
             return Err(error(
@@ -253,12 +272,21 @@ impl Route {
                 format!("Functions from '{region}' are not reachable in this region ('{}')", cx.region),
             ));
         }
-        let target = Target { name: reference.name, qualifier };
         // The functions of a fake are in its region; one without a region has them in every region.
         if cx.shared.region.as_ref().is_some_and(|region| *region != cx.region) {
             return Err(super::error::no_such_function(&target.arn(cx)));
         }
         Ok(target)
+    }
+
+    /// Refuses what no policy of a function of another account allows.
+    fn check_access(&self, cx: &Context<'_>, target: &Target) -> Result<(), AwsError> {
+        let operation = if self.operation.starts_with("Invoke") { "InvokeFunction" } else { self.operation };
+        let functions = cx.shared.lambda.functions();
+        let function = functions.by_id.get(&target.function);
+        let policy = function.and_then(|function| function.policy(target.qualifier.as_deref()));
+        let (action, arn) = (format!("lambda:{operation}"), target.arn(cx));
+        access::check(cx, policy.unwrap_or_default(), &action, &arn, target.account_id(cx))
     }
 
     /// Every value of a parameter that may be repeated.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::function::Configuration;
 use super::handler::{FunctionError, FunctionEvent, FunctionLog, Handler};
+use super::name::FunctionId;
 use crate::fake::Shared;
 
 /// The longest answer of `Invoke`, in bytes: 6 MB and a little.
@@ -22,7 +23,7 @@ pub(super) const MAX_RESPONSE: usize = 6_291_556;
 pub(super) struct Job {
     pub(super) handler: Arc<dyn Handler>,
     pub(super) configuration: Configuration,
-    pub(super) function: String,
+    pub(super) function: FunctionId,
     pub(super) arn: String,
     pub(super) version: String,
     pub(super) request_id: String,
@@ -34,7 +35,7 @@ pub(super) struct Job {
 pub(super) struct Run {
     pub(super) log: FunctionLog,
     shared: Arc<Shared>,
-    function: String,
+    function: FunctionId,
     request_id: String,
     memory_size: u32,
     timeout: Duration,
@@ -67,7 +68,7 @@ impl Job {
         };
         let event = FunctionEvent {
             payload: self.payload.clone(),
-            function_name: self.function.clone(),
+            function_name: self.function.name.clone(),
             invoked_function_arn: self.arn.clone(),
             version: self.version.clone(),
             request_id: self.request_id.clone(),

@@ -10,7 +10,7 @@ use super::configuration::timestamp;
 use super::create::{number, texts};
 use super::error::{error, missing, no_such_function, not_found, validation};
 use super::function::Function;
-use super::name::{LATEST, Reference, arn};
+use super::name::{LATEST, Reference};
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
@@ -56,14 +56,14 @@ pub(super) fn check_tag_count(tags: &BTreeMap<String, String>) -> Result<(), Aws
 /// `ListTags`
 pub(super) fn list_tags(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    Ok(json!({ "Tags": functions.get(&target.name, &target.arn(cx))?.tags }))
+    Ok(json!({ "Tags": functions.get(cx, target)?.tags }))
 }
 
 /// `TagResource`
 pub(super) fn tag_resource(cx: &Context<'_>, target: &Target, input: &Value) -> Result<(), AwsError> {
     let tags = texts(input.get("Tags"));
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let function = functions.get_mut(cx, target)?;
     if tags.is_empty() {
         let message = "An error occurred and the request cannot be processed.";
         return Err(error("InvalidParameterValueException", message));
@@ -78,7 +78,7 @@ pub(super) fn tag_resource(cx: &Context<'_>, target: &Target, input: &Value) -> 
 /// `UntagResource`
 pub(super) fn untag_resource(cx: &Context<'_>, target: &Target, route: &Route) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let function = functions.get_mut(cx, target)?;
     if route.parameter("tagKeys").is_none() {
         return Err(missing("tagKeys"));
     }
@@ -99,9 +99,12 @@ pub(super) fn put_concurrency(cx: &Context<'_>, target: &Target, input: &Value) 
     let limit = limit.ok_or_else(|| missing("reservedConcurrentExecutions"))?;
     let mut functions = cx.shared.lambda.functions();
     let account = u64::from(functions.account_concurrency);
-    let others = functions.by_name.iter().filter(|(name, _)| **name != target.name);
+    let others = functions
+        .by_id
+        .iter()
+        .filter(|(id, _)| id.account_id == target.function.account_id && **id != target.function);
     let reserved: u64 = others.filter_map(|(_, function)| function.reserved_concurrency).map(u64::from).sum();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let function = functions.get_mut(cx, target)?;
     if reserved + limit + UNRESERVED > account {
         let message = format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its \
@@ -116,22 +119,22 @@ pub(super) fn put_concurrency(cx: &Context<'_>, target: &Target, input: &Value) 
 /// `GetFunctionConcurrency`
 pub(super) fn get_concurrency(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let limit = functions.get(&target.name, &target.arn(cx))?.reserved_concurrency;
+    let limit = functions.get(cx, target)?.reserved_concurrency;
     Ok(limit.map_or_else(|| json!({}), |limit| json!({ "ReservedConcurrentExecutions": limit })))
 }
 
 /// `DeleteFunctionConcurrency`
 pub(super) fn delete_concurrency(cx: &Context<'_>, target: &Target) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
-    functions.get_mut(&target.name, &target.arn(cx))?.reserved_concurrency = None;
+    functions.get_mut(cx, target)?.reserved_concurrency = None;
     Ok(())
 }
 
 /// `GetFunctionCodeSigningConfig`
 pub(super) fn get_code_signing_config(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
-    let mut answer = json!({ "FunctionName": target.name });
+    let function = functions.get(cx, target)?;
+    let mut answer = json!({ "FunctionName": target.name() });
     if let (Some(config), Some(answer)) = (&function.code_signing_config, answer.as_object_mut()) {
         answer.insert("CodeSigningConfigArn".to_owned(), config.clone().into());
     }
@@ -154,7 +157,8 @@ pub(super) fn set_event_invoke_config(
     let seconds = cx.shared.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let mut functions = cx.shared.lambda.functions();
     let arn = event_arn(cx, target);
-    let function = versioned(functions.get_mut(&target.name, &arn)?, target, &arn)?;
+    let function = functions.by_id.get_mut(&target.function).ok_or_else(|| no_such_function(&arn))?;
+    let function = versioned(function, target, &arn)?;
     let config =
         function.event_invoke_configs.entry(target.qualifier.clone().unwrap_or_default()).or_default();
     if anew {
@@ -182,7 +186,7 @@ pub(super) fn set_event_invoke_config(
 /// `GetFunctionEventInvokeConfig`
 pub(super) fn get_event_invoke_config(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
+    let function = functions.get(cx, target)?;
     let config = function.event_invoke_configs.get(target.qualifier.as_deref().unwrap_or_default());
     config.cloned().map(Value::Object).ok_or_else(|| no_event_invoke_config(cx, target))
 }
@@ -190,7 +194,7 @@ pub(super) fn get_event_invoke_config(cx: &Context<'_>, target: &Target) -> Resu
 /// `ListFunctionEventInvokeConfigs`
 pub(super) fn list_event_invoke_configs(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
+    let function = functions.get(cx, target)?;
     let configs: Vec<&Map<String, Value>> = function.event_invoke_configs.values().collect();
     Ok(json!({ "FunctionEventInvokeConfigs": configs }))
 }
@@ -198,7 +202,7 @@ pub(super) fn list_event_invoke_configs(cx: &Context<'_>, target: &Target) -> Re
 /// `DeleteFunctionEventInvokeConfig`
 pub(super) fn delete_event_invoke_config(cx: &Context<'_>, target: &Target) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let function = functions.get_mut(cx, target)?;
     let removed = function.event_invoke_configs.remove(target.qualifier.as_deref().unwrap_or_default());
     removed.map(drop).ok_or_else(|| no_event_invoke_config(cx, target))
 }
@@ -208,7 +212,7 @@ pub(super) fn create_url_config(cx: &Context<'_>, target: &Target, input: &Value
     let now = timestamp(cx.shared.clock.now());
     let mut functions = cx.shared.lambda.functions();
     let arn = target.arn(cx);
-    let function = versioned(functions.get_mut(&target.name, &arn)?, target, &arn)?;
+    let function = versioned(functions.get_mut(cx, target)?, target, &arn)?;
     let qualifier = target.qualifier.clone().unwrap_or_default();
     if function.urls.contains_key(&qualifier) {
         let message = format!(
@@ -229,7 +233,7 @@ pub(super) fn create_url_config(cx: &Context<'_>, target: &Target, input: &Value
 /// `UpdateFunctionUrlConfig`
 pub(super) fn update_url_config(cx: &Context<'_>, target: &Target, input: &Value) -> Result<Value, AwsError> {
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let function = functions.get_mut(cx, target)?;
     let config = function.urls.get_mut(target.qualifier.as_deref().unwrap_or_default());
     let config = config.ok_or_else(not_found)?;
     change_url_config(config, input, cx);
@@ -239,7 +243,7 @@ pub(super) fn update_url_config(cx: &Context<'_>, target: &Target, input: &Value
 /// `GetFunctionUrlConfig`
 pub(super) fn get_url_config(cx: &Context<'_>, target: &Target) -> Result<Value, AwsError> {
     let functions = cx.shared.lambda.functions();
-    let function = functions.get(&target.name, &target.arn(cx))?;
+    let function = functions.get(cx, target)?;
     let config = function.urls.get(target.qualifier.as_deref().unwrap_or_default());
     config.cloned().map(Value::Object).ok_or_else(not_found)
 }
@@ -247,7 +251,7 @@ pub(super) fn get_url_config(cx: &Context<'_>, target: &Target) -> Result<Value,
 /// `DeleteFunctionUrlConfig`
 pub(super) fn delete_url_config(cx: &Context<'_>, target: &Target) -> Result<(), AwsError> {
     let mut functions = cx.shared.lambda.functions();
-    let function = functions.get_mut(&target.name, &target.arn(cx))?;
+    let function = functions.get_mut(cx, target)?;
     let removed = function.urls.remove(target.qualifier.as_deref().unwrap_or_default());
     removed.map(drop).ok_or_else(not_found)
 }
@@ -292,7 +296,7 @@ fn versioned<'f>(
 /// The ARN of what events are sent to, which always has a qualifier.
 fn event_arn(cx: &Context<'_>, target: &Target) -> String {
     let qualifier = target.qualifier.as_deref().unwrap_or(LATEST);
-    arn(&cx.region, &cx.shared.account_id, &target.name, Some(qualifier))
+    target.arn_of(cx, Some(qualifier))
 }
 
 fn no_event_invoke_config(cx: &Context<'_>, target: &Target) -> AwsError {

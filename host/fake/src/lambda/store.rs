@@ -10,6 +10,7 @@ use tokio::sync::futures::OwnedNotified;
 use super::function::Functions;
 use super::layers::Layers;
 use super::mappings::{self, Mappings};
+use super::name::FunctionId;
 use super::record::{Invocation, Record, Records};
 use crate::fake::Shared;
 
@@ -37,6 +38,11 @@ pub(crate) struct LambdaState {
 impl LambdaState {
     pub(super) fn functions(&self) -> MutexGuard<'_, Functions> {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The functions of all accounts, each as its file is called.
+    pub(crate) fn stems(&self) -> Vec<String> {
+        self.functions().by_id.keys().map(FunctionId::stem).collect()
     }
 
     pub(crate) fn layers(&self) -> MutexGuard<'_, Layers> {

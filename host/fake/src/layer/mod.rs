@@ -361,7 +361,7 @@ impl Layer {
                             if signer.lifetime.is_some() { "REST-QUERY-STRING" } else { "REST-HEADER" };
                         (signer.version.algorithm(), form)
                     }),
-                    is_secure: parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS),
+                    is_secure: is_secure(&parts),
                     source_ip: parts.extensions.get::<SourceIp>().map(|SourceIp(address)| *address),
                 });
                 return Box::pin(self.s3.call(parts, Body::http_body(upload), &target, &ids)).await;
@@ -386,9 +386,19 @@ impl Layer {
             }
             Known::Lambda(route, body) => {
                 let (_, caller_arn) = sts::caller(&self.shared, &signer);
+                let account_id = caller_arn.split(':').nth(4).map(str::to_owned);
+                let account_id = account_id.filter(|account| *account != self.shared.account_id);
+                let is_secure = is_secure(&parts);
                 let region = endpoint.region.unwrap_or(signer.region);
                 let request_id = ids.request_id.clone();
-                let cx = lambda::Context { shared: &self.shared, region, caller_arn, request_id };
+                let cx = lambda::Context {
+                    shared: &self.shared,
+                    region,
+                    account_id,
+                    caller_arn,
+                    is_secure,
+                    request_id,
+                };
                 let answer = route.call(&cx, &parts, body).await;
                 answer.unwrap_or_else(|error| refusal.of(&error))
             }
@@ -523,6 +533,10 @@ async fn whole(upload: Upload, limit: usize) -> Option<Bytes> {
         Err(error) if error.is::<LengthLimitError>() => None,
         Err(_) => Some(Bytes::new()),
     }
+}
+
+fn is_secure(parts: &Parts) -> bool {
+    parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
 }
 
 /// Scheme and host of the endpoint of SQS, as its client sees it.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Principal;
+use super::{Facts, Principal};
 
 /// What policies of every service can ask about a request: the condition keys `aws:...`.
 pub(crate) struct Common<'a> {
@@ -40,5 +40,11 @@ impl<'a> Common<'a> {
             "aws:viaawsservice" => "false".into(),
             _ => return None,
         })
+    }
+}
+
+impl Facts for Common<'_> {
+    fn values(&self, key: &str) -> Vec<Cow<'_, str>> {
+        self.value(key).into_iter().collect()
     }
 }

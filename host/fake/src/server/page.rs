@@ -95,15 +95,18 @@ fn functions(page: &mut Page, state: &State) {
         page.subtitle("Layers");
         let rows = state.lambda.layers.iter().map(|layer| {
             let versions: Vec<String> = layer.versions.iter().map(u64::to_string).collect();
-            [layer.layer.clone(), layer.region.clone(), versions.join(", ")]
+            let account_id = layer.account_id.clone().unwrap_or_default();
+            [layer.layer.clone(), layer.region.clone(), account_id, versions.join(", ")]
         });
-        page.table(["Layer", "Region", "Versions"], rows);
+        page.table(["Layer", "Region", "Account", "Versions"], rows);
     }
     if !state.lambda.event_source_mappings.is_empty() {
         page.subtitle("Event source mappings");
         let rows = state.lambda.event_source_mappings.iter().map(|mapping| {
             let qualifier = mapping.qualifier.iter().map(|qualifier| format!(":{qualifier}"));
-            let function = std::iter::once(mapping.function.clone()).chain(qualifier).collect();
+            let account_id = mapping.account_id.iter().map(|id| format!("@{id}"));
+            let function =
+                std::iter::once(mapping.function.clone()).chain(qualifier).chain(account_id).collect();
             [mapping.source.clone(), function, mapping.state.to_owned(), mapping.uuid.clone()]
         });
         page.table(["Source", "Function", "State", "UUID"], rows);

@@ -73,6 +73,7 @@ pub(super) struct SqsState {
 
 #[derive(Debug, Serialize)]
 pub(super) struct LambdaState {
+    /// By name, those of other accounts than the fake's own as `NAME@ACCOUNT`.
     pub(super) functions: Vec<String>,
     pub(super) layers: Vec<LayerState>,
     pub(super) event_source_mappings: Vec<MappingState>,
@@ -84,6 +85,8 @@ pub(super) struct LambdaState {
 pub(super) struct LayerState {
     pub(super) layer: String,
     pub(super) region: String,
+    /// None of the fake's own.
+    pub(super) account_id: Option<String>,
     /// The numbers of its versions, newest first.
     pub(super) versions: Vec<u64>,
 }
@@ -91,6 +94,8 @@ pub(super) struct LayerState {
 #[derive(Debug, Serialize)]
 pub(super) struct MappingState {
     pub(super) uuid: String,
+    /// None of the fake's own.
+    pub(super) account_id: Option<String>,
     pub(super) function: String,
     pub(super) qualifier: Option<String>,
     pub(super) source: String,
@@ -131,7 +136,7 @@ impl State {
             s3: S3State { buckets },
             sqs: SqsState { queues: fake.sqs().snapshot().into_values().collect() },
             lambda: LambdaState {
-                functions: lambda.functions(),
+                functions: shared.lambda.stems(),
                 layers: shared.lambda.layers().all().map(LayerState::of).collect(),
                 event_source_mappings: shared
                     .lambda
@@ -150,7 +155,12 @@ impl State {
 
 impl LayerState {
     fn of(layer: &Layer) -> Self {
-        Self { layer: layer.name.clone(), region: layer.region.clone(), versions: layer.numbers().collect() }
+        Self {
+            layer: layer.name.clone(),
+            region: layer.region.clone(),
+            account_id: layer.account_id.clone(),
+            versions: layer.numbers().collect(),
+        }
     }
 }
 
@@ -158,7 +168,8 @@ impl MappingState {
     fn of(mapping: &EventSourceMapping, now: SystemTime) -> Self {
         Self {
             uuid: mapping.uuid.clone(),
-            function: mapping.function.clone(),
+            account_id: mapping.function.account_id.clone(),
+            function: mapping.function.name.clone(),
             qualifier: mapping.qualifier.clone(),
             source: mapping.source.arn().to_owned(),
             state: mapping.state(now),

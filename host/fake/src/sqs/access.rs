@@ -1,11 +1,10 @@
 //! What the policy of a queue says of those who use it.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use super::operations::Caller;
 use crate::fake::Shared;
-use crate::resource_policy::{Common, Facts, Policy, Principal, Question, Verdict};
+use crate::resource_policy::{Common, Policy, Question, Verdict};
 
 /// The operations in batches, which need the permission of the single one.
 const BATCHES: &[(&str, &str)] = &[
@@ -32,31 +31,15 @@ impl Asked<'_> {
         let operation = self.caller.operation.as_str();
         let single = BATCHES.iter().find(|(batch, _)| *batch == operation);
         let action = format!("sqs:{}", single.map_or(operation, |(_, single)| single));
-        let caller = Some(self.principal());
-        policy.verdict(&Question { caller, action: &action, resource: self.queue, facts: self })
-    }
-
-    fn principal(&self) -> Principal<'_> {
-        let account = self.caller.account_id.as_str();
-        let known = self.shared.accounts.with_id(account);
-        Principal {
-            account,
-            arn: &self.caller.arn,
-            canonical_id: known.map_or("", |account| account.canonical_id.as_str()),
-        }
-    }
-}
-
-impl Facts for Asked<'_> {
-    fn values(&self, key: &str) -> Vec<Cow<'_, str>> {
-        let common = Common {
-            principal: Some(self.principal()),
+        let caller = Some(self.shared.accounts.principal(&self.caller.account_id, &self.caller.arn));
+        let facts = &Common {
+            principal: caller,
             now: self.now,
             region: self.region,
             resource_account: self.queue.split(':').nth(4).unwrap_or_default(),
             is_secure: self.is_secure,
         };
-        common.value(key).into_iter().collect()
+        policy.verdict(&Question { caller, action: &action, resource: self.queue, facts })
     }
 }
 

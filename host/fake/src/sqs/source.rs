@@ -72,12 +72,17 @@ impl QueueSource {
     }
 
     /// The visibility timeout of the queue, if `role` of the fake's account may receive from it.
-    pub(crate) fn visibility(&self, shared: &Shared, role: &str) -> Result<Duration, NoSource> {
+    pub(crate) fn visibility(
+        &self,
+        shared: &Shared,
+        account_id: &str,
+        role: &str,
+    ) -> Result<Duration, NoSource> {
         let mut state = shared.sqs.at(shared.clock.now(), &shared.ids);
         let id = self.id(&state, shared).ok_or(NoSource::NotThere)?;
         let queue = state.queue(&id, shared.clock.now()).map_err(|_| NoSource::NotThere)?;
         let caller = Caller {
-            account_id: shared.account_id.clone(),
+            account_id: account_id.to_owned(),
             arn: role.to_owned(),
             sender_id: String::new(),
             operation: "ReceiveMessage".to_owned(),
@@ -91,7 +96,8 @@ impl QueueSource {
             now: shared.clock.now(),
         };
         let verdict = queue.settings.policy().map_or(Verdict::Silent, |policy| asked.verdict(policy));
-        if verdict == Verdict::Deny || (id.account_id.is_some() && verdict == Verdict::Silent) {
+        let is_own = id.account_id.as_deref().unwrap_or(&shared.account_id) == account_id;
+        if verdict == Verdict::Deny || (!is_own && verdict == Verdict::Silent) {
             return Err(NoSource::Denied);
         }
         Ok(queue.settings.visibility())

@@ -61,8 +61,8 @@ async fn answers_with_the_first_that_fits() {
 #[test]
 fn says_which_document_is_wrong_and_where() {
     for (name, document, reason) in [
-        ("a b.json", "{}", "is not named `FUNCTION.json`"),
-        ("a.py", "", "is not named `FUNCTION.json`"),
+        ("a b.json", "{}", "is not named `FUNCTION.json or FUNCTION@ACCOUNT.json`"),
+        ("a.py", "", "is not named `FUNCTION.json or FUNCTION@ACCOUNT.json`"),
         ("a.json", "{}", "`answers` or a `guest`; this has neither"),
         ("a.json", r#"{ "answers": [], "guest": "g" }"#, "`answers` or a `guest`, not both"),
         ("a.json", r#"{ "guest": "" }"#, "`guest` is empty"),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests may fail as the tests do")]
 
+mod accounts;
 mod aws;
 mod configuration;
 mod documents;

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::name::LayerId;
 use crate::instant;
 use crate::lambda::function::Code;
 
@@ -15,6 +16,9 @@ use crate::lambda::function::Code;
 pub(crate) struct Layer {
     pub(crate) name: String,
     pub(crate) region: String,
+    /// None is the account of the fake itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account_id: Option<String>,
     /// The number that was given last.
     pub(super) last: u64,
     /// By number, from 1.
@@ -49,6 +53,11 @@ pub(super) struct LayerVersion {
 }
 
 impl Layer {
+    pub(super) fn id(&self) -> LayerId {
+        let Self { account_id, region, name, .. } = self;
+        LayerId { account_id: account_id.clone(), region: region.clone(), name: name.clone() }
+    }
+
     /// The numbers of the versions, newest first.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> {
         self.versions.keys().rev().copied()
@@ -68,9 +77,9 @@ impl Layer {
     }
 }
 
-/// The layers of a fake, by region and name.
+/// The layers of a fake.
 #[derive(Debug, Default)]
-pub(crate) struct Layers(BTreeMap<(String, String), Layer>);
+pub(crate) struct Layers(BTreeMap<LayerId, Layer>);
 
 impl Layers {
     pub(crate) fn clear(&mut self) {
@@ -88,31 +97,32 @@ impl Layers {
     }
 
     pub(crate) fn insert(&mut self, layer: Layer) {
-        self.0.insert((layer.region.clone(), layer.name.clone()), layer);
+        self.0.insert(layer.id(), layer);
     }
 
-    /// The layer of a name, which is made if it is not there.
-    pub(super) fn entry(&mut self, region: &str, name: &str) -> &mut Layer {
-        self.0.entry((region.to_owned(), name.to_owned())).or_insert_with(|| Layer {
-            name: name.to_owned(),
-            region: region.to_owned(),
+    /// A layer, which is made if it is not there.
+    pub(super) fn entry(&mut self, id: &LayerId) -> &mut Layer {
+        self.0.entry(id.clone()).or_insert_with(|| Layer {
+            name: id.name.clone(),
+            region: id.region.clone(),
+            account_id: id.account_id.clone(),
             ..Layer::default()
         })
     }
 
-    pub(super) fn get(&self, region: &str, name: &str) -> Option<&Layer> {
-        self.0.get(&(region.to_owned(), name.to_owned()))
+    pub(super) fn get(&self, id: &LayerId) -> Option<&Layer> {
+        self.0.get(id)
     }
 
-    pub(super) fn get_mut(&mut self, region: &str, name: &str) -> Option<&mut Layer> {
-        self.0.get_mut(&(region.to_owned(), name.to_owned()))
+    pub(super) fn get_mut(&mut self, id: &LayerId) -> Option<&mut Layer> {
+        self.0.get_mut(id)
     }
 
-    pub(super) fn version(&self, region: &str, name: &str, number: u64) -> Option<&LayerVersion> {
-        self.get(region, name)?.versions.get(&number)
+    pub(super) fn version(&self, id: &LayerId, number: u64) -> Option<&LayerVersion> {
+        self.get(id)?.versions.get(&number)
     }
 
-    pub(super) fn version_mut(&mut self, region: &str, name: &str, number: u64) -> Option<&mut LayerVersion> {
-        self.get_mut(region, name)?.versions.get_mut(&number)
+    pub(super) fn version_mut(&mut self, id: &LayerId, number: u64) -> Option<&mut LayerVersion> {
+        self.get_mut(id)?.versions.get_mut(&number)
     }
 }

@@ -1,7 +1,6 @@
 //! The forms in which layers and their versions are named.
 
-use http::StatusCode;
-
+use crate::lambda::access::denied;
 use crate::lambda::error::{error, validation};
 use crate::lambda::name::{is_account_id, is_word, partition};
 use crate::lambda::rest::{Context, Route};
@@ -46,26 +45,64 @@ pub(super) fn is_layer_name(name: &str) -> bool {
     is_word(name) && name.len() <= MAX_NAME
 }
 
-/// The ARN of a layer of this account.
-pub(super) fn arn(cx: &Context<'_>, name: &str) -> String {
-    let (region, account_id) = (&cx.region, &cx.shared.account_id);
-    format!("arn:{}:lambda:{region}:{account_id}:layer:{name}", partition(region))
+/// Which layer of a fake.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LayerId {
+    /// None is the account of the fake itself.
+    pub(super) account_id: Option<String>,
+    pub(super) region: String,
+    pub(super) name: String,
 }
 
-/// The ARN of a version of one.
-pub(super) fn version_arn(cx: &Context<'_>, name: &str, number: u64) -> String {
-    format!("{}:{number}", arn(cx, name))
+impl LayerId {
+    /// A layer of whoever asks.
+    fn own(cx: &Context<'_>, name: &str) -> Self {
+        Self { account_id: cx.account_id.clone(), region: cx.region.clone(), name: name.to_owned() }
+    }
+
+    pub(super) fn of_arn(cx: &Context<'_>, arn: &LayerArn) -> Self {
+        let account_id = Some(arn.account_id.as_str()).filter(|account| *account != cx.shared.account_id);
+        Self { account_id: account_id.map(str::to_owned), region: arn.region.clone(), name: arn.name.clone() }
+    }
+
+    pub(super) fn account<'a>(&'a self, cx: &'a Context<'_>) -> &'a str {
+        self.account_id.as_deref().unwrap_or(&cx.shared.account_id)
+    }
+
+    pub(super) fn arn(&self, cx: &Context<'_>) -> String {
+        let Self { region, name, .. } = self;
+        format!("arn:{}:lambda:{region}:{}:layer:{name}", partition(region), self.account(cx))
+    }
+
+    /// The ARN of a version.
+    pub(super) fn version_arn(&self, cx: &Context<'_>, number: u64) -> String {
+        format!("{}:{number}", self.arn(cx))
+    }
+
+    /// Whether it is one of whoever asks, in the region that is asked.
+    pub(super) fn is_own(&self, cx: &Context<'_>) -> bool {
+        (&self.account_id, &self.region) == (&cx.account_id, &cx.region)
+    }
 }
 
-/// The layer that a request names, if it can be one of this account and region.
-pub(super) fn layer_of(cx: &Context<'_>, route: &Route) -> Result<String, AwsError> {
+/// The layer that a request names, whosever it is.
+pub(super) fn any_layer_of(cx: &Context<'_>, route: &Route) -> Result<LayerId, AwsError> {
     let given = route.layer();
     if is_layer_name(given) {
-        return Ok(given.to_owned());
+        return Ok(LayerId::own(cx, given));
     }
     let arn = LayerArn::parse(given).filter(|arn| arn.version.is_none() && given.len() <= MAX_NAME);
     let arn = arn.ok_or_else(|| validation(given, "layerName", NAMES))?;
-    own(cx, route, arn, given)
+    Ok(LayerId::of_arn(cx, &arn))
+}
+
+/// The same, if it is one of whoever asks, in the region that is asked.
+pub(super) fn layer_of(cx: &Context<'_>, route: &Route) -> Result<LayerId, AwsError> {
+    let id = any_layer_of(cx, route)?;
+    if id.is_own(cx) {
+        return Ok(id);
+    }
+    Err(denied(cx, &format!("lambda:{}", route.operation()), &id.arn(cx)))
 }
 
 /// `VersionNumber` of a request.
@@ -73,24 +110,6 @@ pub(super) fn number_of(route: &Route) -> Result<u64, AwsError> {
     let number: Option<i64> = route.version().parse().ok();
     let too_small = || error("InvalidParameterValueException", "Layer Version Cannot be less than 1");
     u64::try_from(number.ok_or_else(too_small)?).ok().filter(|number| *number > 0).ok_or_else(too_small)
-}
-
-/// The name in an ARN, if it is of this account and region. Nothing is known of the layers of others, and nothing is said.
-pub(super) fn own(cx: &Context<'_>, route: &Route, arn: LayerArn, given: &str) -> Result<String, AwsError> {
-    if arn.account_id == cx.shared.account_id && arn.region == cx.region {
-        return Ok(arn.name);
-    }
-    let operation = route.operation();
-    let operation = if operation == "GetLayerVersionByArn" { "GetLayerVersion" } else { operation };
-    Err(AwsError::new(
-        StatusCode::FORBIDDEN,
-        "AccessDeniedException",
-        format!(
-            "User: {} is not authorized to perform: lambda:{operation} on resource: {given} because no resource-based policy \
-             allows the lambda:{operation} action",
-            cx.caller_arn
-        ),
-    ))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::name::LayerArn;
+use super::name::{LayerArn, LayerId};
+use super::policy::check_access;
 use crate::lambda::error::{error, validation};
 use crate::lambda::rest::Context;
 use crate::layer::AwsError;
@@ -12,8 +13,8 @@ use crate::layer::AwsError;
 /// The most layers of one function.
 const MAX_LAYERS: usize = 5;
 
-/// `Layers` of a function's configuration, of the ARNs that a request has. A layer of another account, as those that AWS and others
-/// publish for everybody, is taken as it is named: what is in it is not known here.
+/// `Layers` of a function's configuration, of the ARNs that a request has. A layer of an account that the fake does not have, as those
+/// that AWS and others publish for everybody, is taken as it is named: what is in it is not known here.
 pub(in crate::lambda) fn layers_of(cx: &Context<'_>, given: &[Value]) -> Result<Vec<Value>, AwsError> {
     let arns: Vec<&str> = given.iter().map(|arn| arn.as_str().unwrap_or_default()).collect();
     let parsed: Option<Vec<(LayerArn, u64)>> = arns
@@ -44,10 +45,14 @@ pub(in crate::lambda) fn layers_of(cx: &Context<'_>, given: &[Value]) -> Result<
                 cx.region
             )));
         }
-        let own = arn.account_id == cx.shared.account_id;
-        let version = own.then(|| layers.version(&arn.region, &arn.name, number)).flatten();
-        if own && version.is_none() {
-            return Err(invalid(format!("Layer version {text} does not exist.")));
+        let id = LayerId::of_arn(cx, &arn);
+        let version = layers.version(&id, number);
+        if id.is_own(cx) {
+            if version.is_none() {
+                return Err(invalid(format!("Layer version {text} does not exist.")));
+            }
+        } else if cx.shared.accounts.with_id(id.account(cx)).is_some() {
+            check_access(cx, &id, number, version)?;
         }
         if let Some(other) = seen.insert((arn.account_id, arn.name), text) {
             return Err(invalid(format!(

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::layer::{Layer, LayerVersion};
-use super::name::{LayerArn, arn, layer_of, number_of, own, version_arn};
+use super::name::{LayerArn, LayerId, any_layer_of, layer_of, number_of};
+use super::policy::check_access;
 use crate::lambda::configuration::{page, timestamp};
 use crate::lambda::create::{ARCHITECTURES, archive_of, text};
 use crate::lambda::error::{error, not_found, validation};
@@ -13,7 +14,7 @@ use crate::layer::AwsError;
 
 /// `PublishLayerVersion`
 pub(super) fn publish(cx: &Context<'_>, route: &Route, input: &Value) -> Result<Value, AwsError> {
-    let name = layer_of(cx, route)?;
+    let id = layer_of(cx, route)?;
     let architectures = texts(input, "CompatibleArchitectures");
     if let Some(given) = &architectures
         && given.iter().any(|architecture| !ARCHITECTURES.contains(&architecture.as_str()))
@@ -28,10 +29,10 @@ pub(super) fn publish(cx: &Context<'_>, route: &Route, input: &Value) -> Result<
     let content = content.filter(|content| !content.is_empty());
     let content = content.ok_or_else(|| error("InvalidParameterValueException", "Missing Content"))?;
     let (_, archive) = archive_of(cx, &Value::Object(content.clone()))?;
-    let (region, account_id) = (&cx.region, &cx.shared.account_id);
-    let id = cx.shared.ids.uuid("layer-version");
+    let (region, account_id, name) = (&id.region, id.account(cx), &id.name);
+    let uuid = cx.shared.ids.uuid("layer-version");
     let location = format!(
-        "https://awslambda-{region}-layers.s3.{region}.amazonaws.com/snapshots/{account_id}/{name}-{id}"
+        "https://awslambda-{region}-layers.s3.{region}.amazonaws.com/snapshots/{account_id}/{name}-{uuid}"
     );
     let version = LayerVersion {
         code: Code::of(&archive, location.into()),
@@ -44,17 +45,16 @@ pub(super) fn publish(cx: &Context<'_>, route: &Route, input: &Value) -> Result<
         policy_revision: String::new(),
     };
     let mut layers = cx.shared.lambda.layers();
-    let layer = layers.entry(&cx.region, &name);
+    let layer = layers.entry(&id);
     layer.last += 1;
-    let answer = whole(cx, &name, layer.last, &version);
+    let answer = whole(cx, &id, layer.last, &version);
     layer.versions.insert(layer.last, version);
     Ok(answer)
 }
 
 /// `GetLayerVersion`. The archive itself is not to be had.
 pub(super) fn get(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
-    let (name, number) = (layer_of(cx, route)?, number_of(route)?);
-    found(cx, &name, number)
+    found(cx, &any_layer_of(cx, route)?, number_of(route)?)
 }
 
 /// `GetLayerVersionByArn`
@@ -67,30 +67,29 @@ pub(super) fn get_by_arn(cx: &Context<'_>, route: &Route) -> Result<Value, AwsEr
                        [a-zA-Z0-9-_]+:[0-9]+";
         validation(given, "arn", pattern)
     })?;
-    let name = own(cx, route, arn, given)?;
-    found(cx, &name, number)
+    found(cx, &LayerId::of_arn(cx, &arn), number)
 }
 
 /// `ListLayerVersions`, newest first. Of a layer that is not there they are none.
 pub(super) fn list_versions(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
-    let name = layer_of(cx, route)?;
+    let id = layer_of(cx, route)?;
     let wanted = Wanted::of(route)?;
     let layers = cx.shared.lambda.layers();
-    let versions = layers.get(&cx.region, &name).into_iter().flat_map(|layer| wanted.of_layer(layer));
-    page(route, "LayerVersions", versions.map(|(number, it)| item(cx, &name, number, it).into()).collect())
+    let versions = layers.get(&id).into_iter().flat_map(|layer| wanted.of_layer(layer));
+    page(route, "LayerVersions", versions.map(|(number, it)| item(cx, &id, number, it).into()).collect())
 }
 
 /// `ListLayers`, each with its newest version.
 pub(super) fn list_layers(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
     let wanted = Wanted::of(route)?;
     let layers = cx.shared.lambda.layers();
-    let here = layers.all().filter(|layer| layer.region == cx.region);
-    let entries = here.filter_map(|layer| {
+    let own = layers.all().map(|layer| (layer.id(), layer)).filter(|(id, _)| id.is_own(cx));
+    let entries = own.filter_map(|(id, layer)| {
         let (number, version) = wanted.of_layer(layer).next()?;
         Some(json!({
             "LayerName": layer.name,
-            "LayerArn": arn(cx, &layer.name),
-            "LatestMatchingVersion": item(cx, &layer.name, number, version),
+            "LayerArn": id.arn(cx),
+            "LatestMatchingVersion": item(cx, &id, number, version),
         }))
     });
     page(route, "Layers", entries.collect())
@@ -98,8 +97,8 @@ pub(super) fn list_layers(cx: &Context<'_>, route: &Route) -> Result<Value, AwsE
 
 /// `DeleteLayerVersion`. One that is not there is no error, and functions keep what they have.
 pub(super) fn delete(cx: &Context<'_>, route: &Route) -> Result<(), AwsError> {
-    let (name, number) = (layer_of(cx, route)?, number_of(route)?);
-    if let Some(layer) = cx.shared.lambda.layers().get_mut(&cx.region, &name) {
+    let (id, number) = (layer_of(cx, route)?, number_of(route)?);
+    if let Some(layer) = cx.shared.lambda.layers().get_mut(&id) {
         layer.versions.remove(&number);
     }
     Ok(())
@@ -135,16 +134,19 @@ impl<'r> Wanted<'r> {
     }
 }
 
-fn found(cx: &Context<'_>, name: &str, number: u64) -> Result<Value, AwsError> {
+fn found(cx: &Context<'_>, id: &LayerId, number: u64) -> Result<Value, AwsError> {
     let layers = cx.shared.lambda.layers();
-    let version = layers.version(&cx.region, name, number);
-    Ok(whole(cx, name, number, version.ok_or_else(not_found)?))
+    let version = layers.version(id, number);
+    if !id.is_own(cx) {
+        check_access(cx, id, number, version)?;
+    }
+    Ok(whole(cx, id, number, version.ok_or_else(not_found)?))
 }
 
 /// A version as `GetLayerVersion` shows it.
-fn whole(cx: &Context<'_>, name: &str, number: u64, version: &LayerVersion) -> Value {
-    let mut entry = item(cx, name, number, version);
-    entry.insert("LayerArn".to_owned(), arn(cx, name).into());
+fn whole(cx: &Context<'_>, id: &LayerId, number: u64, version: &LayerVersion) -> Value {
+    let mut entry = item(cx, id, number, version);
+    entry.insert("LayerArn".to_owned(), id.arn(cx).into());
     entry.insert("Description".to_owned(), version.description.clone().into());
     let code = &version.code;
     let content = json!({ "Location": code.location, "CodeSha256": code.sha256, "CodeSize": code.size });
@@ -153,10 +155,10 @@ fn whole(cx: &Context<'_>, name: &str, number: u64, version: &LayerVersion) -> V
 }
 
 /// A version as `LayerVersionsListItem`.
-fn item(cx: &Context<'_>, name: &str, number: u64, version: &LayerVersion) -> Map<String, Value> {
+fn item(cx: &Context<'_>, id: &LayerId, number: u64, version: &LayerVersion) -> Map<String, Value> {
     let mut entry = Map::new();
     let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
-    put("LayerVersionArn", version_arn(cx, name, number).into());
+    put("LayerVersionArn", id.version_arn(cx, number).into());
     put("Version", number.into());
     put("CreatedDate", timestamp(version.created).into());
     if !version.description.is_empty() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::settings::Settings;
 use crate::fake::Shared;
 use crate::instant;
-use crate::lambda::name::{is_name, is_qualifier, partition};
+use crate::lambda::name::{FunctionId, is_name, is_qualifier, partition};
 use crate::sqs::{QueueSource, Sqs};
 
 /// How long it takes until a change of a mapping is in force.
@@ -20,7 +20,7 @@ const TRANSITION: Duration = Duration::from_secs(1);
 pub(crate) struct EventSourceMapping {
     pub(crate) uuid: String,
     pub(crate) region: String,
-    pub(crate) function: String,
+    pub(crate) function: FunctionId,
     pub(crate) qualifier: Option<String>,
     pub(crate) source: QueueSource,
     pub(crate) enabled: bool,
@@ -56,20 +56,32 @@ pub(super) enum Activity {
 
 impl EventSourceMapping {
     /// A mapping that is being created.
-    pub(super) fn new(shared: &Shared, region: &str, source: QueueSource, enabled: bool) -> Self {
+    pub(super) fn new(
+        shared: &Shared,
+        region: &str,
+        function: FunctionId,
+        source: QueueSource,
+        enabled: bool,
+    ) -> Self {
         let now = shared.clock.now();
-        let mut mapping = Self::settled(shared, region, source, enabled);
+        let mut mapping = Self::settled(shared, region, function, source, enabled);
         // One that is not to be enabled is made at once.
         mapping.transition = enabled.then(|| (Transition::Creating, now + TRANSITION));
         mapping
     }
 
     /// A mapping as one that has long been there.
-    fn settled(shared: &Shared, region: &str, source: QueueSource, enabled: bool) -> Self {
+    fn settled(
+        shared: &Shared,
+        region: &str,
+        function: FunctionId,
+        source: QueueSource,
+        enabled: bool,
+    ) -> Self {
         Self {
             uuid: shared.ids.uuid("event-source-mapping"),
             region: region.to_owned(),
-            function: String::new(),
+            function,
             qualifier: None,
             source,
             enabled,
@@ -126,7 +138,8 @@ impl EventSourceMapping {
     /// `EventSourceMappingArn`
     pub(super) fn arn(&self, shared: &Shared) -> String {
         let Self { region, uuid, .. } = self;
-        format!("arn:{}:lambda:{region}:{}:event-source-mapping:{uuid}", partition(region), shared.account_id)
+        let account_id = self.function.account_id.as_ref().unwrap_or(&shared.account_id);
+        format!("arn:{}:lambda:{region}:{account_id}:event-source-mapping:{uuid}", partition(region))
     }
 }
 
@@ -177,6 +190,9 @@ pub struct EventSourceMappingDocument {
     uuid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     region: Option<String>,
+    /// None is the account of the fake itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::option")]
     modified: Option<SystemTime>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -199,6 +215,7 @@ impl EventSourceMappingDocument {
             enabled: true,
             uuid: None,
             region: None,
+            account_id: None,
             modified: None,
             tags: BTreeMap::new(),
             settings: Settings::default(),
@@ -207,12 +224,13 @@ impl EventSourceMappingDocument {
 
     pub(super) fn of(mapping: &EventSourceMapping) -> Self {
         Self {
-            function: mapping.function.clone(),
+            function: mapping.function.name.clone(),
             qualifier: mapping.qualifier.clone(),
             source: mapping.source.arn().to_owned(),
             enabled: mapping.enabled,
             uuid: Some(mapping.uuid.clone()),
             region: Some(mapping.region.clone()),
+            account_id: mapping.function.account_id.clone(),
             modified: Some(mapping.modified),
             tags: mapping.tags.clone(),
             settings: mapping.settings.clone(),
@@ -236,8 +254,9 @@ impl EventSourceMappingDocument {
         let source = source.ok_or_else(|| format!("`{}` is neither a queue nor its ARN", self.source))?;
         let region = self.region.unwrap_or_else(|| source.region().to_owned());
         self.settings.check(source.is_fifo()).map_err(|error| error.message)?;
-        let mut mapping = EventSourceMapping::settled(shared, &region, source, self.enabled);
-        mapping.function = self.function;
+        let account_id = self.account_id.filter(|account| *account != shared.account_id);
+        let function = FunctionId { account_id, name: self.function };
+        let mut mapping = EventSourceMapping::settled(shared, &region, function, source, self.enabled);
         mapping.qualifier = self.qualifier;
         mapping.settings = self.settings;
         mapping.tags = self.tags;

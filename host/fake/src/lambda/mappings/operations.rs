@@ -10,7 +10,7 @@ use super::settings::invalid;
 use crate::lambda::configuration::page;
 use crate::lambda::create::{text, texts};
 use crate::lambda::error::{error, not_found, validation};
-use crate::lambda::name::{Reference, arn};
+use crate::lambda::name::{FunctionId, Reference};
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
 use crate::sqs::{NoSource, QueueSource};
@@ -44,11 +44,10 @@ pub(super) fn create(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError>
         return Err(invalid("StartingPosition is not valid for SQS event sources."));
     }
     let enabled = input.get("Enabled").and_then(Value::as_bool).unwrap_or(true);
-    let mut mapping = EventSourceMapping::new(cx.shared, &cx.region, queue, enabled);
+    let mut mapping = EventSourceMapping::new(cx.shared, &cx.region, function, queue, enabled);
     let visibility = visibility_of(cx, &mapping.source, &role)?;
     mapping.settings.change(input, mapping.source.is_fifo())?;
     check_timeout(visibility, timeout)?;
-    mapping.function = function;
     mapping.qualifier = qualifier;
     mapping.tags = texts(input.get("Tags"));
     let answer = show(cx, &mapping);
@@ -73,12 +72,10 @@ pub(super) fn list(cx: &Context<'_>, route: &Route) -> Result<Value, AwsError> {
     let function = route.parameter("FunctionName").map(|name| reference(cx, name)).transpose()?;
     let mappings = cx.shared.lambda.mappings_at(cx.shared.clock.now());
     let wanted = mappings.iter().filter(|mapping| {
-        let of_function = function.as_ref().is_none_or(|(name, qualifier)| {
-            mapping.function == *name && (qualifier.is_none() || mapping.qualifier == *qualifier)
+        let of_function = function.as_ref().is_none_or(|(function, qualifier)| {
+            mapping.function == *function && (qualifier.is_none() || mapping.qualifier == *qualifier)
         });
-        mapping.region == cx.region
-            && of_function
-            && source.is_none_or(|source| mapping.source.arn() == source)
+        is_own(cx, mapping) && of_function && source.is_none_or(|source| mapping.source.arn() == source)
     });
     page(route, "EventSourceMappings", wanted.map(|mapping| show(cx, mapping)).collect())
 }
@@ -159,27 +156,31 @@ pub(super) fn untag(cx: &Context<'_>, route: &Route) -> Result<(), AwsError> {
     })
 }
 
+/// Whether a mapping is one of whoever asks, in the region that is asked.
+fn is_own(cx: &Context<'_>, mapping: &EventSourceMapping) -> bool {
+    mapping.region == cx.region && mapping.function.account_id == cx.account_id
+}
+
 /// The UUID at the end of an ARN.
 fn uuid_of(route: &Route) -> &str {
     route.resource().rsplit(':').next().unwrap_or_default()
 }
 
-/// A mapping of the region that is asked, for as long as it is looked at.
+/// A mapping of whoever asks, for as long as it is looked at.
 fn with<T>(
     cx: &Context<'_>,
     uuid: &str,
     look: impl FnOnce(&mut EventSourceMapping) -> Result<T, AwsError>,
 ) -> Result<T, AwsError> {
     let mut mappings = cx.shared.lambda.mappings_at(cx.shared.clock.now());
-    let mapping = mappings.get_mut(uuid).filter(|mapping| mapping.region == cx.region);
+    let mapping = mappings.get_mut(uuid).filter(|mapping| is_own(cx, mapping));
     look(mapping.ok_or_else(not_found)?)
 }
 
 /// A mapping as `EventSourceMappingConfiguration`.
 fn show(cx: &Context<'_>, mapping: &EventSourceMapping) -> Value {
     let settings = &mapping.settings;
-    let account_id = &cx.shared.account_id;
-    let function = arn(&mapping.region, account_id, &mapping.function, mapping.qualifier.as_deref());
+    let function = mapping.function.arn(&mapping.region, &cx.shared.account_id, mapping.qualifier.as_deref());
     let modified = mapping.modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let types: &[&str] = if settings.report_batch_item_failures { &["ReportBatchItemFailures"] } else { &[] };
     let mut entry: Map<String, Value> = settings.shown.clone();
@@ -206,24 +207,24 @@ fn show(cx: &Context<'_>, mapping: &EventSourceMapping) -> Value {
 }
 
 /// `FunctionName`, in whatever form: a name and a qualifier. Of another account or region there is none.
-fn reference(cx: &Context<'_>, name: &str) -> Result<(String, Option<String>), AwsError> {
+fn reference(cx: &Context<'_>, name: &str) -> Result<(FunctionId, Option<String>), AwsError> {
     let reference = Reference::parse(name)?;
-    let elsewhere = reference.account_id.is_some_and(|account_id| account_id != cx.shared.account_id)
+    let elsewhere = reference.account_id.is_some_and(|account_id| account_id != cx.account())
         || reference.region.is_some_and(|region| region != cx.region);
     if elsewhere {
         return Err(invalid("Function does not exist"));
     }
-    Ok((reference.name, reference.qualifier))
+    Ok((FunctionId { account_id: cx.account_id.clone(), name: reference.name }, reference.qualifier))
 }
 
 /// The timeout and the role of a function.
 fn function_of(
     cx: &Context<'_>,
-    name: &str,
+    function: &FunctionId,
     qualifier: Option<&str>,
 ) -> Result<(Duration, String), AwsError> {
     let functions = cx.shared.lambda.functions();
-    let version = functions.by_name.get(name).and_then(|function| function.version(qualifier));
+    let version = functions.by_id.get(function).and_then(|function| function.version(qualifier));
     let (_, version) = version.ok_or_else(|| invalid("Function does not exist"))?;
     let role = version.configuration.shown.get("Role").and_then(Value::as_str);
     Ok((version.configuration.timeout, role.unwrap_or_default().to_owned()))
@@ -231,8 +232,11 @@ fn function_of(
 
 fn visibility_of(cx: &Context<'_>, queue: &QueueSource, role: &str) -> Result<Duration, AwsError> {
     // A queue of another region is none.
-    let visibility =
-        if queue.region() == cx.region { queue.visibility(cx.shared, role) } else { Err(NoSource::NotThere) };
+    let visibility = if queue.region() == cx.region {
+        queue.visibility(cx.shared, cx.account(), role)
+    } else {
+        Err(NoSource::NotThere)
+    };
     visibility.map_err(|why| match why {
         NoSource::NotThere => invalid(
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: \
@@ -273,7 +277,7 @@ fn check_unique<'m>(
                 "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or \
                  delete the existing mapping with UUID {}",
                 other.source.arn(),
-                other.function,
+                other.function.name,
                 other.uuid
             ),
         )),

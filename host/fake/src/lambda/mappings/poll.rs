@@ -213,10 +213,12 @@ async fn deliver(
     let cx = Context {
         shared: &shared,
         region: mapping.region.clone(),
+        account_id: mapping.function.account_id.clone(),
         caller_arn: String::new(),
+        is_secure: true,
         request_id: shared.ids.uuid("request"),
     };
-    let target = Target { name: mapping.function.clone(), qualifier: mapping.qualifier.clone() };
+    let target = Target { function: mapping.function.clone(), qualifier: mapping.qualifier.clone() };
     let Some(answer) = invoke_for_source(&cx, &target, event(&batch)).await else { return };
     let failed = if mapping.settings.report_batch_item_failures {
         failures(&answer, &batch)
@@ -230,7 +232,7 @@ async fn deliver(
 /// Whether the function is there, and has code if it is to be given some.
 fn can_be_called(shared: &Arc<Shared>, mapping: &EventSourceMapping) -> bool {
     let functions = shared.lambda.functions();
-    let function = functions.by_name.get(&mapping.function);
+    let function = functions.by_id.get(&mapping.function);
     function.is_some_and(|function| function.version(mapping.qualifier.as_deref()).is_some())
         && !functions.guests.contains_key(&mapping.function)
 }
