@@ -89,3 +89,11 @@ async fn buckets_and_objects() {
 async fn roles() {
     run(&fake(), "boto3_sts.py").await;
 }
+
+#[tokio::test]
+async fn accounts_and_their_policies() {
+    let fake = FakeAws::builder().clock(Clock::real()).region("eu-west-1");
+    let fake = fake.identity("AKIDONE", "one-secret").identity("AKIDTWO", "two-secret").build();
+    fake.lambda().function("price", |event| async move { Ok(event.payload) }).unwrap();
+    run(&fake, "boto3_accounts.py").await;
+}
