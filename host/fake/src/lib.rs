@@ -57,7 +57,7 @@
 //!   of the whole and of parts, presigned URLs, storage classes, object lock, default encryption, cross-origin rules, ACLs
 //!   (where a bucket has them, see [`ObjectOwnership`]), policies and uploads by form. Lifecycles, notifications, replication,
 //!   logging and websites are kept and given back, and do nothing, but that answers say when a lifecycle would expire an
-//!   object. Encryption is a label, customer keys excepted: they are asked for, over HTTP
+//!   object or abort an upload. Encryption is a label, customer keys excepted: they are asked for, over HTTP
 //!   too. All else answers `NotImplemented`: `SelectObjectContent`, inventories.
 //! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
 //!   batches, FIFO queues, dead letters, message move tasks, tags and permissions, in the JSON protocol and the query protocol.

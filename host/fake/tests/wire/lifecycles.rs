@@ -1,12 +1,13 @@
 //! Lifecycle rules: which are taken, and what answers say of them. Nothing expires.
 
 use aws_sdk_s3::types::{
-    BucketLifecycleConfiguration, CompletedMultipartUpload, CompletedPart, ExpirationStatus,
-    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, Tag, Tagging,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, CompletedMultipartUpload, CompletedPart,
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleAndOperator, LifecycleRuleFilter, Tag,
+    Tagging,
 };
 use innkeeper_fake::FakeAws;
 
-use crate::aws::{bucket, send, text};
+use crate::aws::{bucket, coded, error, send, text};
 
 /// A day after the beginning of the year, at which the clock of a fake stands, and then at midnight.
 const EXPIRES: &str = "expiry-date=\"Sat, 03 Jan 2026 00:00:00 GMT\", rule-id=\"one\"";
@@ -50,6 +51,47 @@ async fn answers_say_when_a_rule_expires_the_object() {
         let complete = client.complete_multipart_upload().bucket("bucket").key("logs/parts").upload_id(&id);
         let complete = complete.multipart_upload(parts.clone()).send().await.unwrap();
         assert_eq!(complete.expiration(), Some(EXPIRES));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_say_when_a_rule_aborts_the_upload() {
+    let (_fake, client) = bucket();
+    let rule = |id: &str, filter: LifecycleRuleFilter, days: i32| {
+        let abort = AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build();
+        let rule = LifecycleRule::builder().id(id).filter(filter).status(ExpirationStatus::Enabled);
+        rule.abort_incomplete_multipart_upload(abort).build().unwrap()
+    };
+    let set = |rules: Vec<LifecycleRule>| {
+        let rules = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().unwrap();
+        let put = client.put_bucket_lifecycle_configuration().bucket("bucket");
+        put.lifecycle_configuration(rules).send()
+    };
+    let prefix = |prefix: &str| LifecycleRuleFilter::builder().prefix(prefix).build();
+    set(vec![rule("late", prefix(""), 7), rule("one", prefix("logs/"), 1)]).await.unwrap();
+    for (key, date, id) in [("logs/a", "2026-01-03T00:00:00Z", "one"), ("a", "2026-01-09T00:00:00Z", "late")]
+    {
+        let created = client.create_multipart_upload().bucket("bucket").key(key).send().await.unwrap();
+        let listed = client.list_parts().bucket("bucket").key(key).upload_id(created.upload_id().unwrap());
+        let listed = listed.send().await.unwrap();
+        for (at, by) in
+            [(created.abort_date(), created.abort_rule_id()), (listed.abort_date(), listed.abort_rule_id())]
+        {
+            assert_eq!((at.map(ToString::to_string).as_deref(), by), (Some(date), Some(id)), "{key}");
+        }
+    }
+    // Nothing but the key of an upload is known.
+    let tag = Tag::builder().key("stage").value("old").build().unwrap();
+    let and = LifecycleRuleAndOperator::builder().prefix("logs/").object_size_less_than(9).build();
+    for (filter, days, code, message) in [
+        (LifecycleRuleFilter::builder().tag(tag).build(), 1, "InvalidRequest", "with Tags."),
+        (LifecycleRuleFilter::builder().and(and).build(), 1, "InvalidRequest", "with Object Size."),
+        (prefix(""), 0, "InvalidArgument", "must be a positive integer"),
+    ] {
+        let refused = set(vec![rule("one", filter, days)]).await;
+        let meta = refused.as_ref().err().and_then(|error| error.as_service_error()).unwrap().meta().clone();
+        assert_eq!(error(refused), coded(400, code));
+        assert!(meta.message().unwrap().ends_with(message), "{meta:?}");
     }
 }
 

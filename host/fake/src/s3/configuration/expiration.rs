@@ -1,4 +1,5 @@
-//! `x-amz-expiration`: when a rule of the lifecycle is to expire an object. Nothing expires it here.
+//! When a rule of the lifecycle is to expire an object (`x-amz-expiration`) or to abort an upload (`x-amz-abort-date`). Nothing does so
+//! here.
 
 use std::time::SystemTime;
 
@@ -18,9 +19,9 @@ impl Configuration {
     /// The header of an object that is the current version of its key, by its tags of this moment. Of several rules the first
     /// to come is named.
     pub(crate) fn expiration_of(&self, key: &str, object: &Object) -> Option<String> {
-        let rules = self.lifecycle.as_ref()?.rules.iter();
-        let expirations = rules
-            .filter(|rule| rule.status.as_str() == ExpirationStatus::ENABLED && applies(rule, key, object))
+        let expirations = self
+            .enabled_rules()
+            .filter(|rule| applies(rule, key, object))
             .filter_map(|rule| Some((expiry(rule, object.last_modified)?, rule.id.as_deref())));
         let (date, id) = expirations.min_by_key(|(date, _)| *date)?;
         Some(format!(
@@ -29,6 +30,36 @@ impl Configuration {
             utf8_percent_encode(id.unwrap_or_default(), UNQUOTABLE)
         ))
     }
+
+    /// When the first rule to come would abort an upload that has begun then, and its name.
+    pub(crate) fn abort_of(
+        &self,
+        key: &str,
+        initiated: SystemTime,
+    ) -> Option<(OffsetDateTime, Option<&str>)> {
+        let aborts = self.enabled_rules().filter_map(|rule| {
+            // A rule that aborts uploads can have no filter but a prefix.
+            let of_filter = |filter: &LifecycleRuleFilter| {
+                filter.prefix.clone().or_else(|| filter.and.as_ref()?.prefix.clone())
+            };
+            let prefix = rule.prefix.clone().or_else(|| of_filter(rule.filter.as_ref()?));
+            let days = rule.abort_incomplete_multipart_upload.as_ref()?.days_after_initiation?;
+            let applies = prefix.is_none_or(|prefix| key.starts_with(&prefix));
+            Some((midnight_after(initiated, days)?, rule.id.as_deref())).filter(|_| applies)
+        });
+        aborts.min_by_key(|(date, _)| *date)
+    }
+
+    fn enabled_rules(&self) -> impl Iterator<Item = &LifecycleRule> {
+        let rules = self.lifecycle.iter().flat_map(|lifecycle| &lifecycle.rules);
+        rules.filter(|rule| rule.status.as_str() == ExpirationStatus::ENABLED)
+    }
+}
+
+/// So many days after, and then at the next midnight: never on the very day that the days are over.
+fn midnight_after(time: SystemTime, days: i32) -> Option<OffsetDateTime> {
+    let days = Duration::days(i64::from(days) + 1);
+    Some(OffsetDateTime::from(time).checked_add(days)?.replace_time(Time::MIDNIGHT))
 }
 
 /// When a rule expires an object of this age. One that only cleans up delete markers expires none.
@@ -37,10 +68,7 @@ fn expiry(rule: &LifecycleRule, last_modified: SystemTime) -> Option<OffsetDateT
     if let Some(date) = &expiration.date {
         return Some(date.clone().into());
     }
-    // So many days after, and then at the next midnight: never on the very day that the days are over.
-    let days = Duration::days(i64::from(expiration.days?) + 1);
-    let day = OffsetDateTime::from(last_modified).checked_add(days)?;
-    Some(day.replace_time(Time::MIDNIGHT))
+    midnight_after(last_modified, expiration.days?)
 }
 
 fn applies(rule: &LifecycleRule, key: &str, object: &Object) -> bool {

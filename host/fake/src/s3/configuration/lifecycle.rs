@@ -107,7 +107,32 @@ fn check(rule: &LifecycleRule) -> S3Result {
         }
         check_date(expiration.date.as_ref())?;
     }
+    if let Some(abort) = &rule.abort_incomplete_multipart_upload {
+        if abort.days_after_initiation.is_some_and(|days| days <= 0) {
+            return Err(invalid(
+                "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
+            ));
+        }
+        check_abort(rule)?;
+    }
     check_together(rule)
+}
+
+/// Uploads have a key alone: their tags and their size nobody knows.
+fn check_abort(rule: &LifecycleRule) -> S3Result {
+    let Some(filter) = &rule.filter else { return Ok(()) };
+    let and = filter.and.as_ref();
+    let is_tagged = filter.tag.is_some() || and.is_some_and(|and| and.tags.iter().flatten().next().is_some());
+    let sizes = [filter.object_size_greater_than, filter.object_size_less_than];
+    let sizes_too = and.map(|and| [and.object_size_greater_than, and.object_size_less_than]);
+    let is_sized = sizes.iter().chain(sizes_too.iter().flatten()).any(Option::is_some);
+    let what = match (is_tagged, is_sized) {
+        (true, _) => "Tags",
+        (false, true) => "Object Size",
+        (false, false) => return Ok(()),
+    };
+    let message = format!("AbortIncompleteMultipartUpload cannot be specified with {what}.");
+    Err(error_with(S3ErrorCode::InvalidRequest, message))
 }
 
 /// What S3 refuses of the actions of a rule beside each other.

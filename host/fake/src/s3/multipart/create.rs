@@ -41,8 +41,12 @@ pub(crate) fn create(
         checksum,
         parts: BTreeMap::new(),
     };
+    let abort = bucket.configuration.abort_of(&input.key, upload.initiated);
+    let (abort_date, abort_rule_id) = abort.map(|(date, id)| (date.into(), id.map(str::to_owned))).unzip();
     bucket.uploads.unfinished.insert((input.key.clone(), id.clone()), upload);
     Ok(S3Response::new(CreateMultipartUploadOutput {
+        abort_date,
+        abort_rule_id: abort_rule_id.flatten(),
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(id),
