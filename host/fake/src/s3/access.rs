@@ -80,11 +80,12 @@ pub(super) fn check(
     let thing = Thing { bucket, name, key: target.key.as_deref(), version: version.as_deref() };
     let says = verdict(asked, thing, target.operation);
     let is_owner = caller.is(&bucket.owner);
-    // Whoever owns the bucket can always mend its policy.
-    let may_mend =
-        is_owner && matches!(target.operation, "GetBucketPolicy" | "PutBucketPolicy" | "DeleteBucketPolicy");
+    // Whoever owns the bucket can always mend its policy, and nobody else ever can, even if it lets them.
+    let is_about_policy =
+        matches!(target.operation, "GetBucketPolicy" | "PutBucketPolicy" | "DeleteBucketPolicy");
     let allowed = match need {
-        _ if says == Verdict::Deny => may_mend,
+        _ if says == Verdict::Deny => is_owner && is_about_policy,
+        _ if says == Verdict::Allow && is_about_policy && !is_owner => return Err(not_allowed()),
         // Of many keys each is asked about by itself.
         _ if target.operation == "DeleteObjects" && bucket.configuration.policy().is_some() => true,
         Need::Bucket(permission) => {
@@ -209,6 +210,10 @@ fn may_list(asked: Asked<'_>, thing: Thing<'_>) -> bool {
 
 fn grants(bucket: &Bucket, acl: &Acl, caller: &Caller, permission: Permission) -> bool {
     acl.allows(caller, permission, bucket.public_grants())
+}
+
+fn not_allowed() -> AwsError {
+    AwsError::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message("MethodNotAllowed"))
 }
 
 fn denied() -> AwsError {

@@ -128,6 +128,25 @@ async fn a_policy_lets_another_account_do_what_it_names_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_policy_is_for_no_other_account_to_see_or_change() {
+    let shop = Shop::new();
+    let get = || shop.other.get_bucket_policy().bucket("bucket").send();
+    let delete = || shop.other.delete_bucket_policy().bucket("bucket").send();
+    assert_eq!(error(get().await), denied());
+    shop.policy(
+        r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]}"#,
+    )
+    .await;
+    let anything = policy(PUBLIC);
+    let put = shop.other.put_bucket_policy().bucket("bucket").policy(anything).send();
+    for refused in [error(get().await), error(put.await), error(delete().await)] {
+        assert_eq!(refused, coded(405, "MethodNotAllowed"));
+    }
+    shop.other.get_bucket_policy_status().bucket("bucket").send().await.unwrap();
+    shop.owner.get_bucket_policy().bucket("bucket").send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_listing_is_held_to_its_prefix() {
     let shop = Shop::new();
     shop.policy(
