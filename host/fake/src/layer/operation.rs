@@ -43,6 +43,9 @@ fn table(level: Level) -> Table {
     }
 }
 
+/// What a browser asks before it sends a request to another origin.
+pub(super) const PREFLIGHT: &str = "Preflight";
+
 /// Method, the parameter that must be there (none, if empty), operation; the first that fits.
 type Table = &'static [(&'static str, &'static str, &'static str)];
 
@@ -114,7 +117,7 @@ const BUCKET: Table = &[
     ("DELETE", "inventory", "DeleteBucketInventoryConfiguration"),
     ("DELETE", "metrics", "DeleteBucketMetricsConfiguration"),
     ("DELETE", "", "DeleteBucket"),
-    ("OPTIONS", "", "Preflight"),
+    ("OPTIONS", "", PREFLIGHT),
 ];
 
 const OBJECT: Table = &[
@@ -140,7 +143,7 @@ const OBJECT: Table = &[
     ("DELETE", "uploadId", "AbortMultipartUpload"),
     ("DELETE", "tagging", "DeleteObjectTagging"),
     ("DELETE", "", "DeleteObject"),
-    ("OPTIONS", "", "Preflight"),
+    ("OPTIONS", "", PREFLIGHT),
 ];
 
 #[cfg(test)]

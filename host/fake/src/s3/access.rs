@@ -77,7 +77,7 @@ pub(super) fn check(
     let Some(bucket) = buckets.get(name) else { return Ok(()) };
     let asked = Asked { shared, context, headers: &parts.headers, query: parts.uri.query() };
     let version = asked.parameter("versionId");
-    let thing = Thing { bucket, name, key: target.key.as_deref(), version: version.as_deref() };
+    let thing = Thing { bucket, name, key: target.key.as_deref(), version: version.as_deref(), prefix: None };
     let says = verdict(asked, thing, target.operation);
     let is_owner = caller.is(&bucket.owner);
     // Whoever owns the bucket can always mend its policy, and nobody else ever can, even if it lets them.
@@ -129,11 +129,13 @@ pub(super) struct Thing<'a> {
     pub(super) name: &'a str,
     pub(super) key: Option<&'a str>,
     pub(super) version: Option<&'a str>,
+    /// What a listing is held to where the request does not say so.
+    pub(super) prefix: Option<&'a str>,
 }
 
 /// What the policy of the bucket says of an operation: no, if to any of the actions that it needs, and yes, if to all of them.
 fn verdict(asked: Asked<'_>, thing: Thing<'_>, operation: &str) -> Verdict {
-    let Thing { bucket, name, key, version } = thing;
+    let Thing { bucket, name, key, version, prefix } = thing;
     // Most buckets have none, and what is no policy has been refused.
     let Some(policy) = bucket.configuration.policy() else {
         return Verdict::Silent;
@@ -152,6 +154,7 @@ fn verdict(asked: Asked<'_>, thing: Thing<'_>, operation: &str) -> Verdict {
             let id = asked.parameter("uploadId")?;
             Some(&bucket.uploads.unfinished.get(&(key.to_owned(), id))?.description.encryption)
         }),
+        prefix,
         existing_tags: object.as_deref().map(|object| &object.tags),
         arn: asked.context.access_key_id.as_deref().map(|id| sts::arn_of(shared, id)),
     };
@@ -199,7 +202,9 @@ fn may_read(asked: Asked<'_>, thing: Thing<'_>, permission: Permission, says: Ve
 
 fn may_list(asked: Asked<'_>, thing: Thing<'_>) -> bool {
     let (bucket, caller) = (thing.bucket, asked.caller());
-    match verdict(asked, Thing { key: None, version: None, ..thing }, "ListObjectsV2") {
+    // As if a listing had been asked for what begins with the key.
+    let listing = Thing { key: None, version: None, prefix: thing.key, ..thing };
+    match verdict(asked, listing, "ListObjectsV2") {
         Verdict::Allow => true,
         Verdict::Deny => false,
         Verdict::Silent => {

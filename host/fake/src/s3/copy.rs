@@ -119,7 +119,10 @@ pub(crate) fn source_of(
         if expected_owner.is_some_and(|owner| owner != bucket.owner.id) {
             return Err(error(S3ErrorCode::AccessDenied));
         }
-        check_source(asked, Thing { bucket, name, key: Some(key), version: version.as_deref() })?;
+        check_source(
+            asked,
+            Thing { bucket, name, key: Some(key), version: version.as_deref(), prefix: None },
+        )?;
         let object =
             find_in(bucket, key, version.as_deref()).map_err(|error| with_details(error, &[("Key", key)]))?;
         Found { version_id: bucket.shown_id(object.version_id.as_ref()), expiration: None, object }

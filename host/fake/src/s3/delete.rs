@@ -103,7 +103,7 @@ fn delete_one(
     let if_match = object.e_tag.clone().map(ETagCondition::ETag);
     // An empty element is none.
     let version = object.version_id.as_deref().filter(|id| !id.is_empty());
-    check_delete(asked, Thing { bucket, name, key: Some(&object.key), version })?;
+    check_delete(asked, Thing { bucket, name, key: Some(&object.key), version, prefix: None })?;
     remove(asked.shared, bucket, &object.key, version, if_match.as_ref(), bypass)
 }
 

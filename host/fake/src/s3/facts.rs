@@ -34,6 +34,8 @@ pub(super) struct RequestFacts<'a> {
     pub(super) version: Option<&'a str>,
     /// The tags of the object that is there.
     pub(super) existing_tags: Option<&'a Tags>,
+    /// The prefix where the request names none: of a key that is asked for.
+    pub(super) prefix: Option<&'a str>,
     /// What the upload is encrypted with that the request adds a part to.
     pub(super) upload: Option<&'a Encryption>,
     /// The ARN of the caller; none of nobody known.
@@ -107,7 +109,7 @@ impl Facts for RequestFacts<'_> {
             return asked.tags().into_iter().map(|(key, _)| key.into()).collect();
         }
         let value: Option<Cow<'_, str>> = match key {
-            "s3:prefix" => text(asked.parameter("prefix")),
+            "s3:prefix" => text(asked.parameter("prefix")).or(self.prefix.map(Cow::Borrowed)),
             "s3:delimiter" => text(asked.parameter("delimiter")),
             "s3:max-keys" => text(asked.parameter("max-keys")),
             "s3:versionid" => self.version.map(Cow::Borrowed),

@@ -302,11 +302,13 @@ fn keep_expires(parts: &mut Parts) {
 
 /// `aws-chunked` is about the transfer, and S3 does not keep it.
 fn drop_aws_chunked(headers: &mut HeaderMap) {
-    let Some(encoding) = headers.get(CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok()) else {
+    // Clients send it beside others, or as a header of its own.
+    let values = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let encodings = values.flat_map(|value| value.split(',')).map(str::trim);
+    let (chunked, kept): (Vec<&str>, Vec<&str>) = encodings.partition(|encoding| *encoding == "aws-chunked");
+    if chunked.is_empty() {
         return;
-    };
-    let kept: Vec<&str> =
-        encoding.split(',').map(str::trim).filter(|encoding| *encoding != "aws-chunked").collect();
+    }
     match HeaderValue::try_from(kept.join(",")) {
         Ok(encoding) if !encoding.is_empty() => headers.insert(CONTENT_ENCODING, encoding),
         _ => headers.remove(CONTENT_ENCODING),

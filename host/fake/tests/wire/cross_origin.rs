@@ -1,8 +1,13 @@
 //! What a browser is told of another origin's bucket.
 
-use aws_sdk_s3::types::{CorsConfiguration, CorsRule};
+use std::time::Duration;
 
-use crate::aws::{bucket, send, text};
+use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::types::{CorsConfiguration, CorsRule};
+use innkeeper_fake::FakeAws;
+
+use crate::aws::{bucket, client_of, config, send, text};
 
 const URI: &str = "https://bucket.s3.eu-west-1.amazonaws.com/key";
 
@@ -51,6 +56,32 @@ async fn answers_by_the_first_rule_that_fits() {
     asked.push(("access-control-request-headers", "x-other"));
     let other = [asked[0], asked[1], ("access-control-request-headers", "x-other")];
     assert_eq!(allowed("OPTIONS", &other).await, (403, None, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preflight_of_a_presigned_url_is_not_what_is_signed() {
+    let fake = FakeAws::builder().region("eu-west-1").identity("AKIDONE", "one-secret").build();
+    fake.s3().create_bucket("bucket").unwrap();
+    let credentials = Credentials::from_keys("AKIDONE", "one-secret", None);
+    let client = client_of(config(&fake).credentials_provider(credentials));
+    let rules = CorsConfiguration::builder().cors_rules(rule("http://a.example", "PUT")).build().unwrap();
+    client.put_bucket_cors().bucket("bucket").cors_configuration(rules).send().await.unwrap();
+    let minute = PresigningConfig::builder().start_time(fake.now()).expires_in(Duration::from_secs(60));
+    let minute = minute.build().unwrap();
+    let put = client.put_object().bucket("bucket").key("key").presigned(minute.clone()).await.unwrap();
+    let part = client.upload_part().bucket("bucket").key("key").upload_id("id").part_number(1);
+    let part = part.presigned(minute).await.unwrap();
+    for uri in [put.uri(), part.uri()] {
+        let ask = async |origin: &str| {
+            let headers = [("origin", origin), ("access-control-request-method", "PUT")];
+            send(&fake, "OPTIONS", uri, &headers, "").await.status().as_u16()
+        };
+        assert_eq!(ask("http://a.example").await, 200, "{uri}");
+        assert_eq!(ask("http://b.example").await, 403, "{uri}");
+        assert_eq!(send(&fake, "OPTIONS", uri, &[], "").await.status().as_u16(), 400, "{uri}");
+    }
+    // It is for what is to follow that there has to be a signature.
+    assert_eq!(send(&fake, "GET", put.uri(), &[], "").await.status().as_u16(), 403);
 }
 
 #[tokio::test(start_paused = true)]

@@ -164,6 +164,20 @@ async fn a_listing_is_held_to_its_prefix() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_missing_key_is_told_to_who_may_list_what_begins_with_it() {
+    let shop = Shop::new();
+    shop.policy(
+        r#"{"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket"], "Resource": "arn:aws:s3:::bucket",
+            "Condition": {"StringLike": {"s3:prefix": "open/*"}}}"#,
+    )
+    .await;
+    assert_eq!(get(&shop.other, "open/missing").await, Err(coded(404, "NoSuchKey")));
+    assert_eq!(get(&shop.other, "shut/missing").await, Err(denied()));
+    let head = shop.other.head_object().bucket("bucket").key("open/missing").send().await;
+    assert_eq!(head.unwrap_err().raw_response().unwrap().status().as_u16(), 404);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_denial_binds_the_owner_who_can_mend_it() {
     let shop = Shop::new();
     shop.policy(
