@@ -30,6 +30,9 @@ const S3_TESTS_USERS: [(&str, &str); 3] = [
     ("tenant", "2a749ecbe7c135a7e8ad68945bd410ae249a9e1d9b05ccc7aa19ea936b417961"),
 ];
 
+/// How the keys of KMS that Ceph's tests encrypt with begin. AWS answers with the ARN of a key, whatever it was called by.
+const S3_TESTS_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/testkey";
+
 /// A suite of somebody else's.
 pub(crate) struct Suite {
     pub(crate) name: &'static str,
@@ -158,13 +161,23 @@ fn s3_tests_configuration(port: u16) -> String {
     let users = S3_TESTS_USERS.map(|(name, id)| {
         format!(
             "[s3 {name}]\ndisplay_name = {name}\nuser_id = {id}\nemail = {name}@example.com\n\
-             access_key = {name}\nsecret_key = {name}-secret\n\n"
+             access_key = {name}\nsecret_key = {name}-secret\n\
+             kms_keyid = {S3_TESTS_KEY}-1\nkms_keyid2 = {S3_TESTS_KEY}-2\n\n"
+        )
+    });
+    // Users of IAM, which the fake has not: no test that is run asks as one, and yet the tests read them before they begin.
+    let of_iam = ["iam", "iam root", "iam alt root"].map(|section| {
+        let id = section.replace(' ', "-");
+        format!(
+            "[{section}]\ndisplay_name = {id}\nuser_id = {id}\nemail = {id}@example.com\n\
+             access_key = {id}\nsecret_key = {id}-secret\n\n"
         )
     });
     format!(
         "[DEFAULT]\nhost = localhost\nport = {port}\nis_secure = False\nssl_verify = False\n\n\
          [fixtures]\nbucket prefix = ceph-{{random}}-\niam name prefix = s3-tests-\niam path prefix = /s3-tests/\n\n\
-         {}tenant = testx\n",
+         {}{}tenant = testx\n",
+        of_iam.concat(),
         users.concat().trim_end().to_owned() + "\n",
     )
 }
@@ -207,5 +220,23 @@ impl fmt::Display for Verdict {
             }
             Self::NotThere(why) => write!(f, "not run: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_that_cephs_tests_read_is_there() {
+        let configuration = s3_tests_configuration(4566);
+        for section in
+            ["DEFAULT", "fixtures", "s3 main", "s3 alt", "s3 tenant", "iam", "iam root", "iam alt root"]
+        {
+            assert_eq!(configuration.matches(&format!("[{section}]\n")).count(), 1, "{configuration}");
+        }
+        // It belongs to the last of the users.
+        let (_, tenant) = configuration.split_once("[s3 tenant]").unwrap();
+        assert!(tenant.ends_with("-2\ntenant = testx\n"), "{configuration}");
     }
 }
