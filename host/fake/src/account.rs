@@ -118,6 +118,11 @@ impl Caller {
     }
 }
 
+/// Whether a text is an account id: twelve digits.
+pub(crate) fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The account id that comes `number` after the first one.
 fn numbered(first: &str, number: u64) -> String {
     match first.parse::<u64>() {

@@ -29,7 +29,10 @@ const DOCUMENTS: [(&str, &str); 14] = [
         "<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>logs/</Prefix></Filter><Status>Enabled</Status>\
          <Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
     ),
-    ("policy", r#"{"Version":"2012-10-17","Statement":[]}"#),
+    (
+        "policy",
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}"#,
+    ),
     (
         "public-access-block",
         "<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls></PublicAccessBlockConfiguration>",

@@ -14,7 +14,7 @@ use crate::pattern::fits;
 
 /// One key under one operator.
 #[derive(Clone, Debug)]
-pub(super) struct Condition {
+pub(crate) struct Condition {
     /// How a key with several values is looked at.
     each: Each,
     kind: Kind,
@@ -93,7 +93,7 @@ const OPERATORS: &[(&str, Kind, bool)] = &[
 
 /// Reads a `Condition` block.
 pub(super) fn parse(block: &Value) -> Result<Vec<Condition>, Malformed> {
-    let invalid = || Malformed::new("Invalid policy syntax.".to_owned());
+    let invalid = || Malformed::new("Invalid policy syntax.");
     let mut conditions = Vec::new();
     for (operator, keys) in block.as_object().ok_or_else(invalid)? {
         let unknown = || Malformed::new(format!("Invalid Condition type : {operator}"));
@@ -169,6 +169,21 @@ pub(super) fn expand<'p>(pattern: &'p str, facts: &dyn Facts) -> Option<Cow<'p, 
 }
 
 impl Condition {
+    /// In lower case but for what stands behind a slash.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(super) fn values(&self) -> &[String] {
+        &self.values
+    }
+
+    /// Whether the request has to have the key, and one of these values under it.
+    pub(super) fn is_demanded(&self) -> bool {
+        let is_compared = !matches!(self.kind, Kind::Null) && !self.values.is_empty();
+        is_compared && !self.negated && !self.if_exists && self.each != Each::All
+    }
+
     pub(super) fn holds(&self, facts: &dyn Facts) -> bool {
         let values = facts.values(&self.key);
         if self.kind == Kind::Null {
@@ -242,7 +257,7 @@ fn date(text: &str) -> Option<OffsetDateTime> {
 }
 
 /// A network, or an address alone.
-fn network(text: &str) -> Option<IpNet> {
+pub(super) fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))
 }
 

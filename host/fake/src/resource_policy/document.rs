@@ -4,8 +4,12 @@ use serde_json::{Map, Value};
 
 use super::condition::{self, Condition};
 use super::principal::Principals;
+use super::public::narrows;
 use super::{Question, Verdict};
 use crate::pattern::fits;
+
+/// The versions of the language.
+const VERSIONS: [&str; 2] = ["2008-10-17", "2012-10-17"];
 
 /// A policy, as it is evaluated.
 #[derive(Clone, Debug)]
@@ -18,8 +22,10 @@ pub(crate) struct Policy {
 #[error("{0}")]
 pub(crate) struct Malformed(String);
 
+/// What a policy says of some principals, actions and resources.
 #[derive(Clone, Debug)]
-struct Statement {
+pub(crate) struct Statement {
+    id: Option<String>,
     allows: bool,
     principals: Scope<Principals>,
     /// In lower case.
@@ -43,6 +49,9 @@ impl Policy {
     /// Where it is no JSON, or an element is missing or unknown, or not of its form: one that would not be evaluated is not ignored.
     pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
         let document: Value = serde_json::from_str(text).map_err(|_| no_json())?;
+        if document.get("Version").is_some_and(|version| !VERSIONS.iter().any(|known| version == known)) {
+            return Err(Malformed::new("The policy must contain a valid version string"));
+        }
         let statements = match document.get("Statement") {
             Some(Value::Array(statements)) => statements.as_slice(),
             Some(statement) => std::slice::from_ref(statement),
@@ -64,27 +73,47 @@ impl Policy {
         verdict
     }
 
-    /// Whether a statement allows something to anybody at all. A condition may restrict that, and is taken to.
+    /// Whether a statement allows something to anybody at all, and no condition holds it to some.
     pub(crate) fn is_public(&self) -> bool {
         self.statements.iter().any(|statement| {
             let anybody = matches!(&statement.principals, Scope::Only(named) if named.is_anybody());
-            statement.allows && anybody && statement.conditions.is_empty()
+            statement.allows && anybody && !statement.conditions.iter().any(narrows)
         })
     }
 
-    /// Whether every resource that it names has a form that `is_resource` knows.
-    pub(crate) fn has_only_resources(&self, is_resource: impl Fn(&str) -> bool) -> bool {
-        self.statements.iter().flat_map(|statement| statement.resources.named()).all(|name| is_resource(name))
-    }
-
-    /// Whether all actions that it names are of a service, or of all services.
-    pub(crate) fn has_only_actions_of(&self, service: &str) -> bool {
-        let mut actions = self.statements.iter().flat_map(|statement| statement.actions.named());
-        actions.all(|action| action == "*" || action.split_once(':').is_some_and(|(of, _)| of == service))
+    pub(crate) fn statements(&self) -> &[Statement] {
+        &self.statements
     }
 }
 
 impl Statement {
+    /// `Sid`
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// What `Action` or `NotAction` names, in lower case.
+    pub(crate) fn named_actions(&self) -> &[String] {
+        self.actions.named()
+    }
+
+    /// What `Resource` or `NotResource` names.
+    pub(crate) fn named_resources(&self) -> &[String] {
+        self.resources.named()
+    }
+
+    /// What `Action` and `Resource` name, where it is them that the statement has.
+    pub(crate) fn actions_and_resources(&self) -> Option<(&[String], &[String])> {
+        match (&self.actions, &self.resources) {
+            (Scope::Only(actions), Scope::Only(resources)) => Some((actions, resources)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
     fn parse(value: &Value) -> Result<Self, Malformed> {
         let statement = value.as_object().ok_or_else(no_json)?;
         let known = |key: &str| {
@@ -128,7 +157,8 @@ impl Statement {
             None => Vec::new(),
             Some(conditions) => condition::parse(conditions)?,
         };
-        Ok(Self { allows, principals, actions, resources, conditions })
+        let id = statement.get("Sid").and_then(Value::as_str).map(str::to_owned);
+        Ok(Self { id, allows, principals, actions, resources, conditions })
     }
 
     fn is_about(&self, question: &Question<'_>) -> bool {
@@ -204,18 +234,18 @@ fn no_json() -> Malformed {
 }
 
 impl Malformed {
-    pub(super) fn new(reason: String) -> Self {
-        Self(reason)
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
     }
 
     /// Of a resource that is none, or another one.
     pub(crate) fn resource() -> Self {
-        Self("Policy has invalid resource".to_owned())
+        Self::new("Policy has invalid resource")
     }
 
     /// Of an action that is none, or none of the service.
     pub(crate) fn action() -> Self {
-        Self("Policy has invalid action".to_owned())
+        Self::new("Policy has invalid action")
     }
 }
 
@@ -302,13 +332,20 @@ mod tests {
         ] {
             assert_eq!(with(key, value), Err(reason.to_owned()), "{key}");
         }
-        for text in ["", "[]", "{}", "{\"Statement\": [1]}", "\u{0}"] {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            "{\"Statement\": [1]}",
+            "{\"Version\": \"2020-01-01\", \"Statement\": []}",
+            "\u{0}",
+        ] {
             assert!(Policy::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn a_policy_is_public_that_allows_anybody_without_a_condition() {
+    fn a_policy_is_public_that_allows_anybody() {
         let is_public = |principal: Value, effect: &str, condition: Value| {
             policy(&json!({
                 "Effect": effect, "Principal": principal, "Action": "s3:*", "Resource": "*", "Condition": condition,
@@ -319,7 +356,9 @@ mod tests {
         assert!(is_public(json!("*"), "Allow", json!({})));
         assert!(is_public(json!({ "AWS": ["*"] }), "Allow", json!({})));
         assert!(!is_public(json!({ "AWS": "arn:aws:iam::123456789012:role/r" }), "Allow", json!({})));
-        assert!(!is_public(json!("*"), "Allow", secure));
+        assert!(is_public(json!("*"), "Allow", secure));
+        let organization = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-aaaaaaaaaa" } });
+        assert!(!is_public(json!("*"), "Allow", organization));
         assert!(!is_public(json!("*"), "Deny", json!({})));
     }
 

@@ -7,11 +7,12 @@ mod common;
 mod condition;
 mod document;
 mod principal;
+mod public;
 
 use std::borrow::Cow;
 
 pub(crate) use common::Common;
-pub(crate) use document::{Malformed, Policy};
+pub(crate) use document::{Malformed, Policy, Statement};
 
 /// What a policy is asked.
 #[derive(Clone, Copy)]

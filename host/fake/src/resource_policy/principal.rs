@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Principal;
+use crate::account::is_account_id;
 
 /// The principals that a statement names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub(super) struct Principals {
 }
 
 impl Principals {
-    /// Of `Principal` or `NotPrincipal`. Services and federated users are taken, and are nobody who calls the fake.
+    /// Of `Principal` or `NotPrincipal`. Services and federated users are taken, and are nobody who calls the fake. Whether an account,
+    /// a user or a role is there is not asked: the fake has no users and roles of others.
     pub(super) fn parse(value: &Value) -> Option<Self> {
         let mut principals = Self::default();
         if value == "*" {
@@ -25,9 +27,12 @@ impl Principals {
         for (kind, names) in value.as_object()? {
             let names = super::document::texts(names)?;
             match kind.as_str() {
-                "AWS" => principals.aws = names,
-                "CanonicalUser" => principals.canonical_users = names,
-                "Service" | "Federated" => {}
+                "AWS" if names.iter().all(|name| is_aws(name)) => principals.aws = names,
+                "CanonicalUser" if names.iter().all(|name| is_canonical_id(name)) => {
+                    principals.canonical_users = names;
+                }
+                "Service" if names.iter().all(|name| is_service(name)) => {}
+                "Federated" => {}
                 _ => return None,
             }
         }
@@ -45,6 +50,38 @@ impl Principals {
             || self.canonical_users.iter().any(|id| id == caller.canonical_id)
             || self.aws.iter().any(|name| names(name, caller))
     }
+}
+
+/// `*`, an account by its id or as `root`, a user, a role, or a session; or the id of a user or role, which AWS puts in place of the ARN
+/// of one that has been deleted.
+fn is_aws(name: &str) -> bool {
+    let is_unique_id = |name: &str| {
+        let id = name.strip_prefix("AIDA").or_else(|| name.strip_prefix("AROA"));
+        id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    if name == "*" || is_account_id(name) || is_unique_id(name) {
+        return true;
+    }
+    let ["arn", partition, service, "", account, rest] = name.splitn(6, ':').collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    let (kind, id) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_known = match (service, kind) {
+        ("iam", "root") => id.is_empty(),
+        ("iam", "user" | "role") | ("sts", "federated-user") => !id.is_empty(),
+        ("sts", "assumed-role") => id.contains('/'),
+        _ => false,
+    };
+    partition.starts_with("aws") && is_account_id(account) && is_known && !rest.contains(['*', '?'])
+}
+
+/// 64 hexadecimal digits.
+fn is_canonical_id(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_service(name: &str) -> bool {
+    name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn")
 }
 
 /// Whether an account id or ARN names the caller: the account stands for all of it, and a role for its sessions.
@@ -79,8 +116,9 @@ mod tests {
     const CALLER: Principal<'_> = Principal {
         account: "111111111111",
         arn: "arn:aws:sts::111111111111:assumed-role/reader/me",
-        canonical_id: "abc",
+        canonical_id: ID,
     };
+    const ID: &str = "f7b11509f4d675c3c44f0dd37ca830bb02e8cfa58f04c46283c4bfcbdce1ff45";
 
     #[test]
     fn an_account_stands_for_all_of_it_and_a_role_for_its_sessions() {
@@ -93,7 +131,7 @@ mod tests {
             json!({ "AWS": "arn:aws:iam::111111111111:role/reader" }),
             json!({ "AWS": "arn:aws:iam::111111111111:role/path/to/reader" }),
             json!({ "AWS": "arn:aws:sts::111111111111:assumed-role/reader/me" }),
-            json!({ "CanonicalUser": "abc" }),
+            json!({ "CanonicalUser": ID }),
         ] {
             assert!(includes(principal.clone()), "{principal}");
         }
@@ -102,9 +140,10 @@ mod tests {
             json!({ "AWS": "arn:aws:iam::222222222222:root" }),
             json!({ "AWS": "arn:aws:iam::111111111111:role/reade" }),
             json!({ "AWS": "arn:aws:iam::111111111111:user/reader" }),
-            json!({ "AWS": "arn:aws:iam" }),
-            json!({ "CanonicalUser": "ab" }),
-            json!({ "Service": "*" }),
+            json!({ "AWS": "AIDAFAKEFAKEFAKEFAKE2" }),
+            json!({ "CanonicalUser": ID.replace('f', "0") }),
+            json!({ "Service": "sns.amazonaws.com" }),
+            json!({ "Federated": "accounts.google.com" }),
             json!({}),
         ] {
             assert!(!includes(principal.clone()), "{principal}");
@@ -120,8 +159,31 @@ mod tests {
 
     #[test]
     fn what_is_no_principal_is_refused() {
-        for value in [json!("111111111111"), json!(1), json!({ "AWS": 1 }), json!({ "Aws": "*" }), json!([])]
-        {
+        let aws = [
+            "me",
+            "12345",
+            "AIDA",
+            "arn:aws:iam",
+            "arn:aws:iam::tenant:root",
+            "arn:aws:iam::111111111111:root/x",
+            "arn:aws:iam::111111111111:user",
+            "arn:aws:iam::111111111111:role/*",
+            "arn:aws:iam::111111111111:group/admins",
+            "arn:aws:sts::111111111111:assumed-role/reader",
+            "arn:aws:s3:::bucket",
+        ];
+        let aws = aws.map(|name| json!({ "AWS": name }));
+        let others = [
+            json!("111111111111"),
+            json!(1),
+            json!({ "AWS": 1 }),
+            json!({ "AWS": ["111111111111", "me"] }),
+            json!({ "Aws": "*" }),
+            json!({ "CanonicalUser": "abc" }),
+            json!({ "Service": "*" }),
+            json!([]),
+        ];
+        for value in aws.into_iter().chain(others) {
             assert_eq!(Principals::parse(&value), None, "{value}");
         }
     }

@@ -1,3 +1,8 @@
+//! The policies of buckets: put, shown, and read once to be evaluated. [`check`] is what S3 refuses of them.
+
+mod check;
+mod known;
+
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -10,7 +15,6 @@ use s3s::{S3ErrorCode, S3Request, S3Response};
 
 use super::{Answer, change, look, missing};
 use crate::fake::Shared;
-use crate::pattern::fits;
 use crate::resource_policy::{Malformed, Policy};
 use crate::s3::error::{custom_with, error};
 use crate::s3::wire::with_status;
@@ -70,8 +74,8 @@ pub(crate) fn get_policy_status(
 /// A policy of a bucket, as it was put and as it is evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct BucketPolicy {
-    pub(super) text: String,
-    pub(super) policy: Arc<Policy>,
+    pub(in crate::s3::configuration) text: String,
+    pub(in crate::s3::configuration) policy: Arc<Policy>,
 }
 
 impl PartialEq for BucketPolicy {
@@ -82,21 +86,9 @@ impl PartialEq for BucketPolicy {
 
 impl BucketPolicy {
     /// Reads a policy, of a bucket whose name is known or not.
-    pub(super) fn read(text: String, bucket: Option<&str>) -> Result<Self, Malformed> {
+    pub(in crate::s3::configuration) fn read(text: String, bucket: Option<&str>) -> Result<Self, Malformed> {
         let policy = Policy::parse(&text)?;
-        if !policy.has_only_actions_of("s3") {
-            return Err(Malformed::action());
-        }
-        let is_of = |resource: &str| {
-            let name =
-                resource.split_once(":s3:::").map(|(_, path)| path.split('/').next().unwrap_or_default());
-            resource == "*"
-                || name
-                    .is_some_and(|name| bucket.is_none_or(|bucket| name.contains('$') || fits(name, bucket)))
-        };
-        if !policy.has_only_resources(is_of) {
-            return Err(Malformed::resource());
-        }
+        check::check(&policy, bucket)?;
         Ok(Self { text, policy: Arc::new(policy) })
     }
 }
