@@ -308,7 +308,10 @@ impl Layer {
         if let Some(upload) = left {
             // A client that has asked whether to send its body is told by the answer that it need not.
             let unwanted = asks_first && answer.status().is_client_error() && !upload.is_started();
-            if !unwanted {
+            if unwanted {
+                // It may have begun to send it all the same, so that nobody knows where its next request begins.
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            } else {
                 upload.drain().await.map_err(NoAnswer::RequestBody)?;
             }
         }
