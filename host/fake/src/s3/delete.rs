@@ -8,7 +8,8 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use super::access::{Thing, check_delete};
 use super::bucket::{bucket_mut, context};
 use super::conditions::{Write, check_write, matches};
-use super::error::{error, not_implemented};
+use super::details::with_details;
+use super::error::error;
 use super::facts::Asked;
 use super::lock::Bypass;
 use super::read::check_version_id;
@@ -24,8 +25,14 @@ pub(crate) fn delete_object(
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
     let input = request.input;
-    if input.if_match_last_modified_time.is_some() || input.if_match_size.is_some() {
-        return Err(not_implemented("deletes on condition of size or time"));
+    // Of general purpose buckets only the current version can be deleted on condition, and of its ETag alone.
+    let refused = [
+        ("If-Match", input.if_match.is_some() && input.version_id.is_some()),
+        ("x-amz-if-match-size", input.if_match_size.is_some()),
+        ("x-amz-if-match-last-modified-time", input.if_match_last_modified_time.is_some()),
+    ];
+    if let Some((header, _)) = refused.into_iter().find(|(_, is_there)| *is_there) {
+        return Err(with_details(error(S3ErrorCode::NotImplemented), &[("Header", header)]));
     }
     let mut buckets = shared.store.lock();
     let bucket = bucket_mut(&mut buckets, &input.bucket)?;
@@ -95,7 +102,7 @@ fn delete_one(
     bypass: Bypass,
 ) -> Result<Deleted, S3Error> {
     if object.last_modified_time.is_some() || object.size.is_some() {
-        return Err(not_implemented("deletes on condition of size or time"));
+        return Err(error(S3ErrorCode::NotImplemented));
     }
     if !check_key(&object.key) {
         return Err(error(S3ErrorCode::KeyTooLongError));

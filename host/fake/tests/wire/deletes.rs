@@ -1,3 +1,4 @@
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use crate::aws::{bucket, coded, error};
@@ -26,6 +27,15 @@ async fn deletes_on_condition() {
     let etag = fake.s3().put("bucket", "key", "x").unwrap().etag.clone();
     let delete = |etag: &str| client.delete_object().bucket("bucket").key("key").if_match(etag).send();
     assert_eq!(error(delete("\"other\"").await), coded(412, "PreconditionFailed"));
+    // Not of a version that is named; and conditions of size and time are for directory buckets.
+    let if_match = || client.delete_object().bucket("bucket").key("key").if_match(&etag);
+    for refused in [
+        if_match().version_id("null").send().await,
+        if_match().if_match_size(1).send().await,
+        if_match().if_match_last_modified_time(DateTime::from_secs(0)).send().await,
+    ] {
+        assert_eq!(error(refused), coded(501, "NotImplemented"));
+    }
     delete(&format!("\"{etag}\"")).await.unwrap();
     assert!(fake.s3().get("bucket", "key").is_none());
 }
