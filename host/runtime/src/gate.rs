@@ -4,32 +4,34 @@
 //! each, writes the decisions down, and only then hands out a client, together with the record in which the call is written
 //! down. Code that skipped the check has nothing to call with.
 
+mod admit;
+mod decide;
 pub(crate) mod log;
+mod permit;
 mod record;
 mod tags;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope, Service};
+use innkeeper_aws::{Class, ClientFactory, Endpoint, Region, Scope};
 use innkeeper_policy::arn::Partition;
 use innkeeper_policy::{
-    AccountId, AccountRegion, Action, BucketArn, ContextText, Decision as PolicyDecision, LambdaOperation,
-    Operation, Policy, Request, Resource, S3Operation, SqsOperation,
+    AccountId, AccountRegion, BucketArn, LambdaOperation, Operation, Policy, S3Operation, SqsOperation,
 };
 use tokio::sync::{OnceCell, Semaphore};
 
+use self::decide::{Granted, written};
 use self::log::{LogRate, log};
-use self::tags::ExistingTags;
+use self::permit::Client;
 
+pub(crate) use self::permit::{Permit, Refusal};
 pub(crate) use self::record::CallRecord;
-use crate::audit::{AuditSink, Decision, OperationId, Purpose, Verdict};
-use crate::bindings::s3_types;
+use crate::audit::{AuditSink, OperationId, Purpose};
 use crate::limits::Limits;
-use crate::quota::{Admission, Demand, Meters, ObjectUse, Quotas, Rate, Usage};
+use crate::quota::{Admission, Meters, Quotas, Rate, Usage};
 use crate::trigger::Trigger;
 
 /// One guest's way to AWS, for one call of the guest.
@@ -95,61 +97,6 @@ impl Run {
     fn new(trigger: Trigger, usage: Usage, in_flight_calls: usize) -> Self {
         let in_flight = Semaphore::new(in_flight_calls.min(Semaphore::MAX_PERMITS));
         Self { trigger, usage: Arc::new(usage), in_flight: Arc::new(in_flight) }
-    }
-}
-
-/// The leave to carry out one operation, once.
-pub(crate) struct Permit<C> {
-    pub(crate) client: C,
-    pub(crate) call: CallRecord,
-}
-
-/// Why there is no leave.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// The policy says no.
-    Denied,
-    /// The quota of this key is used up.
-    Quota(&'static str),
-    /// The limit of this key is reached.
-    Limit(&'static str),
-    /// A condition asks for the tags of an object, and they cannot be looked up.
-    Tags(s3_types::Error),
-    /// The host cannot: it has no region, no credentials. The cause is in the log and the audit trail.
-    Host,
-}
-
-/// A service's client, and where it comes from.
-trait Client: Sized {
-    const SERVICE: Service;
-
-    fn of(
-        factory: &ClientFactory,
-        scope: &Scope,
-    ) -> impl Future<Output = Result<Self, innkeeper_aws::Error>> + Send;
-}
-
-impl Client for aws_sdk_s3::Client {
-    const SERVICE: Service = Service::S3;
-
-    async fn of(factory: &ClientFactory, scope: &Scope) -> Result<Self, innkeeper_aws::Error> {
-        factory.s3(scope).await
-    }
-}
-
-impl Client for aws_sdk_sqs::Client {
-    const SERVICE: Service = Service::Sqs;
-
-    async fn of(factory: &ClientFactory, scope: &Scope) -> Result<Self, innkeeper_aws::Error> {
-        factory.sqs(scope).await
-    }
-}
-
-impl Client for aws_sdk_lambda::Client {
-    const SERVICE: Service = Service::Lambda;
-
-    async fn of(factory: &ClientFactory, scope: &Scope) -> Result<Self, innkeeper_aws::Error> {
-        factory.lambda(scope).await
     }
 }
 
@@ -344,133 +291,9 @@ impl Gate {
         }
     }
 
-    /// Whether the policy allows an operation that is not about to be carried out. Not a decision, so not in the audit trail.
-    pub(crate) fn would_allow(&self, operation: &Operation<'_>) -> bool {
-        operation.requests().all(|mut request| {
-            self.add_facts(&mut request, self.now());
-            self.shared.policy.allows(&request)
-        })
-    }
-
-    /// The same of an operation on objects whose tags the policy may ask about: they are looked up then.
-    pub(crate) async fn would_allow_s3(&self, operation: S3Operation<'_>) -> Result<bool, Refusal> {
-        self.region().await?;
-        let operation = Operation::from(operation);
-        let tags = self.existing_tags(self.next_id(), operation).await?;
-        let mut requests = operation.requests().enumerate();
-        Ok(requests.all(|(index, mut request)| {
-            tags.fill_in(index, &mut request);
-            self.add_facts(&mut request, self.now());
-            self.shared.policy.allows(&request)
-        }))
-    }
-
-    /// Asks the policy about each need of the operation, and writes down what it says, up to the first no.
-    fn authorize(
-        &self,
-        id: OperationId,
-        operation: &Operation<'_>,
-        tags: &ExistingTags<'_>,
-    ) -> Result<Vec<Granted<'_>>, Refusal> {
-        let requests = operation.requests().enumerate();
-        let granted: Option<_> = requests
-            .map(|(index, mut request)| {
-                tags.fill_in(index, &mut request);
-                self.decide(id, operation, index, &mut request)
-            })
-            .collect();
-        granted.ok_or(Refusal::Denied)
-    }
-
-    /// Takes room for an operation in the guest's quotas and in those of the grants that allow it, and writes down if there is none.
-    async fn admit(
-        &self,
-        id: OperationId,
-        operation: &Operation<'_>,
-        granted: &[Granted<'_>],
-    ) -> Result<Admission, Refusal> {
-        let refuse = |verdict| {
-            if let Some(request) = operation.requests().next() {
-                let resource = written(granted, Some(0), request.resource);
-                self.write_down(self.now(), Asked::new(id, operation, &request, resource), verdict);
-            }
-        };
-        let Ok(in_flight) = Arc::clone(&self.run.in_flight).try_acquire_owned() else {
-            refuse(self.of_in_flight_calls());
-            return Err(Refusal::Limit("in-flight-calls"));
-        };
-        let named = granted.iter().filter_map(|granted| granted.quota);
-        let admitted = self.shared.meters.admit(named, &self.run.usage, demand(operation)).await;
-        admitted.map(|admission| admission.holding(in_flight)).map_err(|exceeded| {
-            let (reason, suggestion) = (exceeded.reason().clone(), exceeded.suggestion().clone());
-            refuse(Verdict::Deny { rule: exceeded.location().cloned(), reason, suggestion });
-            Refusal::Quota(exceeded.key())
-        })
-    }
-
-    /// Adds to a request the values of [`CONDITION_KEYS`](crate::CONDITION_KEYS), but for the tags of an object. In its place: a request has
-    /// half a kilobyte.
-    fn add_facts<'a>(&'a self, request: &mut Request<'a>, now: SystemTime) {
-        let context = &mut request.context;
-        context.trigger = Some(self.run.trigger.as_str());
-        context.requested_region = self.shared.region.get().map(Region::as_str);
-        context.current_time = Some(now);
-        context.resource_account = request.resource.account();
-        let is_about_a_function = request.resource.service() == innkeeper_policy::Service::Lambda
-            && request.action != Action::LambdaListFunctions;
-        context.function_arn = is_about_a_function.then_some(ContextText::Arn(request.resource));
-    }
-
     /// The number of another operation of the guest.
     pub(crate) fn next_id(&self) -> OperationId {
         OperationId(self.shared.operations.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// Asks the policy about one need of an operation, the request of this number, and writes down what it says.
-    fn decide<'r, 'a: 'r>(
-        &'a self,
-        id: OperationId,
-        operation: &Operation<'_>,
-        index: usize,
-        request: &mut Request<'r>,
-    ) -> Option<Granted<'a>> {
-        let resource = Arc::<str>::from(request.resource);
-        // As the operation asks, without what the host adds.
-        let asked = Asked::new(id, operation, request, Arc::clone(&resource));
-        let now = self.now();
-        self.add_facts(request, now);
-        let decision = self.shared.policy.decide(request);
-        let verdict = match decision {
-            PolicyDecision::Allow(rule) => Verdict::Allow { rule: Some(rule.resource().location.clone()) },
-            denied @ PolicyDecision::Deny(denial) => Verdict::Deny {
-                rule: denied.rule().map(|rule| rule.resource().location.clone()),
-                reason: denial.to_string().into(),
-                suggestion: denial.suggestion(request).to_string().into(),
-            },
-        };
-        self.write_down(now, asked, verdict);
-        match decision {
-            PolicyDecision::Allow(rule) => Some(Granted { quota: rule.quota(), index, resource }),
-            PolicyDecision::Deny(_) => None,
-        }
-    }
-
-    /// Writes a decision down.
-    fn write_down(&self, time: SystemTime, asked: Asked, verdict: Verdict) {
-        let Asked { id, operation, action, resource, context } = asked;
-        let guest = self.guest_handle();
-        let decision = Decision { time, guest, id, operation, action, resource, context, verdict };
-        log!(self, DEBUG, ?decision, "decided");
-        self.shared.audit.decision(&decision);
-    }
-
-    /// How it is written down that the guest has too many calls under way.
-    fn of_in_flight_calls(&self) -> Verdict {
-        Verdict::Deny {
-            rule: None,
-            reason: format!("the guest has {} calls under way", self.shared.in_flight_calls).into(),
-            suggestion: format!("raise `in-flight-calls` in `[guest.{}.limits]`", self.shared.guest).into(),
-        }
     }
 
     fn record(
@@ -504,63 +327,6 @@ impl Gate {
             admission,
         )
     }
-}
-
-/// What is written down of a need of an operation beside the decision.
-struct Asked {
-    id: OperationId,
-    operation: &'static str,
-    action: &'static str,
-    resource: Arc<str>,
-    context: BTreeMap<Cow<'static, str>, String>,
-}
-
-impl Asked {
-    /// `resource` is how that of the request is written.
-    fn new(id: OperationId, operation: &Operation<'_>, request: &Request<'_>, resource: Arc<str>) -> Self {
-        let context = request.context.values().into_iter().collect();
-        Self { id, operation: operation.name(), action: request.action.as_str(), resource, context }
-    }
-}
-
-/// A need of an operation that a rule allows.
-#[derive(Debug)]
-struct Granted<'p> {
-    /// The quota that the rule names.
-    quota: Option<&'p str>,
-    /// The number of its request.
-    index: usize,
-    /// How the resource of that is written.
-    resource: Arc<str>,
-}
-
-/// How a resource is written, which is known where the request about it, by its number, was decided on.
-fn written(granted: &[Granted<'_>], index: Option<usize>, resource: Resource<'_>) -> Arc<str> {
-    let known = granted.iter().find(|granted| Some(granted.index) == index);
-    known.map_or_else(|| resource.into(), |known| Arc::clone(&known.resource))
-}
-
-/// What an operation is about to use.
-fn demand(operation: &Operation<'_>) -> Demand {
-    let bytes_out = operation.content_length();
-    let object = match operation.name() {
-        "GetObject" | "PutObject" | "UploadPart" => ObjectUse::Body,
-        // Of a copy and of an upload in parts only S3 knows the size, and of what a URL is used for nobody does.
-        "CopyObject" | "CreateMultipartUpload" | "UploadPartCopy" => ObjectUse::Unmeasured,
-        _ if matches!(
-            operation,
-            Operation::S3(
-                S3Operation::PresignGetObject { .. }
-                    | S3Operation::PresignPutObject { content_length: None, .. }
-            )
-        ) =>
-        {
-            ObjectUse::Unmeasured
-        }
-        _ if bytes_out.is_some() => ObjectUse::Body,
-        _ => ObjectUse::None,
-    };
-    Demand { bytes_out, object }
 }
 
 #[cfg(test)]

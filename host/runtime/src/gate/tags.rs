@@ -14,8 +14,9 @@
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use innkeeper_policy::{BucketArn, ObjectKey, Operation, Request, S3Operation};
 
+use super::decide::Asked;
 use super::log::log;
-use super::{Asked, Gate, Permit, Refusal};
+use super::{Gate, Permit, Refusal};
 use crate::audit::{OperationId, Purpose, Verdict};
 use crate::bindings::s3_types::Error;
 use crate::s3::error;

@@ -19,6 +19,7 @@ use toml::Spanned;
 use super::*;
 use crate::CONDITION_KEYS;
 use crate::audit::AuditLog;
+use crate::audit::Verdict;
 use crate::quota::{OnExcess, Quota};
 use crate::sdk_error::{self, Fault};
 
