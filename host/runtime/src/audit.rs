@@ -33,6 +33,11 @@ pub trait AuditSink: Send + Sync {
     fn http_decision(&self, _decision: &HttpDecision) {}
     /// A request that the guest was allowed to send has come to its end. By default it is in the log alone.
     fn http_request(&self, _request: &HttpRequest) {}
+    /// Whether what is handed over is still kept. From when it is not, nothing is done for guests that would have to be written down:
+    /// every call of AWS and every request over HTTP fails. Asked once for each; by default it is.
+    fn is_open(&self) -> bool {
+        true
+    }
 }
 
 /// Numbers a guest's operations within one process, so that a call can be matched with the decisions that led to it.
@@ -290,6 +295,10 @@ impl AuditSink for Vec<Arc<dyn AuditSink>> {
 
     fn http_request(&self, request: &HttpRequest) {
         self.iter().for_each(|sink| sink.http_request(request));
+    }
+
+    fn is_open(&self) -> bool {
+        self.iter().all(|sink| sink.is_open())
     }
 }
 

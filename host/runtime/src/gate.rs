@@ -31,7 +31,7 @@ pub(crate) use self::permit::{Permit, Refusal};
 pub(crate) use self::record::CallRecord;
 use crate::audit::{AuditSink, OperationId, Purpose};
 use crate::limits::Limits;
-use crate::quota::{Admission, Meters, Quotas, Rate, Usage};
+use crate::quota::{Admission, Meters, Place, Quotas, Rate, Usage};
 use crate::trigger::Trigger;
 
 /// One guest's way to AWS, for one call of the guest.
@@ -213,7 +213,21 @@ impl Gate {
 
     /// A client of S3, if the policy allows all that the operation needs.
     pub(crate) async fn s3(&self, operation: S3Operation<'_>) -> Result<Permit<aws_sdk_s3::Client>, Refusal> {
-        self.permit(operation.into(), None).await
+        self.permit(operation.into(), None, Place::Taken).await
+    }
+
+    /// The same for an operation that tidies up, at any time from now on and whatever else is under way then.
+    pub(crate) async fn s3_for_later(
+        &self,
+        operation: S3Operation<'_>,
+    ) -> Result<Permit<aws_sdk_s3::Client>, Refusal> {
+        self.permit(operation.into(), None, Place::None).await
+    }
+
+    /// How many calls of the guest there can be at the same time.
+    pub(crate) fn concurrency(&self) -> usize {
+        let least = self.shared.meters.least_concurrency().and_then(|least| usize::try_from(least).ok());
+        least.unwrap_or(usize::MAX).min(self.shared.in_flight_calls)
     }
 
     /// A client of S3 for an operation on several things, each of which is decided on, and for which of them, in their order, the policy
@@ -225,15 +239,23 @@ impl Gate {
         self.region().await?;
         let operation = Operation::from(operation);
         let id = self.next_id();
-        let requests = operation.requests().enumerate();
-        let granted: Vec<_> =
-            requests.map(|(index, mut request)| self.decide(id, &operation, index, &mut request)).collect();
-        let allowed: Vec<bool> = granted.iter().map(Option::is_some).collect();
+        let granted = self.decide_each(id, &operation);
+        let mut allowed: Vec<bool> = granted.iter().map(Option::is_some).collect();
         if !allowed.contains(&true) {
             return Err(Refusal::Denied);
         }
         let granted: Vec<_> = granted.into_iter().flatten().collect();
-        Ok((self.hand_out(id, &operation, &granted, None, None).await?, allowed))
+        let admission = self.admit(id, &operation, &granted, Place::Taken).await?;
+        if admission.has_waited() {
+            // As in `permit`.
+            let again = self.decide_each(id, &operation);
+            allowed.iter_mut().zip(again).for_each(|(allowed, again)| *allowed &= again.is_some());
+            if !allowed.contains(&true) {
+                admission.give_back();
+                return Err(Refusal::Denied);
+            }
+        }
+        Ok((self.hand_out(id, &operation, &granted, None, None, admission).await?, allowed))
     }
 
     /// A client of SQS, if the policy allows all that the operation needs.
@@ -241,7 +263,7 @@ impl Gate {
         &self,
         operation: SqsOperation<'_>,
     ) -> Result<Permit<aws_sdk_sqs::Client>, Refusal> {
-        self.permit(operation.into(), None).await
+        self.permit(operation.into(), None, Place::Taken).await
     }
 
     /// A client of Lambda, if the policy allows all that the operation needs; in another configuration class than the operation's own
@@ -251,22 +273,31 @@ impl Gate {
         operation: LambdaOperation<'_>,
         class: Option<Class>,
     ) -> Result<Permit<aws_sdk_lambda::Client>, Refusal> {
-        self.permit(operation.into(), class).await
+        self.permit(operation.into(), class, Place::Taken).await
     }
 
     async fn permit<C: Client>(
         &self,
         operation: Operation<'_>,
         class: Option<Class>,
+        place: Place,
     ) -> Result<Permit<C>, Refusal> {
         self.region().await?;
         let id = self.next_id();
         let tags = self.existing_tags(id, operation).await?;
         let granted = self.authorize(id, &operation, &tags)?;
-        self.hand_out(id, &operation, &granted, class, None).await
+        let admission = self.admit(id, &operation, &granted, place).await?;
+        // What was allowed before it waited for room in its quotas may be denied by now: a date has passed.
+        if admission.has_waited()
+            && let Err(denied) = self.authorize(id, &operation, &tags)
+        {
+            admission.give_back();
+            return Err(denied);
+        }
+        self.hand_out(id, &operation, &granted, class, None, admission).await
     }
 
-    /// The client for an operation that has been decided on, when its quotas have room for it.
+    /// The client for an operation that has been decided on, and admitted.
     async fn hand_out<C: Client>(
         &self,
         id: OperationId,
@@ -274,8 +305,14 @@ impl Gate {
         granted: &[Granted<'_>],
         class: Option<Class>,
         purpose: Option<Purpose>,
+        admission: Admission,
     ) -> Result<Permit<C>, Refusal> {
-        let admission = self.admit(id, operation, granted).await?;
+        if !self.shared.audit.is_open() {
+            admission.give_back();
+            let guest = self.guest();
+            log!(self, ERROR, guest, "a call is not made, since the audit trail takes nothing more");
+            return Err(Refusal::Host);
+        }
         let mut call = self.record(id, operation, granted, purpose, admission);
         let shared = &self.shared;
         let class = class

@@ -15,7 +15,7 @@ use innkeeper_policy::Location;
 
 pub(crate) use self::body::MeteredBody;
 pub(crate) use self::bucket::Bucket;
-pub(crate) use self::meter::{Admission, Demand, Exceeded, Meters, ObjectUse, Tally, Usage};
+pub(crate) use self::meter::{Admission, Demand, Exceeded, Meters, ObjectUse, Place, Tally, Usage};
 
 /// The quotas of a guest: one on all of its calls, and those that its grants name.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,8 @@ pub struct Quota {
     pub calls_per_run: Option<u64>,
     /// `bytes-per-run`: bytes of the bodies of requests and answers together.
     pub bytes_per_run: Option<u64>,
-    /// `concurrency`: calls at the same time. A call lasts until the body of its answer is read or dropped.
+    /// `concurrency`: calls at the same time. A call lasts until the body of its answer is read or dropped. The host sends no more parts
+    /// and ranges of one object at the same time than this.
     pub concurrency: Option<NonZeroU32>,
     /// `object-size`: bytes of an object that is stored or read. What cannot be measured, a copy and an upload in parts, is then
     /// refused.
@@ -63,7 +64,8 @@ pub enum OnExcess {
     /// It fails at once, with `quota-exceeded`.
     #[default]
     Reject,
-    /// It waits, unless that would take it beyond the end of the guest's time: then it fails at once.
+    /// It waits, unless that would take it beyond the end of the guest's time: then it fails at once. Beyond `concurrency` it waits for
+    /// another call to be over, which nobody can tell beforehand.
     Wait,
 }
 

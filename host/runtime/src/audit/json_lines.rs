@@ -63,6 +63,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -88,6 +89,9 @@ const LINGER: Duration = Duration::from_millis(10);
 ///
 /// A line is made where the entry comes from, so that no memory goes from thread to thread, and written and flushed within some ten
 /// milliseconds. [`finish`](Self::finish) writes all there are and ends the trail.
+///
+/// An output that fails closes the trail, and guests can do nothing more that would have to be in it
+/// ([`AuditSink::is_open`]). What they did in those ten milliseconds is lost with it.
 #[derive(Debug)]
 pub struct JsonLines {
     waiting: Arc<Waiting>,
@@ -102,6 +106,8 @@ struct Waiting {
     work: Condvar,
     /// The writer has taken what was there.
     room: Condvar,
+    /// [`Queue::closed`], for who only wants to know.
+    is_closed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -191,6 +197,10 @@ impl AuditSink for JsonLines {
     fn http_request(&self, request: &HttpRequest) {
         self.waiting.add_event(&Event::HttpRequest(request));
     }
+
+    fn is_open(&self) -> bool {
+        !self.waiting.is_closed.load(Ordering::Relaxed)
+    }
 }
 
 thread_local! {
@@ -275,6 +285,7 @@ impl Waiting {
 
     fn close(&self, mut queue: MutexGuard<'_, Queue>) {
         queue.closed = true;
+        self.is_closed.store(true, Ordering::Relaxed);
         drop(queue);
         self.work.notify_all();
         self.room.notify_all();
@@ -498,6 +509,9 @@ mod tests {
         let trail = JsonLines::new(Full).unwrap();
         for id in 0..20_000 {
             trail.decision(&decision(id));
+        }
+        while trail.is_open() {
+            std::thread::yield_now();
         }
         assert_eq!(trail.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
     }

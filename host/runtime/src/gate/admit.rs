@@ -7,7 +7,7 @@ use innkeeper_policy::{Operation, S3Operation};
 use super::decide::{Asked, Granted, written};
 use super::{Gate, Refusal};
 use crate::audit::{OperationId, Verdict};
-use crate::quota::{Admission, Demand, ObjectUse};
+use crate::quota::{Admission, Demand, ObjectUse, Place};
 
 impl Gate {
     /// Takes room for an operation in the guest's quotas and in those of the grants that allow it, and writes down if there is none.
@@ -16,6 +16,7 @@ impl Gate {
         id: OperationId,
         operation: &Operation<'_>,
         granted: &[Granted<'_>],
+        place: Place,
     ) -> Result<Admission, Refusal> {
         let refuse = |verdict| {
             if let Some(request) = operation.requests().next() {
@@ -23,12 +24,14 @@ impl Gate {
                 self.write_down(self.now(), Asked::new(id, operation, &request, resource), verdict);
             }
         };
-        let Ok(in_flight) = Arc::clone(&self.run.in_flight).try_acquire_owned() else {
+        let in_flight = Arc::clone(&self.run.in_flight).try_acquire_owned();
+        if place == Place::Taken && in_flight.is_err() {
             refuse(self.of_in_flight_calls());
             return Err(Refusal::Limit("in-flight-calls"));
-        };
+        }
+        let in_flight = in_flight.ok().filter(|_| place == Place::Taken);
         let named = granted.iter().filter_map(|granted| granted.quota);
-        let admitted = self.shared.meters.admit(named, &self.run.usage, demand(operation)).await;
+        let admitted = self.shared.meters.admit(named, &self.run.usage, demand(operation), place).await;
         admitted.map(|admission| admission.holding(in_flight)).map_err(|exceeded| {
             let (reason, suggestion) = (exceeded.reason().clone(), exceeded.suggestion().clone());
             refuse(Verdict::Deny { rule: exceeded.location().cloned(), reason, suggestion });

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use innkeeper_aws::Region;
 use innkeeper_policy::{
-    Action, ContextText, Decision as PolicyDecision, Operation, Request, Resource, S3Operation,
+    Action, ContextText, Decision as PolicyDecision, Operation, Request, Resource, S3Operation, SqsOperation,
 };
 
 use super::log::log;
@@ -22,6 +22,12 @@ impl Gate {
             self.add_facts(&mut request, self.now());
             self.shared.policy.allows(&request)
         })
+    }
+
+    /// The same of an operation on a queue, when the region is known.
+    pub(crate) async fn would_allow_sqs(&self, operation: SqsOperation<'_>) -> Result<bool, Refusal> {
+        self.region().await?;
+        Ok(self.would_allow(&operation.into()))
     }
 
     /// The same of an operation on objects whose tags the policy may ask about: they are looked up then.
@@ -65,6 +71,12 @@ impl Gate {
         let is_about_a_function = request.resource.service() == innkeeper_policy::Service::Lambda
             && request.action != Action::LambdaListFunctions;
         context.function_arn = is_about_a_function.then_some(ContextText::Arn(request.resource));
+    }
+
+    /// Asks the policy about each need of the operation by itself, in their order, and writes down what it says.
+    pub(super) fn decide_each(&self, id: OperationId, operation: &Operation<'_>) -> Vec<Option<Granted<'_>>> {
+        let requests = operation.requests().enumerate();
+        requests.map(|(index, mut request)| self.decide(id, operation, index, &mut request)).collect()
     }
 
     /// Asks the policy about one need of an operation, the request of this number, and writes down what it says.

@@ -53,9 +53,12 @@ impl CallRecord {
         innkeeper_aws::observed(Arc::<Observer>::clone(&self.observer), Box::pin(request))
     }
 
-    /// Nothing was sent, and nothing will be: there is no call to write down.
+    /// Nothing was sent, and nothing will be: there is no call to write down, and none that counts.
     pub(crate) fn forget(mut self) {
         self.call = None;
+        if let Some(admission) = self.admission.take() {
+            admission.give_back();
+        }
     }
 
     /// The request carries a body of so many bytes.

@@ -19,6 +19,7 @@ use super::log::log;
 use super::{Gate, Permit, Refusal};
 use crate::audit::{OperationId, Purpose, Verdict};
 use crate::bindings::s3_types::Error;
+use crate::quota::Place;
 use crate::s3::error;
 
 type Tags = Vec<(String, String)>;
@@ -103,7 +104,9 @@ impl Gate {
     ) -> Result<Tags, Refusal> {
         let look_up = Operation::from(S3Operation::GetObjectTagging { bucket, key, version });
         let purpose = Some(Purpose::ExistingObjectTags);
-        let mut permit: Permit<aws_sdk_s3::Client> = self.hand_out(id, &look_up, &[], None, purpose).await?;
+        let admission = self.admit(id, &look_up, &[], Place::Taken).await?;
+        let mut permit: Permit<aws_sdk_s3::Client> =
+            self.hand_out(id, &look_up, &[], None, purpose, admission).await?;
         let sent = permit
             .client
             .get_object_tagging()

@@ -64,6 +64,12 @@ impl Bucket {
         }
     }
 
+    /// Gives back what was taken, and has not been used.
+    pub(super) fn give_back(&self, count: u64) {
+        let mut level = self.leak();
+        level.filled = level.filled.saturating_sub(self.units(count));
+    }
+
     /// Puts so many in, whether or not there is room. Whether there was.
     pub(super) fn charge(&self, count: u64) -> bool {
         let mut level = self.leak();
@@ -138,6 +144,19 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1_501)).await;
         bucket.check().unwrap();
         assert!(bucket.take(100).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_given_back_can_be_taken_again() {
+        let bucket = bucket("1/h burst 2");
+        bucket.take(2).unwrap();
+        bucket.give_back(1);
+        bucket.take(1).unwrap();
+        assert!(bucket.take(1).is_err());
+        // No more than there was.
+        bucket.give_back(5);
+        bucket.take(2).unwrap();
+        assert!(bucket.take(1).is_err());
     }
 
     #[tokio::test(start_paused = true)]

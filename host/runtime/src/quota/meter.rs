@@ -1,6 +1,7 @@
 //! What has been used of quotas, and whether there is room for more.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -141,11 +142,49 @@ pub(crate) enum ObjectUse {
     Unmeasured,
 }
 
+/// Whether a call has a place among those at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// From now on until it is over.
+    Taken,
+    /// It needs none: what it tidies up must not wait for what is to be tidied up.
+    None,
+}
+
 /// The leave of a call to use its quotas. It is over when this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Admission {
     tally: Option<Tally>,
     concurrency: Vec<OwnedSemaphorePermit>,
+    has_waited: bool,
+}
+
+/// What a call has taken so far. It is given back when this is dropped, unless the call is admitted.
+#[derive(Default)]
+struct Taken<'m> {
+    used: Vec<(&'m Used, u64)>,
+    room: Vec<(&'m Bucket, u64)>,
+    has_waited: bool,
+}
+
+impl Taken<'_> {
+    /// The call is admitted. Whether it has waited for that.
+    fn keep(mut self) -> bool {
+        self.used.clear();
+        self.room.clear();
+        self.has_waited
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        for (used, bytes) in &self.used {
+            used.give_back(*bytes);
+        }
+        for (bucket, count) in &self.room {
+            bucket.give_back(*count);
+        }
+    }
 }
 
 /// Counts what a call uses.
@@ -180,12 +219,18 @@ impl Meters {
         Usage { used, deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)) }
     }
 
-    /// Waits for, or takes, room for a call that the grants with these quotas allow.
+    /// The least number of calls that a quota allows at the same time, if one does.
+    pub(crate) fn least_concurrency(&self) -> Option<u32> {
+        self.all.iter().filter_map(|meter| meter.quota.concurrency).min().map(NonZeroU32::get)
+    }
+
+    /// Waits for, or takes, room for a call that the grants with these quotas allow. A call that is refused takes nothing of any.
     pub(crate) async fn admit(
         &self,
         named: impl Iterator<Item = &str>,
         usage: &Arc<Usage>,
         demand: Demand,
+        place: Place,
     ) -> Result<Admission, Exceeded> {
         let guest = self.has_guest.then_some(0);
         let named = named.filter_map(|name| self.named.get(name).copied());
@@ -200,24 +245,48 @@ impl Meters {
         for meter in &meters {
             meter.check_object(demand, demand.bytes_out.unwrap_or_default())?;
         }
-        let mut concurrency = Vec::new();
-        for meter in &meters {
-            concurrency.extend(meter.enter().await?);
+        let (mut concurrency, mut taken) = (Vec::new(), Taken::default());
+        if place == Place::Taken {
+            for meter in &meters {
+                concurrency.extend(meter.enter(&mut taken).await?);
+            }
         }
         for meter in &meters {
-            meter.start(usage, demand).await?;
+            meter.start(usage, demand, &mut taken).await?;
         }
+        let has_waited = taken.keep();
         let admitted = Admitted { meters, usage: Arc::clone(usage), demand, received: AtomicU64::new(0) };
-        Ok(Admission { tally: Some(Tally(Arc::new(admitted))), concurrency })
+        Ok(Admission { tally: Some(Tally(Arc::new(admitted))), concurrency, has_waited })
     }
 }
 
 impl Admission {
-    /// With a permit that is given back when the call is over.
+    /// With a permit, if there is one, that is given back when the call is over.
     #[must_use]
-    pub(crate) fn holding(mut self, permit: OwnedSemaphorePermit) -> Self {
-        self.concurrency.push(permit);
+    pub(crate) fn holding(mut self, permit: Option<OwnedSemaphorePermit>) -> Self {
+        self.concurrency.extend(permit);
         self
+    }
+
+    /// Whether the call had to wait for it.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.has_waited
+    }
+
+    /// Nothing has been sent, and nothing will be: what the call would have used is there for others.
+    pub(crate) fn give_back(self) {
+        let Some(Tally(admitted)) = &self.tally else { return };
+        let bytes = admitted.demand.bytes_out.unwrap_or_default();
+        for meter in &admitted.meters {
+            if let Ok(used) = admitted.usage.of(meter) {
+                used.give_back(bytes);
+            }
+            for (bucket, count) in [(&meter.rate, 1), (&meter.bytes_out, bytes)] {
+                if let Some(bucket) = bucket {
+                    bucket.give_back(count);
+                }
+            }
+        }
     }
 
     /// What counts the call; `None` where no quota is on it.
@@ -274,6 +343,13 @@ impl Usage {
     }
 }
 
+impl Used {
+    fn give_back(&self, bytes: u64) {
+        self.calls.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 impl Meter {
     fn new(index: usize, prefix: &str, quota: Quota) -> Self {
         Self {
@@ -297,36 +373,44 @@ impl Meter {
     }
 
     /// One of the calls at the same time.
-    async fn enter(&self) -> Result<Option<OwnedSemaphorePermit>, Exceeded> {
+    async fn enter(&self, taken: &mut Taken<'_>) -> Result<Option<OwnedSemaphorePermit>, Exceeded> {
         let Some(semaphore) = &self.concurrency else { return Ok(None) };
-        let semaphore = Arc::clone(semaphore);
-        let permit = match self.quota.on_excess {
-            OnExcess::Reject => semaphore.try_acquire_owned().ok(),
-            // The end of the guest's time ends the wait as well.
-            OnExcess::Wait => semaphore.acquire_owned().await.ok(),
+        let permit = match Arc::clone(semaphore).try_acquire_owned() {
+            Err(_) if self.quota.on_excess == OnExcess::Wait => {
+                taken.has_waited = true;
+                // The end of the guest's time ends the wait as well.
+                Arc::clone(semaphore).acquire_owned().await.ok()
+            }
+            acquired => acquired.ok(),
         };
         permit.map(Some).ok_or_else(|| self.exceeded.concurrency.clone())
     }
 
     /// A call, of which nothing has been sent yet.
-    async fn start(&self, usage: &Usage, demand: Demand) -> Result<(), Exceeded> {
+    async fn start<'m>(
+        &'m self,
+        usage: &'m Usage,
+        demand: Demand,
+        taken: &mut Taken<'m>,
+    ) -> Result<(), Exceeded> {
         let used = usage.of(self)?;
         let bytes = demand.bytes_out.unwrap_or_default();
         self.count_call(used)?;
-        let started = match self.count_bytes(used, bytes) {
-            Ok(()) => self.fill(bytes, usage.deadline).await.inspect_err(|_| {
-                used.bytes.fetch_sub(bytes, Ordering::Relaxed);
-            }),
-            exceeded => exceeded,
-        };
-        // A call that is refused is not counted.
-        started.inspect_err(|_| {
-            used.calls.fetch_sub(1, Ordering::Relaxed);
-        })
+        if let Err(exceeded) = self.count_bytes(used, bytes) {
+            used.give_back(0);
+            return Err(exceeded);
+        }
+        taken.used.push((used, bytes));
+        self.fill(bytes, usage.deadline, taken).await
     }
 
     /// Takes room for a call in what is per time, and waits for it if it may.
-    async fn fill(&self, bytes: u64, deadline: Option<Instant>) -> Result<(), Exceeded> {
+    async fn fill<'m>(
+        &'m self,
+        bytes: u64,
+        deadline: Option<Instant>,
+        taken: &mut Taken<'m>,
+    ) -> Result<(), Exceeded> {
         let limits = [
             (&self.bytes_in, &self.exceeded.bytes_in, None),
             (&self.bytes_out, &self.exceeded.bytes_out, Some(bytes)),
@@ -336,7 +420,10 @@ impl Meter {
             let Some(bucket) = bucket else { continue };
             loop {
                 let wait = match count.map_or_else(|| bucket.check(), |count| bucket.take(count)) {
-                    Ok(()) => break,
+                    Ok(()) => {
+                        taken.room.extend(count.map(|count| (bucket, count)));
+                        break;
+                    }
                     Err(Full::For(wait)) if self.quota.on_excess == OnExcess::Wait => wait,
                     Err(_) => return Err(exceeded.clone()),
                 };
@@ -344,6 +431,7 @@ impl Meter {
                 if deadline.is_some_and(|deadline| ends.is_none_or(|end| end >= deadline)) {
                     return Err(exceeded.clone());
                 }
+                taken.has_waited = true;
                 tokio::time::sleep(wait).await;
             }
         }

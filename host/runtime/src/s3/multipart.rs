@@ -55,7 +55,8 @@ impl Multipart {
             stored: stored.storage(),
         };
         let mut permit = ctx.gate().s3(operation).await?;
-        let abandon = ctx.gate().s3(S3Operation::AbandonUpload { bucket: bucket.arn(), key }).await?;
+        let abandon =
+            ctx.gate().s3_for_later(S3Operation::AbandonUpload { bucket: bucket.arn(), key }).await?;
         let request = with_stored!(permit.client.create_multipart_upload(), stored)
             .bucket(bucket.name())
             .set_expected_bucket_owner(bucket.owner())

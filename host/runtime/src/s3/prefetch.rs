@@ -48,8 +48,10 @@ impl Prefetch {
             return None;
         }
         let transfers = origin.ctx.transfers();
-        // Half of the memory at most, so that a guest that reads one object can write another.
-        let most = (transfers.memory() / 2 / SEGMENT).min(MAX_CONNECTIONS).min(length / SEGMENT);
+        // Half of the memory at most, so that a guest that reads one object can write another, and no more calls than it may have beside
+        // the one that there is.
+        let calls = u64::try_from(origin.ctx.gate().concurrency()).unwrap_or(u64::MAX).saturating_sub(1);
+        let most = (transfers.memory() / 2 / SEGMENT).min(MAX_CONNECTIONS).min(calls).min(length / SEGMENT);
         let memory: Vec<_> = (0..most).map_while(|_| transfers.reserve(SEGMENT)).collect();
         if memory.len() < 2 {
             return None;

@@ -337,7 +337,9 @@ impl Writer {
         }
         parts.send(std::mem::take(&mut self.part).freeze(), self.memory.take_buffer());
         let next = parts.last + 1;
-        while !self.memory.make_buffer(next) || parts.in_flight.len() >= MAX_IN_FLIGHT {
+        // More of them than the guest may have calls under way would be refused.
+        let most = MAX_IN_FLIGHT.min(self.ctx.gate().concurrency());
+        while !self.memory.make_buffer(next) || parts.in_flight.len() >= most {
             let buffer = parts.wait().await?;
             self.memory.give_back(buffer);
         }

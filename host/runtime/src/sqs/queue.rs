@@ -8,7 +8,7 @@ use innkeeper_policy::{QueueArn, QueueName, QueueUrl, SqsOperation};
 use crate::bindings::sqs_types::Error;
 use crate::context::AwsCtx;
 use crate::gate::{CallRecord, Permit};
-use crate::sqs::{error, settle};
+use crate::sqs::settle;
 
 /// A queue that a guest has opened: its ARN, which is what the policy is asked about, and no right of any kind.
 #[derive(Clone, Debug)]
@@ -27,11 +27,6 @@ pub(crate) struct Leave {
     pub(crate) call: CallRecord,
     pub(crate) url: Arc<str>,
 }
-
-/// Why an operation on a queue was not carried out, for the audit trail.
-#[derive(Debug, thiserror::Error)]
-#[error("the queue's URL is not known, because of `{0}`")]
-struct NoUrl(&'static str);
 
 impl Queue {
     /// What the guest's word for a queue stands for: a name of its manifest, a queue's name, ARN or URL.
@@ -88,27 +83,31 @@ impl Queue {
         self.0.arn.name().is_fifo()
     }
 
-    /// Asks for leave to do something with the queue, and only then for its URL, if that is not known.
+    /// Asks for leave to do something with the queue. Its URL is asked for before, if it is not known, since a call that is under way
+    /// while another one is made for it would wait for itself where only one may be; but not for what will be denied anyway.
     pub(crate) async fn leave(&self, ctx: &AwsCtx, operation: SqsOperation<'_>) -> Result<Leave, Error> {
-        let Permit { client, mut call } = ctx.gate().sqs(operation).await?;
-        match self.url(ctx).await {
-            Ok(url) => Ok(Leave { client, call, url }),
-            Err(error) => {
-                call.fail(error::case(&error), &NoUrl(error::case(&error)));
-                Err(error)
+        let url = match self.known_url(ctx) {
+            Some(url) => url,
+            None if ctx.gate().would_allow_sqs(operation).await? => self.ask_url(ctx).await?,
+            None => {
+                // That it is denied is written down; unless it is not any more.
+                ctx.gate().sqs(operation).await?.call.forget();
+                self.ask_url(ctx).await?
             }
-        }
+        };
+        let Permit { client, call } = ctx.gate().sqs(operation).await?;
+        Ok(Leave { client, call, url })
     }
 
-    /// The URL: the one that the queue was opened by, or the one that SQS says, which is asked once. That is an operation of its own,
-    /// with a need of its own, so that a policy that is enough here is enough for the host's role too.
-    async fn url(&self, ctx: &AwsCtx) -> Result<Arc<str>, Error> {
-        if let Some(url) = &self.0.url {
-            return Ok(url.as_str().into());
-        }
-        if let Some(url) = ctx.queue_urls().get(self.arn()) {
-            return Ok(url);
-        }
+    /// The URL that the queue was opened by, or that SQS has said before.
+    fn known_url(&self, ctx: &AwsCtx) -> Option<Arc<str>> {
+        let opened_by = self.0.url.as_ref().map(|url| url.as_str().into());
+        opened_by.or_else(|| ctx.queue_urls().get(self.arn()))
+    }
+
+    /// The URL that SQS says, which is asked once. That is an operation of its own, with a need of its own, so that a policy that is enough
+    /// here is enough for the host's role too.
+    async fn ask_url(&self, ctx: &AwsCtx) -> Result<Arc<str>, Error> {
         let mut permit = ctx.gate().sqs(SqsOperation::GetQueueUrl { queue: self.arn() }).await?;
         let request = permit
             .client

@@ -1,5 +1,3 @@
-use std::num::NonZeroU32;
-
 use pretty_assertions::assert_eq;
 
 use super::*;
@@ -15,7 +13,7 @@ fn put(bytes: u64) -> Demand {
 }
 
 async fn admit(meters: &Meters, usage: &Arc<Usage>, demand: Demand) -> Result<Admission, &'static str> {
-    meters.admit(std::iter::empty(), usage, demand).await.map_err(|exceeded| exceeded.key())
+    meters.admit(std::iter::empty(), usage, demand, Place::Taken).await.map_err(|exceeded| exceeded.key())
 }
 
 fn usage(meters: &Meters) -> Arc<Usage> {
@@ -193,10 +191,79 @@ async fn a_quota_of_a_grant_counts_what_that_grant_allows() {
     let named = [("slow".to_owned(), one()), ("other".to_owned(), one())].into();
     let meters = Meters::new(Quotas { guest: None, named });
     let usage = usage(&meters);
-    let admit = |names: &'static [&'static str]| meters.admit(names.iter().copied(), &usage, CALL);
+    let admit =
+        |names: &'static [&'static str]| meters.admit(names.iter().copied(), &usage, CALL, Place::Taken);
     admit(&[]).await.unwrap();
     admit(&["slow", "slow"]).await.unwrap();
     assert_eq!(admit(&["slow"]).await.unwrap_err().to_string(), "the quota `slow.calls-per-run` is used up");
     admit(&["other"]).await.unwrap();
     admit(&[]).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_one_quota_refuses_takes_nothing_of_the_others() {
+    let guest = Quota {
+        calls_per_run: Some(5),
+        bytes_per_run: Some(100),
+        bytes_out: Some("100/h".parse().unwrap()),
+        ..Quota::default()
+    };
+    let slow = Quota { rate: Some("1/h".parse().unwrap()), ..Quota::default() };
+    let meters = Meters::new(Quotas { guest: Some(guest), named: [("slow".to_owned(), slow)].into() });
+    let usage = usage(&meters);
+    let slowly = || meters.admit(std::iter::once("slow"), &usage, put(10), Place::Taken);
+    slowly().await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(slowly().await.unwrap_err().to_string(), "the quota `slow.rate` is used up");
+    }
+    // Nine tens of bytes are left, and four calls.
+    for _ in 0..4 {
+        admit(&meters, &usage, put(20)).await.unwrap();
+    }
+    assert_eq!(admit(&meters, &usage, put(0)).await.unwrap_err(), "calls-per-run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_back_is_there_for_others() {
+    let quota = || Quota {
+        rate: Some("1/h".parse().unwrap()),
+        bytes_out: Some("10/h".parse().unwrap()),
+        calls_per_run: Some(1),
+        bytes_per_run: Some(10),
+        ..Quota::default()
+    };
+    let meters = meters(quota());
+    let usage = usage(&meters);
+    for _ in 0..3 {
+        admit(&meters, &usage, put(10)).await.unwrap().give_back();
+    }
+    admit(&meters, &usage, put(10)).await.unwrap();
+    admit(&meters, &usage, put(10)).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_and_is_given_up_has_taken_nothing() {
+    let meters = meters(Quota {
+        rate: Some("1/min".parse().unwrap()),
+        bytes_out: Some("10/h".parse().unwrap()),
+        on_excess: OnExcess::Wait,
+        ..Quota::default()
+    });
+    let usage = usage(&meters);
+    assert!(!admit(&meters, &usage, put(5)).await.unwrap().has_waited());
+    let waiting = tokio::time::timeout(Duration::from_secs(1), admit(&meters, &usage, put(5)));
+    assert!(waiting.await.is_err());
+    assert!(admit(&meters, &usage, put(5)).await.unwrap().has_waited());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_tidies_up_needs_no_place() {
+    let meters = meters(Quota { concurrency: NonZeroU32::new(1), ..Quota::default() });
+    let usage = usage(&meters);
+    assert_eq!(meters.least_concurrency(), Some(1));
+    let tidying = meters.admit(std::iter::empty(), &usage, CALL, Place::None).await.unwrap();
+    let held = admit(&meters, &usage, CALL).await.unwrap();
+    meters.admit(std::iter::empty(), &usage, CALL, Place::None).await.unwrap();
+    assert_eq!(admit(&meters, &usage, CALL).await.unwrap_err(), "concurrency");
+    drop((tidying, held));
 }

@@ -32,6 +32,7 @@ use self::grant::Target;
 pub use self::grant::{HostPattern, HostPatternError, HttpGrant, MethodPattern, MethodPatternError};
 use self::record::{Asked, RequestRecord, Requests};
 use crate::context::AwsCtx;
+use crate::gate::log::log;
 use crate::limits::Limits;
 
 /// Headers that a response may have, and bytes of all of them: an answer is hostile too.
@@ -96,6 +97,11 @@ impl Sender {
         let started = Instant::now();
         let deadline = started.checked_add(self.limits.timeout).unwrap_or(started);
         let asked = Asked::new(&self.ctx, &request);
+        if !self.ctx.gate().audit().is_open() {
+            let (gate, guest) = (self.ctx.gate(), self.ctx.gate().guest());
+            log!(gate, ERROR, guest, "a request is not sent, since the audit trail takes nothing more");
+            return Err(Error::InternalError(None));
+        }
         let (target, granted) = self.granted(&asked, &request)?;
         let in_flight = self.enter(&asked)?;
 
