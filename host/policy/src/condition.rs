@@ -43,6 +43,10 @@ pub(crate) struct Written {
 }
 
 impl Condition {
+    pub(crate) fn key(&self) -> ConditionKey {
+        self.key
+    }
+
     /// Whether the condition holds for a request. Allocates nothing.
     ///
     /// IAM compares the names of keys without regard to case, and with them those of tags, but S3 knows `team` and `Team` for two

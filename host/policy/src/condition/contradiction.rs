@@ -66,9 +66,18 @@ fn candidates<'c>(
         return Some(vec![Candidate::Text(known.guest)]);
     }
     let mut candidates = vec![Candidate::Absent];
+    // What one of them compares without regard to case, and another with it, may be met by a spelling that none names.
+    let (mut with_case, mut without_case) = (false, false);
     for expected in conditions.flat_map(|condition| condition.predicate.values()) {
         match expected {
-            Expected::Text(text) | Expected::TextIgnoringCase(text) => candidates.push(Candidate::Text(text)),
+            Expected::Text(text) => {
+                with_case = true;
+                candidates.push(Candidate::Text(text));
+            }
+            Expected::TextIgnoringCase(text) => {
+                without_case = true;
+                candidates.push(Candidate::Text(text));
+            }
             Expected::Number(_, number) => {
                 candidates.extend([number.next_down(), *number, number.next_up()].map(Candidate::Number));
             }
@@ -90,6 +99,9 @@ fn candidates<'c>(
             }
             Expected::Like(_) | Expected::Arn(_) => return None,
         }
+    }
+    if with_case && without_case {
+        return None;
     }
     // No policy would name it.
     candidates.push(Candidate::Text("\u{1}"));

@@ -203,6 +203,18 @@ impl ConditionKey {
     }
 
     /// Whether a request for this action can have a value for the key.
+    /// Whether AWS has the key in requests for an action that carries it here, and so can check a condition on it.
+    ///
+    /// AWS: `lambda:FunctionArn` is in those about event source mappings alone, and the keys of listings are in those of objects and
+    /// versions. <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+    pub(crate) fn is_checked_by_aws(self, action: Action) -> bool {
+        match self {
+            Self::Guest | Self::Trigger | Self::ContentLength | Self::FunctionArn => false,
+            Self::Prefix | Self::Delimiter | Self::MaxKeys => action != Action::S3ListBucketMultipartUploads,
+            _ => true,
+        }
+    }
+
     pub(crate) fn is_carried_by(self, action: Action) -> bool {
         match self {
             Self::Prefix | Self::Delimiter | Self::MaxKeys => matches!(

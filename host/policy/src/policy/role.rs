@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use super::{Compiled, Entry, Polarity, Policy};
 use crate::{
     action::{Action, ActionSet},
+    condition::Condition,
     pattern::ResourcePattern,
     source::Location,
     statement::{Effect, Spelling},
@@ -25,8 +26,8 @@ pub const MAX_SESSION_POLICY_CHARACTERS: usize = 2_048;
 /// JSON on one line, and over several with `{:#}`.
 ///
 /// Each action is named, so that the role gets no right that this host has no operation for; statements that others contain
-/// are left out, and those that differ in one list are made one. What AWS cannot know, a condition on a key `innkeeper:...`, is
-/// left out, which [`notes`](Self::notes) says: an `allow` is then wider at AWS than here, and a `deny` is here alone.
+/// are left out, and those that differ in one list are made one. What AWS cannot check, a condition on a key `innkeeper:...` or on one that
+/// it does not have for the action, is left out, which [`notes`](Self::notes) says: an `allow` is then wider at AWS than here, and a `deny` is here alone.
 ///
 /// Where a condition is about the tags that an object has, the role can read them, since the host looks at them before it decides.
 #[derive(Clone, Debug)]
@@ -76,30 +77,36 @@ impl Policy {
         let mut notes = Vec::new();
         let mut statements: Vec<Statement> = Vec::new();
         for compiled in &self.allows.all {
-            let (conditions, ours) = conditions(compiled);
-            if let Some((key, location)) = ours.first() {
-                notes.push(format!(
-                    "AWS does not know {}: what is allowed at {location} is not held to it there, but by this host alone",
-                    quoted(key)
-                ));
+            for AtAws { actions, conditions, ours } in at_aws(compiled) {
+                if let Some((key, location)) = ours {
+                    notes.push(format!(
+                        "AWS does not check {}: what is allowed at {location} is not held to it there, but by this host alone",
+                        of_actions(key, actions, compiled)
+                    ));
+                }
+                let (effect, actions) = (Effect::Allow, Actions::Only(actions));
+                statements.push(Statement {
+                    effect,
+                    actions,
+                    resources: Resources::of(compiled),
+                    conditions,
+                });
             }
-            statements.push(Statement {
-                effect: Effect::Allow,
-                actions: Actions::Only(usable(compiled)),
-                resources: Resources::of(compiled),
-                conditions,
-            });
         }
         let look_ups = self.look_ups(&mut notes);
         statements.extend(look_ups.iter().cloned());
         reduce(&mut statements);
         let mut denies = Vec::new();
-        for compiled in &self.denies.all {
-            let (conditions, ours) = conditions(compiled);
-            if let Some((key, location)) = ours.first() {
+        for (compiled, AtAws { actions, conditions, ours }) in self
+            .denies
+            .all
+            .iter()
+            .flat_map(|compiled| at_aws(compiled).into_iter().map(move |it| (compiled, it)))
+        {
+            if let Some((key, location)) = ours {
                 notes.push(format!(
-                    "AWS does not know {}: the deny at {location} is left out, and done by this host alone",
-                    quoted(key)
+                    "AWS does not check {}: the deny at {location} is left out, and done by this host alone",
+                    of_actions(key, actions, compiled)
                 ));
                 continue;
             }
@@ -107,7 +114,7 @@ impl Policy {
             let mut deny = Statement {
                 effect: Effect::Deny,
                 actions: match list.polarity {
-                    Polarity::Only => Actions::Only(usable(compiled)),
+                    Polarity::Only => Actions::Only(actions),
                     Polarity::AllBut => Actions::AllBut(
                         list.entries.iter().map(|entry| entry.text.clone()).collect(),
                         compiled.actions,
@@ -174,21 +181,46 @@ fn usable(compiled: &Compiled) -> ActionSet {
 
 type Conditions = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
-/// The conditions that AWS can check, and those that only this host can.
-fn conditions(compiled: &Compiled) -> (Conditions, Vec<(&str, &Location)>) {
-    let (mut known, mut ours) = (Conditions::new(), Vec::new());
-    for condition in &compiled.conditions {
-        let written = &condition.written;
-        if written.key.to_ascii_lowercase().starts_with("innkeeper:") {
-            ours.push((written.key.as_str(), &condition.location));
-        } else {
-            known
-                .entry(written.operator.clone())
-                .or_default()
-                .insert(written.key.clone(), written.values.clone());
-        }
+/// Actions of a statement, with the conditions on them that AWS checks.
+struct AtAws<'c> {
+    actions: ActionSet,
+    conditions: Conditions,
+    /// The key of the first condition that only this host checks, and where it is.
+    ours: Option<(&'c str, &'c Location)>,
+}
+
+/// The actions of a statement, by the conditions that AWS does not check of them.
+fn at_aws(compiled: &Compiled) -> Vec<AtAws<'_>> {
+    let mut groups = BTreeMap::<Vec<usize>, ActionSet>::new();
+    for action in usable(compiled).iter() {
+        let unchecked = |(_, condition): &(usize, &Condition)| !condition.key().is_checked_by_aws(action);
+        let ours = compiled.conditions.iter().enumerate().filter(unchecked).map(|(index, _)| index);
+        let group = groups.entry(ours.collect()).or_default();
+        *group = group.union(std::iter::once(action).collect());
     }
-    (known, ours)
+    let of_group = |(ours, actions): (Vec<usize>, ActionSet)| {
+        let mut conditions = Conditions::new();
+        for (index, condition) in compiled.conditions.iter().enumerate() {
+            let written = &condition.written;
+            if !ours.contains(&index) {
+                let operator = conditions.entry(written.operator.clone()).or_default();
+                operator.insert(written.key.clone(), written.values.clone());
+            }
+        }
+        let first = ours.first().and_then(|index| compiled.conditions.get(*index));
+        let ours = first.map(|condition| (condition.written.key.as_str(), &condition.location));
+        AtAws { actions, conditions, ours }
+    };
+    groups.into_iter().map(of_group).collect()
+}
+
+/// A key, and the actions of which AWS does not check it where those are not all of the statement.
+fn of_actions(key: &str, actions: ActionSet, compiled: &Compiled) -> String {
+    if actions == usable(compiled) {
+        return quoted(key).to_string();
+    }
+    let names: Vec<&str> = actions.iter().map(Action::as_str).collect();
+    format!("{} of {}", quoted(key), names.join(", "))
 }
 
 /// Leaves out what others contain and makes one of two wherever that says the same, until nothing more can be done.

@@ -124,6 +124,16 @@ fn conditions_that_cannot_hold_together_are_found() {
         with("condition.StringEquals.\"s3:prefix\" = \"a\"\ncondition.Null.\"s3:prefix\" = true").len(),
         1
     );
+    // Another spelling meets both.
+    assert_eq!(
+        with("condition.StringEqualsIgnoreCase.\"s3:prefix\" = \"A/\"\ncondition.StringNotEquals.\"s3:prefix\" = \"A/\"").len(),
+        0
+    );
+    assert_eq!(
+        with("condition.StringEqualsIgnoreCase.\"s3:prefix\" = \"A/\"\ncondition.StringNotEqualsIgnoreCase.\"s3:prefix\" = \"a/\"")
+            .len(),
+        1
+    );
     assert_eq!(with("condition.StringEquals.\"innkeeper:Guest\" = \"another\"").len(), 1);
     assert_eq!(with("condition.StringLike.\"innkeeper:Guest\" = \"another*\"").len(), 1);
     assert_eq!(

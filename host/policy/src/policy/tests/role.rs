@@ -54,10 +54,44 @@ fn conditions_of_ours_are_left_out_and_told() {
     assert_eq!(
         document.notes(),
         [
-            "AWS does not know `innkeeper:Guest`: what is allowed at innkeeper.toml:4:24 is not held to it there, but by this \
+            "AWS does not check `innkeeper:Guest`: what is allowed at innkeeper.toml:4:24 is not held to it there, but by this \
              host alone",
-            "AWS does not know `innkeeper:Guest`: the deny at innkeeper.toml:8:27 is left out, and done by this host alone",
+            "AWS does not check `innkeeper:Guest`: the deny at innkeeper.toml:8:27 is left out, and done by this host alone",
         ]
+    );
+}
+
+#[test]
+fn conditions_that_aws_has_not_for_an_action_are_left_out_of_it_and_told() {
+    let listings = allow(&["s3:ListBucket", "s3:ListBucketMultipartUploads"], &["arn:aws:s3:::uploads"])
+        + "condition.StringLike.\"s3:prefix\" = \"a/*\"\n";
+    let document = policy(&listings).to_role();
+    assert_eq!(
+        document.to_string(),
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::uploads","Condition":{"StringLike":{"s3:prefix":"a/*"}}},{"Effect":"Allow","Action":"s3:ListBucketMultipartUploads","Resource":"arn:aws:s3:::uploads"}]}"#
+    );
+    assert_eq!(
+        document.notes(),
+        [
+            "AWS does not check `s3:prefix` of s3:ListBucketMultipartUploads: what is allowed at innkeeper.toml:4:22 is not held to \
+          it there, but by this host alone"
+        ]
+    );
+    let function = "arn:aws:lambda:eu-west-1:123456789012:function:price";
+    let invoke = allow(&["lambda:InvokeFunction"], &[function])
+        + "[[deny]]\nactions = [\"lambda:InvokeFunction\"]\nresources = [\"*\"]\n"
+        + &format!("condition.ArnNotLike.\"lambda:FunctionArn\" = \"{function}\"\n");
+    let source = Source::new("innkeeper.toml", invoke.as_str());
+    let manifest: Manifest = toml::from_str(&invoke).unwrap();
+    let mut builder = Policy::builder("guest");
+    builder.provides([crate::ConditionKey::FunctionArn]);
+    builder.statement(Effect::Allow, &manifest.allow[0], &source);
+    builder.statement(Effect::Deny, &manifest.deny[0], &source);
+    let document = builder.build().unwrap().to_role();
+    assert!(!document.to_string().contains("Deny"), "{document}");
+    assert!(
+        document.notes()[0].starts_with("AWS does not check `lambda:FunctionArn`: the deny at"),
+        "{document:?}"
     );
 }
 
