@@ -101,6 +101,10 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 }
 
 fn answer_line(manifest: &Manifest, line: &[u8]) -> Result<Answer, String> {
+    // A list would be taken for the members in their order.
+    if line.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+        return Err("a request is a JSON object, and not a list".to_owned());
+    }
     let asked: Asked<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let section = manifest.guest(&asked.guest).map_err(|error| error.to_string())?;
     let mut context = Vec::with_capacity(asked.context.len());

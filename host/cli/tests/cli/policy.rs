@@ -156,12 +156,17 @@ fn a_line_that_makes_no_sense_is_answered_too() {
         listing(json!({"s3:prefix": {"a": 1}})).to_string(),
         json!({"guest": "nobody", "action": "s3:GetObject", "resource": OBJECT}).to_string(),
         format!("{{\"guest\": \"{}\"}}", "x".repeat(2 << 20)),
+        json!(["reader", "s3:GetObject", OBJECT, {}]).to_string(),
         // Without a line break at its end.
         json!({"guest": "reader", "action": "s3:GetObject", "resource": OBJECT}).to_string(),
     ];
     let answers = batch(&lines.join("\n"), 2);
     let decisions: Vec<_> = answers.iter().map(|answer| answer["decision"].as_str()).collect();
-    assert_eq!(decisions, [None, Some("allow"), Some("allow"), None, None, None, None, None, Some("allow")]);
+    assert_eq!(
+        decisions,
+        [None, Some("allow"), Some("allow"), None, None, None, None, None, None, Some("allow")]
+    );
+    assert_eq!(answers[8]["error"], "a request is a JSON object, and not a list");
     assert_eq!(answers[3]["error"], "`s3:prefix` has two values, and a request has one at most");
     assert!(answers[4]["error"].as_str().unwrap().ends_with("has two values, and a request has one at most"));
     assert_eq!((&answers[0]["line"], &answers[7]["line"]), (&json!(1), &json!(8)));
@@ -279,7 +284,7 @@ fn who_lists_the_guests_that_may_and_those_that_might() {
 fn the_policy_of_a_role_is_as_small_as_can_be() {
     let run = project().innkeeper(&["policy", "iam", "thumbnailer", "--session"]).exits(0);
     let run =
-        run.says(&["warning: AWS does not know `innkeeper:Trigger`: what is allowed at innkeeper.toml:13:"]);
+        run.says(&["warning: AWS does not check `innkeeper:Trigger`: what is allowed at innkeeper.toml:13:"]);
     let document = run.json();
     let statements = document["Statement"].as_array().unwrap();
     assert_eq!(

@@ -132,8 +132,10 @@ pub(super) fn url(url: &str, scrub: &mut Scrub<'_>) -> String {
 pub(super) fn json(value: &mut Value, scrub: &mut Scrub<'_>, body: &mut impl FnMut(&str) -> Value) {
     match value {
         Value::Object(members) => {
-            // In which functions have keys.
-            members.remove("Environment");
+            // In which functions have keys. A tag or an attribute of a message may have that name too.
+            if members.get("Environment").is_some_and(is_environment) {
+                members.remove("Environment");
+            }
             for (name, member) in members {
                 let kind = match name.as_str() {
                     "ReceiptHandle" => Some("receipt"),
@@ -153,6 +155,11 @@ pub(super) fn json(value: &mut Value, scrub: &mut Scrub<'_>, body: &mut impl FnM
         Value::Array(elements) => elements.iter_mut().for_each(|element| json(element, scrub, body)),
         _ => {}
     }
+}
+
+/// Whether this is the `EnvironmentResponse` of a function: its variables, or why they cannot be read.
+fn is_environment(value: &Value) -> bool {
+    value.get("Variables").is_some() || value.get("Error").is_some()
 }
 
 /// What is left of a JSON document that says what went wrong.
@@ -302,5 +309,11 @@ mod tests {
         let mut function = value!({ "Functions": [{ "Environment": { "Variables": { "KEY": "secret" } } }] });
         json(&mut function, &mut Scrub::Keep, &mut digest);
         assert_eq!(function, value!({ "Functions": [{}] }));
+        let attribute = value!({ "DataType": "String", "StringValue": "prod" });
+        let message =
+            value!({ "MessageAttributes": { "Environment": attribute }, "Tags": { "Environment": "prod" } });
+        let mut kept = message.clone();
+        json(&mut kept, &mut Scrub::Keep, &mut digest);
+        assert_eq!(kept, message, "what only has the name of them");
     }
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// Where clouds keep the keys of the machine. A range that happens to hold one of them does not name it.
-const METADATA: [IpAddr; 6] = [
+const METADATA: [IpAddr; 9] = [
     // EC2's instance metadata, and the same address in other clouds.
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
@@ -20,6 +20,12 @@ const METADATA: [IpAddr; 6] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
     // Azure's wire server.
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    // Google's.
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    // Alibaba's.
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    // Oracle's.
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
 ];
 
 /// IPv4 that is not for everybody, by IANA's registry of special-purpose addresses.
@@ -60,6 +66,9 @@ const GLOBAL_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3
 /// A translator (NAT64) makes an IPv4 address of the last 32 bits.
 const NAT64: (Ipv6Addr, u8) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
+/// So do translators of a network's own, in a range below this one.
+const LOCAL_NAT64: (Ipv6Addr, u8) = (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48);
+
 /// Addresses that a grant names: `10.1.2.3`, `10.1.0.0/16`, `fd00::/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressRange {
@@ -93,7 +102,7 @@ impl AddressRange {
 
     /// Whether it names this address.
     fn names(&self, address: IpAddr) -> bool {
-        if METADATA.contains(&address) {
+        if is_metadata(address) {
             return self.first == address && self.bits == width(address);
         }
         network(address, self.bits).is_some_and(|first| first == self.first)
@@ -137,19 +146,33 @@ pub(super) fn is_permitted(address: IpAddr, named: &[AddressRange]) -> bool {
 
 /// Whether an address is on the public internet.
 fn is_everybodys(address: IpAddr) -> bool {
-    if METADATA.contains(&address) {
+    if is_metadata(address) {
         return false;
     }
     match address {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|(first, bits)| within_v4(address, *first, *bits)),
-        IpAddr::V6(address) if within_v6(address, NAT64) => {
-            let [.., a, b, c, d] = address.octets();
-            is_everybodys(IpAddr::V4(Ipv4Addr::new(a, b, c, d)))
-        }
+        IpAddr::V6(address) if within_v6(address, NAT64) => is_everybodys(translated(address).into()),
         IpAddr::V6(address) => {
             within_v6(address, GLOBAL_V6) && !SPECIAL_V6.iter().any(|range| within_v6(address, *range))
         }
     }
+}
+
+/// Whether an address, or what a translator makes of it, is one at which a cloud keeps keys.
+fn is_metadata(address: IpAddr) -> bool {
+    let translated = match address {
+        IpAddr::V6(address) if within_v6(address, NAT64) || within_v6(address, LOCAL_NAT64) => {
+            Some(IpAddr::V4(translated(address)))
+        }
+        _ => None,
+    };
+    METADATA.contains(&address) || translated.is_some_and(|address| METADATA.contains(&address))
+}
+
+/// What a translator makes of an address.
+fn translated(address: Ipv6Addr) -> Ipv4Addr {
+    let [.., a, b, c, d] = address.octets();
+    Ipv4Addr::new(a, b, c, d)
 }
 
 fn within_v4(address: Ipv4Addr, first: Ipv4Addr, bits: u8) -> bool {
@@ -274,6 +297,16 @@ mod tests {
     fn a_range_does_not_name_the_metadata_service() {
         assert!(!permitted("169.254.169.254", &["169.254.0.0/16", "0.0.0.0/0"]));
         assert!(!permitted("fd00:ec2::254", &["fd00::/8", "::/0"]));
+        assert!(!permitted("fd20:ce::254", &["fd00::/8"]));
+        assert!(!permitted("100.100.100.200", &["100.64.0.0/10"]));
+        assert!(!permitted("192.0.0.192", &["192.0.0.0/24"]));
+        // Nor what a translator makes it of.
+        for range in ["64:ff9b::/96", "::/0"] {
+            assert!(!permitted("64:ff9b::a9fe:a9fe", &[range]), "{range}");
+            assert!(permitted("64:ff9b::a00:1", &[range]), "{range}");
+        }
+        assert!(!permitted("64:ff9b:1::a9fe:a9fe", &["64:ff9b:1::/48"]));
+        assert!(permitted("64:ff9b::a9fe:a9fe", &["64:ff9b::a9fe:a9fe"]));
         assert!(permitted("169.254.169.254", &["169.254.169.254"]));
         assert!(permitted("169.254.169.254", &["169.254.169.254/32"]));
     }
