@@ -70,6 +70,22 @@ async fn a_queue_that_is_opened_by_name_needs_one_call_at_a_time() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_has_waited_is_decided_on_again() {
+    // The clock of the fake begins with the year.
+    let host = host()
+        .allow("s3:DeleteObject", OBJECTS)
+        .on_condition("DateLessThan.\"aws:CurrentTime\" = \"2026-01-01T00:00:30Z\"")
+        .setting("quota.rate = \"1/min\"")
+        .setting("quota.on-excess = \"wait\"")
+        .setting("limits.timeout = \"1h\"");
+    let delete = |times: u32| json!({ "bucket": "uploads", "key": "key", "times": times });
+    assert_eq!(host.call(program::QUOTA_LOOP, &delete(2)).await, error("AccessDenied"));
+    assert_eq!(calls_of(&host, "DeleteObject"), 1);
+    let denials = host.audit().denials();
+    assert_eq!(denials.len(), 1, "{denials:?}");
+}
+
 /// A disk without room.
 struct Full;
 
