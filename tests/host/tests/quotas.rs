@@ -1,5 +1,4 @@
 //! Quotas, and the trail in which everything is written down, where the host makes more calls than the guest does.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{self, Write};
 use std::path::Path;

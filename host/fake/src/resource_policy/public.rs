@@ -45,13 +45,13 @@ fn has_no_wildcard(value: &str) -> bool {
 
 fn is_narrow(network: &IpNet) -> bool {
     match network {
-        IpNet::V4(network) => network.prefix_len() >= WIDEST.0 || is_private(network),
+        IpNet::V4(network) => network.prefix_len() >= WIDEST.0 || is_private(*network),
         IpNet::V6(network) => network.prefix_len() >= WIDEST.1,
     }
 }
 
 /// RFC 1918
-fn is_private(network: &Ipv4Net) -> bool {
+fn is_private(network: Ipv4Net) -> bool {
     network.network().is_private() && network.broadcast().is_private()
 }
 
