@@ -28,9 +28,10 @@ fn main() {
     println!("`innkeeper fake`, median of {rounds}:");
     println!("  from its start to its first answer {:>8.1} ms", milliseconds(median(answers)));
     println!("  `innkeeper --version`, all of it   {:>8.1} ms", milliseconds(median(nothing)));
-    match memory.is_empty() {
-        true => println!("  resident memory is known on Linux alone"),
-        false => println!("  resident once it has answered      {:>8.1} MiB", median(memory)),
+    if memory.is_empty() {
+        println!("  resident memory is known on Linux alone");
+    } else {
+        println!("  resident once it has answered      {:>8.1} MiB", median(memory));
     }
 }
 

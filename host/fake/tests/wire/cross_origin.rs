@@ -66,7 +66,7 @@ async fn a_preflight_of_a_presigned_url_is_not_what_is_signed() {
     let client = client_of(config(&fake).credentials_provider(credentials));
     let rules = CorsConfiguration::builder().cors_rules(rule("http://a.example", "PUT")).build().unwrap();
     client.put_bucket_cors().bucket("bucket").cors_configuration(rules).send().await.unwrap();
-    let minute = PresigningConfig::builder().start_time(fake.now()).expires_in(Duration::from_secs(60));
+    let minute = PresigningConfig::builder().start_time(fake.now()).expires_in(Duration::from_mins(1));
     let minute = minute.build().unwrap();
     let put = client.put_object().bucket("bucket").key("key").presigned(minute.clone()).await.unwrap();
     let part = client.upload_part().bucket("bucket").key("key").upload_id("id").part_number(1);
