@@ -7,7 +7,7 @@ mod learn;
 mod question;
 mod who;
 
-pub(crate) use self::question::{Answer, Question};
+pub(crate) use self::question::{Answer, Place, Question};
 use crate::exit::Exit;
 
 const EXAMPLES: &str = "\

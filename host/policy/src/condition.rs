@@ -17,7 +17,7 @@ use operator::{Base, Operator, Quantifier};
 use predicate::Predicate;
 
 use crate::{
-    action::ActionSet,
+    action::{Action, ActionSet},
     source::{Diagnostic, Location, Source, nearest},
     statement::{Effect, WrittenCondition},
     text::quoted,
@@ -84,6 +84,11 @@ impl Condition {
     /// Whether both have the same operator and key, of which a JSON document has room for one.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.is_about_same(other) && self.written.operator == other.written.operator
+    }
+
+    /// Whether a statement with the condition may be about an action.
+    pub(crate) fn may_be_asked_of(&self, action: Action) -> bool {
+        !self.key.has_to_be_carried_by_all() || self.key.is_carried_by(action)
     }
 
     /// Compiles a condition of a statement with these actions, on a host that provides these keys.

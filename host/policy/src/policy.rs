@@ -3,6 +3,7 @@
 mod builder;
 mod decision;
 mod document;
+mod grantable;
 mod index;
 mod missing;
 mod review;
@@ -39,6 +40,8 @@ pub struct Policy {
     allows: Statements,
     /// Whether a statement asks about the tags that an object has.
     asks_about_existing_tags: bool,
+    /// See [`Policy::with_stand_in_account`].
+    stand_in_account: Option<Box<str>>,
 }
 
 /// The statements of one effect.
@@ -100,6 +103,15 @@ impl Policy {
     /// The guest's name in the manifest.
     pub fn guest(&self) -> &str {
         &self.guest
+    }
+
+    /// Says that this account, which plain names of queues and functions belong to, is only that of what stands in for AWS. It is not
+    /// written in [suggestions](Denial::suggestion) and [what is missing](Self::missing): there a `*` is in its place, since on AWS the
+    /// names belong to another. Decisions do not depend on it.
+    #[must_use]
+    pub fn with_stand_in_account(mut self, account: Option<&str>) -> Self {
+        self.stand_in_account = account.map(Into::into);
+        self
     }
 
     /// Decides about a request, and says why.

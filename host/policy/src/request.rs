@@ -105,6 +105,18 @@ impl<'a> Resource<'a> {
         self.service
     }
 
+    /// Whether it is all of its service, and no resource in particular.
+    pub(crate) fn is_all(&self) -> bool {
+        self.path == ["*", "", "", ""]
+    }
+
+    /// The ARN with another account, if one is given, and each other part as `escape` writes it.
+    pub(crate) fn pattern(&self, account: Option<&str>, escape: impl Fn(&str) -> String) -> String {
+        let head = head(self.partition, self.service);
+        let account = account.map_or_else(|| escape(self.account), str::to_owned);
+        format!("{head}{}:{account}:{}", escape(self.region), escape(&self.path.concat()))
+    }
+
     /// The pieces of the whole ARN. A bucket's and an object's have as few as can be, since they are compared most.
     pub(crate) fn segments(&self) -> [&'a str; 9] {
         let [a, b, c, d] = self.path;

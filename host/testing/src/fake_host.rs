@@ -8,6 +8,7 @@ use innkeeper_fake::FakeAws;
 
 use crate::called::Called;
 use crate::guest_function::{ResolveError, resolve_functions};
+use crate::stand_in;
 use crate::trail::Trail;
 
 /// The region of a fake, if the manifest names none.
@@ -20,7 +21,7 @@ const OWN_ENDPOINT: &str = "http://fake.invalid";
 ///
 /// Nothing of the process's environment is read: no variable, no file, no instance metadata. The roles that the manifest names are
 /// assumed, at the fake's own STS, with keys that are good for nothing else. The endpoint of the manifest, which is another AWS's, is
-/// passed over.
+/// passed over. What a denial suggests has a `*` in place of the fake's account, unless the manifest says that it is the guests' own.
 ///
 /// # Errors
 ///
@@ -52,6 +53,7 @@ pub fn host_on_with(
         .map_err(innkeeper::aws::Error::from)?;
     let keys = StaticKeys::new("FAKE", "the fake AWS takes any key");
     let elsewhere = manifest.aws().endpoint.is_some();
+    let manifest = stand_in::on_fake(manifest, aws.account_id())?;
     let host = Host::builder(manifest).factory(factory).credentials(Identity::Static(keys));
     // The endpoint of the manifest may have a path that the fake would take for a bucket.
     if !elsewhere {

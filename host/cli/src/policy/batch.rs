@@ -8,7 +8,7 @@ use innkeeper::Manifest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::question::{Answer, Question, WrongQuestion};
+use super::question::{Answer, Place, Question, WrongQuestion};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -126,7 +126,8 @@ fn answer_line(manifest: &Manifest, line: &[u8]) -> Result<Answer, String> {
     }
     match Question::new(&asked.action, &asked.resource, context) {
         Ok(question) => {
-            question.ask(&section.policy).ok_or_else(|| "the request cannot be asked about".to_owned())
+            let answer = question.ask(&section.policy, Place::of(manifest, section));
+            answer.ok_or_else(|| "the request cannot be asked about".to_owned())
         }
         Err(WrongQuestion::NotProvided(note)) => Ok(Answer::not_provided(note)),
         Err(WrongQuestion::Malformed(error)) => Err(error),

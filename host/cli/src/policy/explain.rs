@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use innkeeper::Manifest;
 
 use super::batch;
-use super::question::{self, Answer, Question};
+use super::question::{self, Answer, Place, Question};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::style::{ADDED, FAINT, HELP, REMOVED, styled};
@@ -19,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
     innkeeper policy explain thumbnailer s3:GetObject arn:aws:s3:::uploads/incoming/a.jpg
     innkeeper policy explain thumbnailer s3:ListBucket arn:aws:s3:::uploads --context s3:prefix=incoming/
+    innkeeper policy explain order-desk sqs:ListQueues '*'
     innkeeper policy explain --batch < requests.jsonl
 
 The first word of the answer is `allow` or `deny`. Below stands every rule about the action and the resource, those that
@@ -27,6 +28,9 @@ given have no value, as where AWS is not told them.
 
 The tags of objects are given as `--context s3:RequestObjectTag/team=red` (which a write sets) and `--context
 s3:ExistingObjectTag/team=red` (which the object has).
+
+For s3:ListAllMyBuckets, sqs:ListQueues and lambda:ListFunctions the resource is `*`, as in IAM: all queues or functions are
+those of the region and account that the manifest names, so far as it names them.
 
 A line of --batch: {\"guest\": \"thumbnailer\", \"action\": \"s3:GetObject\", \"resource\": \"arn:...\",
 \"context\": {\"s3:prefix\": \"incoming/\"}}, of which `context` may be left out; a value may be a list. For each line
@@ -54,7 +58,7 @@ pub(super) struct Args {
     #[arg(value_name = "ACTION", required_unless_present = "batch")]
     action: Option<String>,
 
-    /// The ARN of what it is done on
+    /// The ARN of what it is done on; `*` for an action that is about no resource in particular, as `sqs:ListQueues`
     #[arg(value_name = "RESOURCE", required_unless_present = "batch")]
     resource: Option<String>,
 
@@ -88,7 +92,7 @@ impl Args {
         let section = manifest.guest(&guest)?;
         let question = Question::new(&action, &resource, self.context)
             .map_err(|wrong| Failure::new(Exit::Usage, wrong.to_string()))?;
-        let Some(answer) = question.ask(&section.policy) else {
+        let Some(answer) = question.ask(&section.policy, Place::of(&manifest, section)) else {
             return Err(Failure::new(Exit::Usage, format!("`{resource}` cannot be asked about")));
         };
         if self.json {

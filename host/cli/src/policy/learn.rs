@@ -9,6 +9,8 @@ use innkeeper::policy::{
     Action, Arn, ContextText, ContextValues, Grant, Missing, Policy, Request, Resource, Service,
 };
 use innkeeper::{Manifest, Trigger};
+use innkeeper_fake::DEFAULT_ACCOUNT_ID;
+use innkeeper_testing::stand_in_account;
 use similar::TextDiff;
 
 use crate::exit::Exit;
@@ -27,7 +29,8 @@ Examples:
 Behind `--` stands the command as it would be run. It runs on the fake AWS, where nothing is denied and nothing can be
 harmed; a fake without a folder is empty. What the guest asked for and its policy does not allow is printed as a diff of the
 manifest, and nothing is changed: read it, and apply what is right. Resources are named exactly; where many keys of a folder
-were used there is a wildcard, and it says so. What a `deny` forbids is told on standard error, since no grant could allow it.
+were used there is a wildcard, and it says so. So is the account of a queue or function, if the manifest names none in [aws]:
+that of the fake is nobody's on AWS. What a `deny` forbids is told on standard error, since no grant could allow it.
 For a guest whose policy is an IAM policy document, the statements are printed as JSON.
 
 A guest may ask for more when it is run with other input. The exit code is that of the run.";
@@ -53,7 +56,8 @@ impl Args {
         };
         let observed = run.observe()?;
         let section = observed.manifest.guest(&observed.guest)?;
-        let missing = missing(&section.policy, &observed.decisions);
+        let stand_in = stand_in_account(&observed.manifest, DEFAULT_ACCOUNT_ID);
+        let missing = missing(&section.policy.clone().with_stand_in_account(stand_in), &observed.decisions);
         for denied in &missing.denied {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(anstream::stderr(), "{} {}", styled(WARNING, "denied:"), visible(denied));

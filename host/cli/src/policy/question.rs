@@ -2,17 +2,44 @@
 
 use std::fmt;
 
+use innkeeper::Manifest;
+use innkeeper::manifest::GuestSection;
 use innkeeper::policy::source::nearest;
 use innkeeper::policy::{
-    Action, Arn, Candidate, ContextValues, Decision, Policy, Request, Resource, Service,
+    Action, Arn, Candidate, ContextValues, Decision, Policy, Request, Resource, ResourceType, Service,
 };
 use serde::Serialize;
 
 /// What a policy is asked.
 pub(crate) struct Question {
     action: Action,
-    resource: Arn,
+    asked: Asked,
     context: ContextValues,
+}
+
+/// What a question is about.
+enum Asked {
+    /// The resource of this ARN.
+    Resource(Arn),
+    /// `*`, for an action that is about no resource in particular.
+    All,
+}
+
+/// Where a guest is, as far as its manifest says: what `*` of SQS and Lambda is all resources of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place<'a> {
+    region: Option<&'a str>,
+    account: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn of(manifest: &'a Manifest, section: &'a GuestSection) -> Self {
+        let account = manifest.aws().account.as_ref();
+        Self {
+            region: section.region.as_ref().map(|region| region.as_str()),
+            account: account.map(|account| account.as_str()),
+        }
+    }
 }
 
 /// Why something cannot be asked.
@@ -71,7 +98,12 @@ impl Question {
             values.set(&key, value).map_err(|error| WrongQuestion::Malformed(error.to_string()))?;
         }
         let known = Action::from_name(action);
-        // What is about no resource in particular is asked about by S3's own name for all.
+        if let ("*", Some(action)) = (resource, known)
+            && action.resource_type() == ResourceType::All
+        {
+            return Ok(Self { action, asked: Asked::All, context: values });
+        }
+        // All that is in S3 has a name there.
         let resource = match (resource, known.map(Action::service)) {
             ("*", Some(Service::S3) | None) => "arn:aws:s3:::*",
             _ => resource,
@@ -84,18 +116,26 @@ impl Question {
             let service = resource.service();
             return Err(WrongQuestion::NotProvided(format!("no guest can be given the service `{service}`")));
         }
-        Ok(Self { action, resource, context: values })
+        Ok(Self { action, asked: Asked::Resource(resource), context: values })
     }
 
-    /// The request that a policy is asked about. Keys that were not given have no value.
-    fn request(&self) -> Option<Request<'_>> {
-        let resource = Resource::from_arn(&self.resource)?;
-        Some(Request { action: self.action, resource, context: self.context.context() })
-    }
-
-    /// What a policy says.
-    pub(crate) fn ask(&self, policy: &Policy) -> Option<Answer> {
-        let request = self.request()?;
+    /// What a policy says. Keys that were not given have no value.
+    pub(crate) fn ask(&self, policy: &Policy, place: Place<'_>) -> Option<Answer> {
+        let all;
+        let arn = match &self.asked {
+            Asked::Resource(arn) => arn,
+            Asked::All => {
+                let Place { region, account } = match self.action.service() {
+                    Service::S3 => Place::default(),
+                    _ => place,
+                };
+                let [region, account] = [region, account].map(Option::unwrap_or_default);
+                all = format!("arn:aws:{}:{region}:{account}:*", self.action.service()).parse().ok()?;
+                &all
+            }
+        };
+        let resource = Resource::from_arn(arn)?;
+        let request = Request { action: self.action, resource, context: self.context.context() };
         let decision = policy.decide(&request);
         let rule = decision.rule().map(|rule| rule.resource().location.to_string());
         let (reason, suggestion) = match decision {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use innkeeper::Manifest;
 use serde::Serialize;
 
-use super::question::{self, Question};
+use super::question::{self, Place, Question};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
@@ -32,7 +32,7 @@ pub(super) struct Args {
     #[arg(value_name = "ACTION")]
     action: String,
 
-    /// The ARN of what it is done on
+    /// The ARN of what it is done on; `*` for an action that is about no resource in particular, as `sqs:ListQueues`
     #[arg(value_name = "RESOURCE")]
     resource: String,
 
@@ -83,7 +83,8 @@ impl Args {
 
 fn guest<'a>(name: &'a str, question: &Question, manifest: &Manifest) -> Result<Option<Guest<'a>>, Failure> {
     let section = manifest.guest(name)?;
-    let Some(answer) = question.ask(&section.policy) else { return Ok(None) };
+    let place = Place::of(manifest, section);
+    let Some(answer) = question.ask(&section.policy, place) else { return Ok(None) };
     let is_denied = answer.rules().iter().any(|rule| rule.effect == "deny" && rule.unmet.is_none());
     let allowing = || answer.rules().iter().filter(|rule| rule.effect == "allow");
     let applying = allowing().find(|rule| rule.unmet.is_none());

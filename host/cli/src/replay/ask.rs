@@ -12,7 +12,7 @@ use super::again;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
-use crate::policy::{Answer, Question};
+use crate::policy::{Answer, Place, Question};
 use crate::style::{ADDED, FAINT, HELP, REMOVED, TITLE, styled};
 use crate::text::{count, visible};
 
@@ -50,7 +50,7 @@ pub(super) fn ask(recording: &Recording, manifest: &Manifest, json: bool) -> Res
         context.entry(trigger).or_insert_with(|| Trigger::Run.as_str().to_owned());
         let question = Question::new(&request.action, &request.resource, context)
             .map_err(|error| Failure::new(Exit::Io, format!("the recording has a wrong request: {error}")))?;
-        let answer: Answer = question.ask(policy).ok_or_else(|| {
+        let answer: Answer = question.ask(policy, Place::default()).ok_or_else(|| {
             Failure::new(Exit::Io, format!("the recording has a wrong request: `{}`", request.resource))
         })?;
         if answer.is_allowed() == request.allowed {

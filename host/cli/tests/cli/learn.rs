@@ -90,3 +90,42 @@ fn errors_when_it_would_not_run_on_the_fake() {
         keeper("").env("AWS_PROFILE", "prod").innkeeper(&["policy", "learn", "--", "run", "keeper"]).exits(0);
     assert!(String::from_utf8_lossy(&run.stdout).contains("+actions = [\"s3:PutObject\"]"), "{run}");
 }
+
+const CALLER: &str = "[guest.caller]\ncomponent = \"caller.wasm\"\n";
+
+fn caller(aws: &str) -> Project {
+    Project::new(&format!("{aws}{CALLER}"))
+        .with("caller.wasm", guests::caller())
+        .with("aws/lambda/pricing.json", r#"{ "answers": [{ "payload": 3 }] }"#)
+}
+
+#[test]
+fn the_account_of_the_fake_is_a_wildcard_that_says_why() {
+    let learn = |project: &Project| {
+        project.innkeeper(&["policy", "learn", "--", "run", "--fake", "aws", "caller", "1"])
+    };
+    let project = caller("[aws]\nregion = \"eu-west-1\"\n");
+    let run = learn(&project).exits(0);
+    let diff = String::from_utf8(run.stdout.clone()).unwrap();
+    let line = "+    \"arn:aws:lambda:eu-west-1:*:function:pricing\", # a wildcard: the account is that of the fake\n";
+    assert!(diff.contains(line), "{run}");
+    // A denial suggests the same, and what it suggests is accepted.
+    let run = project.innkeeper(&["run", "--fake", "aws", "caller", "1"]);
+    run.says(&["resources = [\"arn:aws:lambda:eu-west-1:*:function:pricing\"]"]);
+    let added: String = diff
+        .lines()
+        .skip(3)
+        .filter_map(|line| line.strip_prefix('+').map(|line| format!("{line}\n")))
+        .collect();
+    let manifest = std::fs::read_to_string(project.file("innkeeper.toml")).unwrap() + &added;
+    let project = project.with("innkeeper.toml", manifest);
+    project.innkeeper(&["check"]).exits(0);
+    learn(&project).exits(0).prints("");
+
+    // The account that the manifest names is the guest's own.
+    for account in ["123456789012", "000000000000"] {
+        let run = learn(&caller(&format!("[aws]\nregion = \"eu-west-1\"\naccount = \"{account}\"\n")));
+        let line = format!("+resources = [\"arn:aws:lambda:eu-west-1:{account}:function:pricing\"]\n");
+        assert!(String::from_utf8_lossy(&run.stdout).contains(&line), "{run}");
+    }
+}

@@ -348,3 +348,68 @@ fn errors_when_a_policy_document_is_wrong_at_its_own_line() {
         .exits(3)
         .says(&["the guest has a `policy`"]);
 }
+
+const LISTER: &str = r#"
+[aws]
+region = "eu-west-1"
+
+[guest.lister]
+component = "lister.wasm"
+
+[guest.queues]
+component = "queues.wasm"
+
+[[guest.queues.allow]]
+actions = ["sqs:ListQueues"]
+resources = ["arn:aws:sqs:eu-west-1:*:*"]
+
+[guest.all]
+component = "all.wasm"
+
+[[guest.all.allow]]
+actions = ["s3:ListAllMyBuckets", "sqs:ListQueues", "lambda:ListFunctions"]
+resources = ["*"]
+"#;
+
+#[test]
+fn what_is_about_all_resources_is_asked_about_as_in_iam() {
+    let project = Project::new(LISTER);
+    let explain = |guest: &str, action: &str| project.innkeeper(&["policy", "explain", guest, action, "*"]);
+    for action in ["s3:ListAllMyBuckets", "sqs:ListQueues", "lambda:ListFunctions"] {
+        explain("lister", action).exits(12).prints(&format!(
+            "deny {action} on * for `lister`: not granted\nhelp: add this to the manifest:\n      \
+             [[guest.lister.allow]]\n      actions = [\"{action}\"]\n      resources = [\"*\"]\n"
+        ));
+        let granted =
+            format!("{LISTER}[[guest.lister.allow]]\nactions = [\"{action}\"]\nresources = [\"*\"]\n");
+        let project = Project::new(&granted);
+        project.innkeeper(&["policy", "explain", "lister", action, "*"]).exits(0);
+        let who = project.innkeeper(&["policy", "who", action, "*", "--json"]).exits(0).json();
+        let guests: Vec<_> = who.as_array().unwrap().iter().map(|guest| guest["guest"].clone()).collect();
+        let queues = (action == "sqs:ListQueues").then(|| json!("queues"));
+        assert_eq!(guests, [json!("all"), json!("lister")].into_iter().chain(queues).collect::<Vec<_>>());
+    }
+    explain("queues", "sqs:ListQueues").exits(0);
+    // Of another region nothing is granted.
+    let elsewhere = Project::new(&LISTER.replacen("eu-west-1", "eu-west-2", 1));
+    elsewhere.innkeeper(&["policy", "explain", "queues", "sqs:ListQueues", "*"]).exits(12);
+    // A star is no queue.
+    explain("queues", "sqs:SendMessage").exits(2).says(&["`*` is no resource"]);
+}
+
+#[test]
+fn nothing_is_suggested_that_would_be_refused() {
+    let said = "help: nothing that is added could allow it: `s3:PutObject` is about an object, `arn:aws:s3:::BUCKET/KEY`\n";
+    let run = explain(&["thumbnailer", "s3:PutObject", "arn:aws:s3:::order-book"]).exits(12);
+    assert!(String::from_utf8_lossy(&run.stdout).ends_with(said), "{run}");
+}
+
+#[test]
+fn a_batch_takes_a_star_as_well() {
+    let lines = ["s3:ListAllMyBuckets", "sqs:ListQueues", "lambda:ListFunctions"]
+        .map(|action| json!({"guest": "thumbnailer", "action": action, "resource": "*"}).to_string());
+    for answer in batch(&lines.join("\n"), 0) {
+        assert_eq!(answer["decision"], "deny");
+        assert!(answer["suggestion"].as_str().unwrap().ends_with("resources = [\"*\"]"), "{answer}");
+    }
+}

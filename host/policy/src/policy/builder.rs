@@ -116,6 +116,7 @@ impl PolicyBuilder {
                     .any(Compiled::asks_about_existing_tags),
                 denies: Statements::new(denies),
                 allows: Statements::new(allows),
+                stand_in_account: None,
             }),
         }
     }

@@ -7,7 +7,11 @@ use std::{
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{Decision, DenialCause, Policy, suggestion};
+use super::{
+    Decision, DenialCause, Policy,
+    grantable::{Grantable, grantable},
+    suggestion,
+};
 use crate::{
     action::{Action, ResourceType},
     pattern::escape,
@@ -23,8 +27,7 @@ const MANY_KEYS: usize = 9;
 pub struct Missing {
     /// The statements to add.
     pub grants: Vec<Grant>,
-    /// The requests that a `deny` forbids, so that nothing that is added could allow them: each in a line, with the place of the
-    /// rule.
+    /// The requests that nothing that is added could allow: those that a `deny` forbids, each in a line, with the place of the rule.
     pub denied: Vec<String>,
 }
 
@@ -39,45 +42,59 @@ pub struct Grant {
 impl Policy {
     /// What would have to be added for all of the requests to be allowed. Nothing of it is added.
     pub fn missing<'r>(&self, requests: impl IntoIterator<Item = &'r Request<'r>>) -> Missing {
-        let mut wanted: BTreeMap<String, (BTreeSet<Action>, bool)> = BTreeMap::new();
+        let mut wanted: BTreeMap<Wanted, BTreeSet<Action>> = BTreeMap::new();
         let mut denied = BTreeSet::new();
         for request in requests {
-            match self.decide(request) {
-                Decision::Allow(_) => {}
-                Decision::Deny(denial) => match denial.cause() {
-                    DenialCause::ExplicitDeny(_) => {
-                        denied.insert(format!(
-                            "{} on {}: {denial}",
-                            request.action,
-                            crate::text::visible(&request.resource.to_string())
-                        ));
-                    }
-                    DenialCause::NotGranted => {
-                        let is_object = request.action.resource_type() == ResourceType::Object;
-                        let entry = wanted.entry(request.resource.to_string());
-                        entry.or_insert_with(|| (BTreeSet::new(), is_object)).0.insert(request.action);
-                    }
-                },
+            let Decision::Deny(denial) = self.decide(request) else { continue };
+            let mut cannot = |why: &dyn fmt::Display| {
+                let resource = request.resource.to_string();
+                denied.insert(format!("{} on {}: {why}", request.action, crate::text::visible(&resource)));
+            };
+            if let DenialCause::ExplicitDeny(_) = denial.cause() {
+                cannot(&denial);
+                continue;
+            }
+            match grantable(request, self.stand_in_account.as_deref()) {
+                Ok(grantable) => {
+                    let is_object = request.action.resource_type() == ResourceType::Object;
+                    let resource = if is_object {
+                        Wanted::Object(request.resource.to_string())
+                    } else {
+                        Wanted::Other(grantable)
+                    };
+                    wanted.entry(resource).or_default().insert(request.action);
+                }
+                Err(reason) => cannot(&reason),
             }
         }
         // By the actions, so that what needs the same is in one statement.
-        let mut by_actions: BTreeMap<BTreeSet<Action>, (BTreeSet<String>, BTreeSet<String>)> =
-            BTreeMap::new();
-        for (resource, (actions, is_object)) in wanted {
+        let mut by_actions: BTreeMap<BTreeSet<Action>, (BTreeSet<String>, Vec<Grantable>)> = BTreeMap::new();
+        for (resource, actions) in wanted {
             let (objects, others) = by_actions.entry(actions).or_default();
-            if is_object {
-                objects.insert(resource)
-            } else {
-                others.insert(resource)
-            };
+            match resource {
+                Wanted::Object(object) => {
+                    objects.insert(object);
+                }
+                Wanted::Other(other) => others.push(other),
+            }
         }
         let grants = by_actions.into_iter().map(|(actions, (objects, others))| {
             let mut resources = folders(&objects);
-            resources.extend(others.iter().map(|resource| (escape(resource), None)));
+            resources.extend(
+                others.into_iter().map(|Grantable { pattern, reason }| (pattern, reason.map(str::to_owned))),
+            );
             Grant { actions, resources }
         });
         Missing { grants: grants.collect(), denied: denied.into_iter().collect() }
     }
+}
+
+/// A resource that has to be granted.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    /// An object, by its ARN: many may become one pattern.
+    Object(String),
+    Other(Grantable),
 }
 
 /// Objects as patterns: each for itself, or many of one folder by a wildcard.

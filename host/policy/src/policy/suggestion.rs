@@ -1,11 +1,18 @@
 use std::fmt::{self, Write as _};
 
-use super::{Compiled, DenialCause, Polarity, Policy};
-use crate::{condition::Facts, pattern::escape, request::Request, source::Location, text::quoted};
+use super::{Compiled, DenialCause, Polarity, Policy, grantable::grantable};
+use crate::{
+    action::{Action, ResourceType},
+    condition::Facts,
+    request::Request,
+    source::Location,
+    text::quoted,
+};
 
 /// A change to the manifest after which a denied request would be allowed. `Display` says it in words, for the operator.
 ///
-/// It grants exactly the request's action on exactly its resource: wildcards are for the operator to choose.
+/// It grants exactly the request's action on exactly its resource: wildcards are for the operator to choose, but for the `*` of what
+/// is about all resources, and that of an account that nobody has on AWS ([`Policy::with_stand_in_account`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Suggestion {
@@ -46,16 +53,25 @@ pub enum Suggestion {
         /// Where it stands.
         location: Location,
     },
+    /// The action is not about resources of this kind, so that no statement can allow it on this one. No operation asks for that; a
+    /// person can.
+    NotGrantable {
+        /// What the action is about, or what is wrong with the resource.
+        reason: String,
+    },
 }
 
 impl Suggestion {
     pub(super) fn for_denial(policy: &Policy, cause: DenialCause<'_>, request: &Request<'_>) -> Self {
+        let resource = match grantable(request, policy.stand_in_account.as_deref()) {
+            Ok(grantable) => quote(&grantable.pattern),
+            Err(reason) => return Self::NotGrantable { reason },
+        };
         if let DenialCause::ExplicitDeny(rule) = cause {
             let (resource, location) = (rule.resource().text.to_owned(), rule.resource().location.clone());
             return Self::NarrowDeny { resource, location };
         }
         let action = quote(request.action.as_str());
-        let resource = quote(&escape(&request.resource.to_string()));
 
         let facts = Facts { guest: policy.guest(), context: &request.context };
         let segments = request.resource.segments();
@@ -77,6 +93,7 @@ impl Suggestion {
             .iter()
             .filter(|statement| statement.resource_patterns.polarity == Polarity::Only)
             .filter(|statement| statement.actions.contains(request.action))
+            .filter(|statement| statement.may_get_resource_of(request.action))
             .min_by_key(|statement| statement.actions.len());
         if let Some(statement) = with_action {
             let list = &statement.resource_patterns;
@@ -90,6 +107,7 @@ impl Suggestion {
             .iter()
             .filter(|statement| statement.action_patterns.polarity == Polarity::Only)
             .filter(|statement| statement.standing_for(&segments).is_some())
+            .filter(|statement| statement.may_get_action(request.action))
             .min_by_key(|statement| statement.resource_patterns.entries.len());
         if let Some(statement) = with_resource {
             let list = &statement.action_patterns;
@@ -108,7 +126,7 @@ impl Suggestion {
             | Self::AddAction { location, .. }
             | Self::MeetCondition { location, .. }
             | Self::NarrowDeny { location, .. } => Some(location),
-            Self::AddStatement { .. } => None,
+            Self::AddStatement { .. } | Self::NotGrantable { .. } => None,
         }
     }
 
@@ -118,8 +136,25 @@ impl Suggestion {
             Self::AddResource { text, .. } | Self::AddAction { text, .. } | Self::AddStatement { text } => {
                 Some(text)
             }
-            Self::MeetCondition { .. } | Self::NarrowDeny { .. } => None,
+            Self::MeetCondition { .. } | Self::NarrowDeny { .. } | Self::NotGrantable { .. } => None,
         }
+    }
+}
+
+impl Compiled {
+    /// Whether the resource of such an action may join the others: that of all resources, `*`, would grant everything to the other
+    /// actions as well.
+    fn may_get_resource_of(&self, action: Action) -> bool {
+        action.resource_type() != ResourceType::All
+            || self.actions.iter().all(|other| other.resource_type() == ResourceType::All)
+    }
+
+    /// Whether the statement is still one that is accepted once it has another action.
+    fn may_get_action(&self, action: Action) -> bool {
+        let resources = &self.resource_patterns;
+        let is_about = resources.polarity == Polarity::AllBut
+            || resources.entries.iter().any(|entry| entry.pattern.types().contains(action.resource_type()));
+        is_about && self.conditions.iter().all(|condition| condition.may_be_asked_of(action))
     }
 }
 
@@ -136,6 +171,7 @@ impl fmt::Display for Suggestion {
             Self::NarrowDeny { resource, location } => {
                 write!(f, "remove or narrow the deny of {} at {location}", quoted(resource))
             }
+            Self::NotGrantable { reason } => write!(f, "nothing that is added could allow it: {reason}"),
         }
     }
 }

@@ -3,6 +3,7 @@ mod conditions;
 mod documents;
 mod missing;
 mod negation;
+mod operations;
 mod properties;
 mod review;
 mod role;
@@ -14,8 +15,8 @@ use toml::Spanned;
 
 use super::*;
 use crate::{
-    Arn, BucketArn, Diagnostics, ObjectKey, Operation, Resource, S3Operation, Source, Statement,
-    source::Colour,
+    Arn, BucketArn, ConditionKey, Diagnostics, ObjectKey, Operation, Resource, S3Operation, Source,
+    Statement, source::Colour,
 };
 
 #[derive(Deserialize)]
@@ -28,10 +29,16 @@ struct Manifest {
 }
 
 fn build(text: &str) -> Result<Policy, Diagnostics> {
+    build_on(&[], text)
+}
+
+/// On a host that provides these keys.
+fn build_on(provided: &[ConditionKey], text: &str) -> Result<Policy, Diagnostics> {
     let source = Source::new("innkeeper.toml", text);
     let manifest: Manifest =
         toml::from_str(text).map_err(|error| crate::Diagnostic::from_toml(&source, &error))?;
     let mut builder = Policy::builder("thumbnailer");
+    builder.provides(provided.iter().copied());
     for statement in &manifest.allow {
         builder.statement(Effect::Allow, statement, &source);
     }

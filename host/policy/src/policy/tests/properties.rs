@@ -112,6 +112,7 @@ proptest! {
                 text = lines.join("\n");
             }
             Suggestion::NarrowDeny { .. } | Suggestion::MeetCondition { .. } => return Ok(()),
+            Suggestion::NotGrantable { reason } => prop_assert!(false, "{}", reason),
         }
         prop_assert!(is_allowed(&policy(&text), Action::S3GetObject, &arn), "{}", text);
     }

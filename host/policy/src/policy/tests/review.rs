@@ -162,7 +162,7 @@ fn a_time_that_is_over_never_comes() {
     let source = Source::new("innkeeper.toml", &text);
     let manifest: Manifest = toml::from_str(&text).unwrap();
     let mut builder = Policy::builder("thumbnailer");
-    builder.provides([crate::ConditionKey::CurrentTime]).statement(
+    builder.provides([ConditionKey::CurrentTime]).statement(
         Effect::Allow,
         &manifest.allow[0],
         &source,
