@@ -17,7 +17,7 @@ use innkeeper::policy::Source;
 use innkeeper::{Called, Manifest};
 use innkeeper_fake::{FakeAws, Fault};
 use innkeeper_testing::recording::{
-    Bodies, ChangeKind, Ending, Input, KeptBodies, Player, Recorder, Recording, Start, bodies_folder,
+    Bodies, ChangeKind, Ending, Input, KeptBodies, Player, Recorder, Recording, Start, Times, bodies_folder,
     differences, host_on_recording,
 };
 use innkeeper_testing::{engine, host_on_with};
@@ -106,14 +106,14 @@ impl Recorded {
     /// What a replay does otherwise.
     async fn kinds(&self, manifest: Manifest, input: &str) -> Vec<ChangeKind> {
         let (now, _) = self.replay(manifest, input).await;
-        differences(&self.recording, &now).iter().map(|change| change.kind).collect()
+        differences(&self.recording, &now, Times::Exact).iter().map(|change| change.kind).collect()
     }
 
     async fn is_replayed_equal(&self, manifest: Manifest) {
         let input = String::from_utf8(self.recording.start.input.bytes().unwrap()).unwrap();
         let (now, player) = self.replay(manifest, &input).await;
         assert_eq!(player.not_fed(), []);
-        assert_eq!(differences(&self.recording, &now), []);
+        assert_eq!(differences(&self.recording, &now, Times::Exact), []);
         assert!(self.recording.exchanges().count() > 0, "something was recorded");
     }
 
@@ -176,7 +176,7 @@ async fn what_the_guest_does_otherwise_is_told() {
     assert_eq!(fewer[..4], [ChangeKind::Missing; 4]);
     assert_eq!(fewer[4..], [ChangeKind::OtherResult]);
     let (now, player) = recorded.replay(manifest(), r#"{"rounds": 3}"#).await;
-    let more = differences(&recorded.recording, &now);
+    let more = differences(&recorded.recording, &now, Times::Exact);
     assert_eq!(more[0].kind, ChangeKind::New, "{more:?}");
     assert_eq!(more[0].what, "s3.bucket.put-object on bucket uploads");
     assert_eq!(more[0].now.as_ref().unwrap()["key"], json!("orders/2.json"));
@@ -187,7 +187,7 @@ async fn what_the_guest_does_otherwise_is_told() {
     let deny = "[[guest.guest.deny]]\nactions = [\"lambda:*\"]\nresources = [\"*\"]\n";
     let stricter = of(program::TESTING_ROUNDS, &format!("{EVERYTHING}{deny}"));
     let (now, player) = recorded.replay(stricter, r#"{"rounds": 2}"#).await;
-    let denied = differences(&recorded.recording, &now);
+    let denied = differences(&recorded.recording, &now, Times::Exact);
     assert_eq!(denied[0].kind, ChangeKind::OtherAnswer);
     assert_eq!(denied[0].now, Some(json!({ "err": "access-denied" })));
     assert_eq!(player.not_fed(), []);
@@ -367,7 +367,7 @@ async fn without_bodies_a_replay_says_what_it_cannot_feed() {
     assert!(!bodies_folder(&recorded.file()).exists());
     let (now, player) = recorded.replay(manifest(), input).await;
     assert!(player.not_fed()[0].why.contains("the body of the recorded answer is not there"));
-    assert_eq!(differences(&recorded.recording, &now)[0].kind, ChangeKind::OtherAnswer);
+    assert_eq!(differences(&recorded.recording, &now, Times::Exact)[0].kind, ChangeKind::OtherAnswer);
     // A guest that reads none is not in need of any.
     let head = || of(program::S3_HEAD_OBJECT, EVERYTHING);
     record(&aws, head(), "guest", input, KeptBodies::None).await.is_replayed_equal(head()).await;

@@ -43,7 +43,7 @@ pub(super) struct Unanswered<'a> {
 
 /// Says where the recorded call and the one that was made again are not the same.
 pub(super) fn tell(recorded: &Recording, again: &Again, json: bool) -> Result<Exit, Failure> {
-    let changes = differences(recorded, &again.recording);
+    let changes = differences(recorded, &again.recording, again.times);
     let same = changes.is_empty() && again.not_fed.is_empty();
     let exit = if same { Exit::Success } else { Exit::Differs };
     if json {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use innkeeper::{CallError, Manifest};
 use innkeeper_testing::recording::{
-    Bodies, Ending, NotFed, Player, Recorder, Recording, bodies_folder, host_on_recording,
+    Bodies, Ending, NotFed, Player, Recorder, Recording, Times, bodies_folder, host_on_recording,
 };
 
 use super::input::Input;
@@ -22,6 +22,8 @@ pub(crate) struct Again {
     pub(crate) recording: Recording,
     /// What the recording had no answer to.
     pub(crate) not_fed: Vec<NotFed>,
+    /// How the times in its answers are to be compared with those that were recorded.
+    pub(crate) times: Times,
 }
 
 /// Calls the recorded guest with the recorded answers. `file` is the recording's own, beside which its bodies are.
@@ -50,11 +52,11 @@ pub(crate) fn play(
         let recording = recorder
             .finish(recorded.start.clone(), result)
             .map_err(|error| Failure::doing(Exit::Io, "the call cannot be compared", &error))?;
-        Ok(Again { recording, not_fed: player.not_fed() })
+        Ok(Again { recording, not_fed: player.not_fed(), times: Times::Exact })
     })
 }
 
-/// Calls the recorded guest on a fake.
+/// Calls the recorded guest on a fake, of which the clock begins when the recorded call did.
 pub(crate) fn on_fake(
     recorded: &Recording,
     manifest: PathBuf,
@@ -66,7 +68,7 @@ pub(crate) fn on_fake(
         manifest,
         guest: recorded.start.guest.clone(),
         input: Input::Bytes(input),
-        world: World::fake(folder, AwsOptions::default().check()?)?,
+        world: World::fake(folder, AwsOptions::default().check()?)?.beginning(recorded.start.began()),
         save: None,
         audit: None,
         record: None,
@@ -79,5 +81,5 @@ pub(crate) fn on_fake(
         return Err(Failure::interrupted());
     }
     let recording = recording(&recorder, recorded.start.clone(), &report)?;
-    Ok(Again { recording, not_fed: Vec::new() })
+    Ok(Again { recording, not_fed: Vec::new(), times: Times::Near })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use innkeeper::aws::ClientFactoryBuilder;
 use innkeeper::{Host, HostBuilder, Manifest};
@@ -27,6 +27,8 @@ pub(super) enum World {
         /// The folder it is filled from. `None`: it begins empty.
         folder: Option<PathBuf>,
         overrides: AwsOverrides,
+        /// What its clock shows when it is filled. `None`: the machine's time.
+        beginning: Option<SystemTime>,
     },
 }
 
@@ -49,13 +51,21 @@ impl World {
                      `innkeeper run GUEST INPUT --fake`",
                 ));
         }
-        Ok(Self::Fake { folder, overrides })
+        Ok(Self::Fake { folder, overrides, beginning: None })
+    }
+
+    /// The fake, with a clock that runs from this time on when it is filled.
+    pub(super) fn beginning(mut self, time: SystemTime) -> Self {
+        if let Self::Fake { beginning, .. } = &mut self {
+            *beginning = Some(time);
+        }
+        self
     }
 
     /// The fake, if it is to be one, with all that its folder holds.
     pub(super) fn fill(&self) -> Result<Option<Fake>, Failure> {
-        let Self::Fake { folder, .. } = self else { return Ok(None) };
-        let aws = FakeAws::builder().clock(Clock::real()).build();
+        let Self::Fake { folder, beginning, .. } = self else { return Ok(None) };
+        let aws = FakeAws::builder().clock(beginning.map_or_else(Clock::real, Clock::tokio_from)).build();
         if let Some(folder) = folder {
             aws.seed(folder).map_err(|error| {
                 Failure::because(Exit::Fake, &error).with_help(

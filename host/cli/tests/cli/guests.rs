@@ -157,6 +157,29 @@ pub(crate) fn keeper() -> Vec<u8> {
     )
 }
 
+/// Asks for what S3 keeps beside `old.txt` in the bucket `uploads`, and returns its input.
+pub(crate) fn header() -> Vec<u8> {
+    plugin(
+        r#"(import "innkeeper:aws/s3@0.2.0" "[static]bucket.open" (func $open (param i32 i32 i32)))
+        (import "innkeeper:aws/s3@0.2.0" "[method]bucket.head-object" (func $head (param i32 i32)))"#,
+        r#"(data (i32.const 0) "uploads")
+        (data (i32.const 32) "old.txt")
+        (func (export "run") (param $at i32) (param $length i32) (result i32)
+            (call $open (i32.const 0) (i32.const 7) (i32.const 2048))
+            (if (i32.load8_u (i32.const 2048)) (then (unreachable)))
+            ;; The arguments stand in memory: bucket, key, and options that are all none.
+            (i32.store (i32.const 4096) (i32.load (i32.const 2056)))
+            (i32.store (i32.const 4100) (i32.const 32))
+            (i32.store (i32.const 4104) (i32.const 7))
+            (call $head (i32.const 4096) (i32.const 2048))
+            (if (i32.load8_u (i32.const 2048)) (then (unreachable)))
+            (i32.store8 (i32.const 1024) (i32.const 0))
+            (i32.store (i32.const 1028) (local.get $at))
+            (i32.store (i32.const 1032) (local.get $length))
+            (i32.const 1024))"#,
+    )
+}
+
 /// Has the function `pricing` run with its input at some time soon, and returns its input.
 pub(crate) fn notifier() -> Vec<u8> {
     plugin(

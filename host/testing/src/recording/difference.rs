@@ -68,8 +68,52 @@ impl ChangeKind {
     }
 }
 
+/// How the times in answers are compared: when an object was stored, or a message sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Times {
+    /// As all else, which they are where the recorded answers are given.
+    #[default]
+    Exact,
+    /// As the same if they are less than ten minutes apart. Those that a fake gives are of a clock that runs, and what was seeded is as
+    /// much older than the call as it took to make the guest ready.
+    Near,
+}
+
+/// Less than this is [`Times::Near`], in nanoseconds. A clock that was started elsewhere is off by more.
+const NEAR: u128 = 600 * 1_000_000_000;
+
+impl Times {
+    /// Whether two answers are the same.
+    fn same(self, old: &Value, new: &Value) -> bool {
+        if self == Self::Exact {
+            return old == new;
+        }
+        if let (Some(old), Some(new)) = (timestamp(old), timestamp(new)) {
+            return old.abs_diff(new) < NEAR;
+        }
+        match (old, new) {
+            (Value::Array(old), Value::Array(new)) => {
+                old.len() == new.len() && old.iter().zip(new).all(|(old, new)| self.same(old, new))
+            }
+            (Value::Object(old), Value::Object(new)) => {
+                let same =
+                    |(name, old): (&String, &Value)| new.get(name).is_some_and(|new| self.same(old, new));
+                old.len() == new.len() && old.iter().all(same)
+            }
+            (old, new) => old == new,
+        }
+    }
+}
+
+/// The nanoseconds since 1970 of a `timestamp` of the WIT package.
+fn timestamp(value: &Value) -> Option<i128> {
+    let fields = value.as_object().filter(|fields| fields.len() == 2)?;
+    let seconds = i128::from(fields.get("seconds")?.as_i64()?);
+    Some(seconds * 1_000_000_000 + i128::from(fields.get("nanoseconds")?.as_u64()?))
+}
+
 /// Where `now` is not as it was `recorded`: the exchanges in their order, and the result.
-pub fn differences(recorded: &Recording, now: &Recording) -> Vec<Change> {
+pub fn differences(recorded: &Recording, now: &Recording, times: Times) -> Vec<Change> {
     let (before, after): (Vec<_>, Vec<_>) = (recorded.exchanges().collect(), now.exchanges().collect());
     let asked =
         |exchanges: &[&Exchange]| exchanges.iter().map(|exchange| asked(exchange)).collect::<Vec<_>>();
@@ -80,7 +124,8 @@ pub fn differences(recorded: &Recording, now: &Recording) -> Vec<Change> {
         let new = after.get(new).unwrap_or_default();
         match operation {
             DiffOp::Equal { .. } => {
-                changes.extend(old.iter().zip(new).filter_map(|(old, new)| answered_otherwise(old, new)));
+                changes
+                    .extend(old.iter().zip(new).filter_map(|(old, new)| answered_otherwise(old, new, times)));
             }
             _ => replaced(old, new, &mut changes),
         }
@@ -113,9 +158,9 @@ fn written(result: &Ending) -> Value {
     serde_json::to_value(result).unwrap_or_default()
 }
 
-fn answered_otherwise(old: &Exchange, new: &Exchange) -> Option<Change> {
+fn answered_otherwise(old: &Exchange, new: &Exchange, times: Times) -> Option<Change> {
     let body = |exchange: &Exchange| serde_json::to_value(&exchange.body).unwrap_or_default();
-    let (kind, recorded, now) = if old.answer != new.answer {
+    let (kind, recorded, now) = if !times.same(&old.answer, &new.answer) {
         (ChangeKind::OtherAnswer, old.answer.clone(), new.answer.clone())
     } else if old.body != new.body {
         (ChangeKind::OtherBody, body(old), body(new))
@@ -226,7 +271,7 @@ mod tests {
     }
 
     fn kinds(before: &[(&str, &str, &str)], after: &[(&str, &str, &str)]) -> Vec<ChangeKind> {
-        let changes = differences(&recording(before, "r"), &recording(after, "r"));
+        let changes = differences(&recording(before, "r"), &recording(after, "r"), Times::Exact);
         changes.iter().map(|change| change.kind).collect()
     }
 
@@ -239,7 +284,7 @@ mod tests {
         assert_eq!(kinds(&[a, b, c], &[b, c, a]), [ChangeKind::Moved]);
         assert_eq!(kinds(&[a, b], &[("get", "x", "1"), b]), [ChangeKind::OtherArguments]);
         assert_eq!(kinds(&[a, b], &[("get", "a", "9"), b]), [ChangeKind::OtherAnswer]);
-        let changes = differences(&recording(&[a], "r"), &recording(&[a], "s"));
+        let changes = differences(&recording(&[a], "r"), &recording(&[a], "s"), Times::Near);
         assert_eq!(changes.iter().map(|change| change.kind).collect::<Vec<_>>(), [ChangeKind::OtherResult]);
     }
 
@@ -247,5 +292,26 @@ mod tests {
     fn what_is_called_twice_moves_once() {
         let (a, b) = (("get", "a", "1"), ("head", "b", "2"));
         assert_eq!(kinds(&[a, b], &[b, a, a]), [ChangeKind::New, ChangeKind::Moved]);
+    }
+
+    #[test]
+    fn times_of_a_clock_that_runs_are_near_each_other() {
+        let at = |seconds: i64, nanoseconds: u32| json!({ "seconds": seconds, "nanoseconds": nanoseconds });
+        let answer = |sent: Value| json!({ "ok": [{ "body": "1", "sent": sent, "size": 1 }] });
+        let near = |old: Value, new: Value| Times::Near.same(&answer(old), &answer(new));
+        assert!(near(at(1_000, 0), at(1_000, 0)));
+        assert!(near(at(1_000, 0), at(1_599, 999_999_999)) && near(at(1_599, 999_999_999), at(1_000, 0)));
+        assert!(!near(at(1_000, 0), at(1_600, 0)) && !near(at(-1, 0), at(1_000, 0)));
+        assert!(!near(at(1_000, 0), json!(null)) && !near(at(1, 0), json!({ "seconds": 1 })));
+        assert!(!near(at(1, 0), json!({ "seconds": "1", "nanoseconds": 0 })));
+        assert!(!Times::Exact.same(&answer(at(1_000, 0)), &answer(at(1_000, 1))));
+        // All else is compared as it is.
+        let old = answer(at(1_000, 0));
+        for new in
+            [json!({ "err": "access-denied" }), json!({ "ok": [] }), json!({ "ok": [{ "body": "1" }] })]
+        {
+            assert!(!Times::Near.same(&old, &new), "{new}");
+        }
+        assert!(!Times::Near.same(&json!({ "seconds": 1 }), &json!({ "seconds": 2 })));
     }
 }

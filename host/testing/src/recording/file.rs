@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,6 +48,14 @@ pub struct Start {
     pub began: f64,
     /// Whether the bodies of answers are kept beside the file.
     pub bodies: KeptBodies,
+}
+
+impl Start {
+    /// When the call began. Times that no clock shows are 1970.
+    pub fn began(&self) -> SystemTime {
+        let began = Duration::try_from_secs_f64(self.began).unwrap_or_default();
+        SystemTime::UNIX_EPOCH.checked_add(began).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
 }
 
 /// Whether the bodies of answers are kept beside the file.

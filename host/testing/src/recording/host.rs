@@ -3,7 +3,6 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use innkeeper::aws::{Compute, Endpoint, Environment, Identity, Region, StaticKeys};
@@ -33,13 +32,11 @@ pub fn host_on_recording(
     let no_files: [(&str, &str); 0] = [];
     let region = start.region.as_deref().unwrap_or(NO_REGION);
     let (play, record) = (player.before(), recorder.before());
-    let began = Duration::try_from_secs_f64(start.began).unwrap_or_default();
-    let began = SystemTime::UNIX_EPOCH.checked_add(began).unwrap_or(SystemTime::UNIX_EPOCH);
     let factory = manifest
         .client_factory()
         .http_client(player.nothing())
         .service_http(move |service, guest, http| record(service, guest, play(service, guest, http)))
-        .time_source(Clock::tokio_from(began))
+        .time_source(Clock::tokio_from(start.began()))
         .environment(Environment::fixed([("AWS_REGION", region)], no_files))
         .compute(Compute::NotOnAws)
         .build()

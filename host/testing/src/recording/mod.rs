@@ -61,7 +61,7 @@ mod scrub;
 mod wire;
 
 pub use self::bodies::{Bodies, bodies_folder};
-pub use self::difference::{Change, ChangeKind, differences};
+pub use self::difference::{Change, ChangeKind, Times, differences};
 pub use self::file::{
     Answer, BodyDigestLine, Ended, Ending, Exchange, Input, KeptBodies, Line, ReadError, Recording, Request,
     Response, ResponseBody, Start, StreamedBody, WireRequest,
