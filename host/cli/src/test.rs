@@ -50,6 +50,9 @@ pub(crate) struct Args {
     filter: Option<String>,
 
     /// Write the snapshots that differ or are missing, in place of failing
+    ///
+    /// They are written once all cases have run. A case that fails for another reason has none accepted, and two cases that want
+    /// different things of one file both fail.
     #[arg(long)]
     accept: bool,
 
@@ -75,7 +78,7 @@ pub(crate) struct Args {
 enum Snapshots {
     /// The case fails.
     Compare,
-    /// It is written anew.
+    /// It is written anew, once all cases have run.
     Accept,
 }
 

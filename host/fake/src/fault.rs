@@ -1,3 +1,4 @@
+mod operation;
 mod rule;
 
 use std::sync::{Arc, Mutex, PoisonError};

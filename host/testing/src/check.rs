@@ -252,8 +252,13 @@ pub fn messages(aws: &FakeAws, queue: &str, expected: &[ExpectedMessage]) -> Res
 ///
 /// # Errors
 ///
-/// It was invoked otherwise.
+/// There is no such function, or it was invoked otherwise.
 pub fn invocations(aws: &FakeAws, function: &str, expected: &[Content]) -> Result<(), Mismatch> {
+    let functions = aws.lambda().functions();
+    if !functions.iter().any(|name| name == function) {
+        let what = format!("there is no function `{function}`");
+        return Err(Mismatch::with(what, Difference::remark(listed("there is", &functions))));
+    }
     let payloads: Vec<_> = aws
         .lambda()
         .invocations_of(function)

@@ -15,7 +15,7 @@ use super::content::Expected;
 use super::expect::{Ending, Expect, ExpectedObject, Presence};
 use super::file::TestFile;
 use super::seed::Seed;
-use super::snapshot;
+use super::snapshot::{self, Claim};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -63,11 +63,11 @@ pub(super) enum Verdict {
     Broken(Failure),
 }
 
-/// What a case came to, and the snapshots that were written for it.
+/// What a case came to, and what it wants its snapshots to be, if they are to be accepted.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) verdict: Verdict,
-    pub(super) accepted: Vec<String>,
+    pub(super) claims: Vec<Claim>,
 }
 
 impl Case {
@@ -87,7 +87,7 @@ impl Case {
                 Verdict::Failed { mismatches, asked: checks.asked.join("\n"), log: checks.log }
             }
         };
-        Ran { verdict, accepted: checks.accepted }
+        Ran { verdict, claims: checks.claims }
     }
 
     /// Makes the calls, and checks after each: what the next one finds is another's doing.
@@ -138,7 +138,7 @@ struct Checks<'a> {
     file: &'a TestFile,
     snapshots: Snapshots,
     mismatches: Vec<Mismatch>,
-    accepted: Vec<String>,
+    claims: Vec<Claim>,
     /// Which call is checked, where there are several.
     place: Option<String>,
     /// What was asked of AWS, call by call.
@@ -155,7 +155,7 @@ impl<'a> Checks<'a> {
             file,
             snapshots,
             mismatches: Vec::new(),
-            accepted: Vec::new(),
+            claims: Vec::new(),
             place: None,
             asked: Vec::new(),
             log: String::new(),
@@ -244,16 +244,18 @@ impl<'a> Checks<'a> {
     }
 
     fn snapshot(&mut self, what: &str, path: &std::path::Path, actual: &[u8]) {
-        match snapshot::check(&self.file.directory, path, actual, self.snapshots) {
-            Ok(snapshot::Checked::Same) => {}
-            Ok(snapshot::Checked::Accepted) => self.accepted.push(path.display().to_string()),
-            Ok(snapshot::Checked::Differs(difference)) => {
-                let what = format!("{what} is not what `{}` says (`--accept` takes it)", path.display());
-                self.note(Err(Mismatch::with(what, difference)));
+        match (snapshot::check(&self.file.directory, path, actual), self.snapshots) {
+            (Ok(difference), Snapshots::Accept) => {
+                let what = self.place.as_ref().map_or_else(|| what.to_owned(), |at| format!("{at}: {what}"));
+                let (path, actual) = (path.to_owned(), actual.to_vec());
+                self.claims.push(Claim { what, path, actual, difference });
             }
-            Err(error) => {
-                let what = format!("the snapshot `{}` cannot be used", path.display());
-                self.broken.get_or_insert_with(|| Failure::doing(Exit::Io, what, &error));
+            (Ok(None), Snapshots::Compare) => {}
+            (Ok(Some(difference)), Snapshots::Compare) => {
+                self.note(Err(snapshot::mismatch(what, path, "`--accept` takes it", difference)));
+            }
+            (Err(error), _) => {
+                self.broken.get_or_insert_with(|| snapshot::unusable(path, &error));
             }
         }
     }

@@ -60,7 +60,8 @@ A case has in addition:
 
 Content is a string, which is text, or one of {text}, {text-with} (it occurs), {json} (it says the same), {json-with} (it says
 at least this), {file}, {json-file}, {base64}, {snapshot}. Files lie in the test file's folder or below it. A snapshot is a
-file that `--accept` writes; one that ends with `.json` is compared as JSON. TOML has no null: a document with one is a `json-file`.
+file that `--accept` writes, for cases that do not fail otherwise and do not want different things of one file; one that ends
+with `.json` is compared as JSON. TOML has no null: a document with one is a `json-file`.
 
 Each case has an AWS of its own, and a clock that nobody waits for, which is the guest's as well: a week of backoff, or of the
 guest's own sleep, is over in a millisecond.
@@ -181,7 +182,7 @@ impl Raw {
             reader.wrong(0..0, "the file has no case".to_owned(), Some(help));
             return None;
         }
-        let seed = read_seed(self.seed.as_ref(), reader);
+        let seed = read_seed(self.seed.as_ref(), None, reader);
         let faults = faults(&self.fault, reader);
         let mut names = BTreeSet::new();
         let mut cases = Vec::new();
@@ -213,7 +214,7 @@ impl Raw {
         let manifest = reader.manifest(case.manifest.as_ref().or(self.manifest.as_ref()));
         let named = case.guest.as_ref().or(self.guest.as_ref());
         let guest = manifest.as_ref().and_then(|manifest| guest(manifest, named, &case.name, reader));
-        let own_seed = read_seed(case.seed.as_ref(), reader);
+        let own_seed = read_seed(case.seed.as_ref(), shared_seed, reader);
         let own_faults = faults(&case.fault, reader);
         let first = call(Duration::ZERO, guest.clone(), case.call.as_ref(), &case.expect, reader);
         let then: Vec<_> = case
@@ -276,9 +277,16 @@ fn duration(written: &Spanned<String>, reader: &mut Reader<'_>) -> Option<Durati
     }
 }
 
-/// One that is not given is empty.
-fn read_seed(written: Option<&seed::Raw>, reader: &mut Reader<'_>) -> Option<seed::Seed> {
-    written.map_or_else(|| Some(seed::Seed::default()), |seed| seed.read(reader))
+/// One that is not given is empty. `before` is what is in the fake already.
+fn read_seed(
+    written: Option<&seed::Raw>,
+    before: Option<&seed::Seed>,
+    reader: &mut Reader<'_>,
+) -> Option<seed::Seed> {
+    let Some(written) = written else { return Some(seed::Seed::default()) };
+    let seed = written.read(reader)?;
+    seed.check(before, reader)?;
+    Some(seed)
 }
 
 fn faults(written: &[Spanned<FaultRule>], reader: &mut Reader<'_>) -> Option<Vec<Fault>> {

@@ -13,6 +13,7 @@ use super::Snapshots;
 use super::case::{Case, Ran, Verdict};
 use super::file::TestFile;
 use super::report::CaseReport;
+use super::snapshot::{self, Claim};
 use crate::text::visible;
 
 /// Runs all cases, and gives what each came to, in their order.
@@ -26,23 +27,23 @@ pub(super) fn run(
     let jobs = jobs.unwrap_or_else(processors).clamp(1, cases.len().max(1));
     let progress = Progress::start(cases.len());
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, CaseReport)>> = Mutex::default();
+    let done: Mutex<Vec<(usize, CaseReport, Vec<Claim>)>> = Mutex::default();
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some((file, case)) = cases.get(number) else { return };
             let started = Instant::now();
-            let Ran { verdict, accepted } = case.run(file, engine, snapshots);
+            let Ran { verdict, claims } = case.run(file, engine, snapshots);
             progress.step(&case.name, &verdict);
             let report = CaseReport {
                 file: file.path.display().to_string(),
                 location: case.location.clone(),
                 name: case.name.clone(),
                 verdict,
-                accepted,
+                accepted: Vec::new(),
                 elapsed: started.elapsed(),
             };
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((number, report));
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((number, report, claims));
         }
     };
     std::thread::scope(|scope| {
@@ -54,8 +55,8 @@ pub(super) fn run(
     });
     progress.finish();
     let mut reports = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reports.sort_by_key(|(number, _)| *number);
-    reports.into_iter().map(|(_, report)| report).collect()
+    reports.sort_by_key(|(number, ..)| *number);
+    snapshot::accept(cases, reports.into_iter().map(|(_, report, claims)| (report, claims)))
 }
 
 /// A bar on a terminal; elsewhere nothing.

@@ -1,9 +1,13 @@
 //! `[seed]`: what is in the fake AWS before the call.
 
 use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use innkeeper_fake::{EventSourceMappingDocument, FakeAws, FunctionDocument, InlineSeed, QueueDocument};
+use innkeeper_fake::{
+    EventSourceMappingDocument, FakeAws, FunctionDocument, InlineSeed, InlineSeedError, QueueDocument,
+};
 use innkeeper_testing::NewObject;
 use serde::Deserialize;
 use toml::Spanned;
@@ -18,10 +22,10 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Raw {
     folder: Option<Spanned<String>>,
-    buckets: Vec<String>,
+    buckets: Vec<Spanned<String>>,
     object: Vec<Spanned<RawObject>>,
-    queues: BTreeMap<String, QueueDocument>,
-    functions: BTreeMap<String, FunctionDocument>,
+    queues: BTreeMap<Spanned<String>, QueueDocument>,
+    functions: BTreeMap<Spanned<String>, FunctionDocument>,
     event_source_mappings: Vec<EventSourceMappingDocument>,
 }
 
@@ -43,9 +47,22 @@ struct RawObject {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seed {
     folder: Option<PathBuf>,
-    buckets: Vec<String>,
-    objects: Vec<(String, String, NewObject)>,
+    buckets: Vec<Placed<String>>,
+    objects: Vec<Placed<(String, String, NewObject)>>,
     documents: InlineSeed,
+    /// Where the documents have their names.
+    queues: BTreeMap<String, Range<usize>>,
+    functions: BTreeMap<String, Range<usize>>,
+}
+
+/// Something of a seed, and where it is written.
+type Placed<T> = (T, Range<usize>);
+
+/// What cannot be put into a fake.
+struct Unfit {
+    error: Box<dyn StdError>,
+    /// Where it is written, if it is in the test file.
+    at: Option<Range<usize>>,
 }
 
 impl Raw {
@@ -63,19 +80,32 @@ impl Raw {
                 Some(folder)
             }
         };
-        let objects: Vec<_> =
-            self.object.iter().map(|object| read_object(object.get_ref(), reader)).collect();
+        let objects: Vec<_> = self.object.iter().map(|object| read_object(object, reader)).collect();
         Some(Seed {
             folder,
-            buckets: self.buckets.clone(),
+            buckets: self.buckets.iter().map(|name| (name.get_ref().clone(), name.span())).collect(),
             objects: objects.into_iter().collect::<Option<_>>()?,
-            documents: InlineSeed::new(self.queues.clone(), self.functions.clone())
+            documents: InlineSeed::new(unplaced(&self.queues), unplaced(&self.functions))
                 .event_source_mappings(self.event_source_mappings.clone()),
+            queues: places(&self.queues),
+            functions: places(&self.functions),
         })
     }
 }
 
-fn read_object(raw: &RawObject, reader: &mut Reader<'_>) -> Option<(String, String, NewObject)> {
+fn unplaced<T: Clone>(documents: &BTreeMap<Spanned<String>, T>) -> BTreeMap<String, T> {
+    documents.iter().map(|(name, document)| (name.get_ref().clone(), document.clone())).collect()
+}
+
+fn places<T>(documents: &BTreeMap<Spanned<String>, T>) -> BTreeMap<String, Range<usize>> {
+    documents.keys().map(|name| (name.get_ref().clone(), name.span())).collect()
+}
+
+fn read_object(
+    written: &Spanned<RawObject>,
+    reader: &mut Reader<'_>,
+) -> Option<Placed<(String, String, NewObject)>> {
+    let raw = written.get_ref();
     let body = match &raw.content {
         Some(content) => content::Raw::given(content, reader)?,
         None => Vec::new(),
@@ -93,22 +123,65 @@ fn read_object(raw: &RawObject, reader: &mut Reader<'_>) -> Option<(String, Stri
     for (name, value) in &raw.tags {
         object = object.tag(name, value);
     }
-    Some((raw.bucket.clone(), raw.key.clone(), object))
+    Some(((raw.bucket.clone(), raw.key.clone(), object), written.span()))
 }
 
 impl Seed {
     /// Puts it into a fake. `file` is the test file that it stands in.
     pub(super) fn fill(&self, aws: &FakeAws, file: &Path) -> Result<(), Failure> {
-        let failed = |error: &(dyn std::error::Error + 'static)| Failure::because(Exit::Fake, error);
+        let filled = self.put(aws).and_then(|()| self.documents(aws, &self.documents, file));
+        filled.map_err(|Unfit { error, .. }| Failure::because(Exit::Fake, &*error))
+    }
+
+    /// Folder, buckets and objects.
+    fn put(&self, aws: &FakeAws) -> Result<(), Unfit> {
         if let Some(folder) = &self.folder {
-            aws.seed(Path::new(folder)).map_err(|error| failed(&error))?;
+            aws.seed(Path::new(folder)).map_err(|error| Unfit { error: error.into(), at: None })?;
         }
-        for bucket in self.buckets.iter().chain(self.objects.iter().map(|(bucket, _, _)| bucket)) {
-            aws.s3().create_bucket(bucket.as_str()).map_err(|error| failed(&error))?;
+        let of_objects = self.objects.iter().map(|((bucket, ..), at)| (bucket, at));
+        for (bucket, at) in self.buckets.iter().map(|(bucket, at)| (bucket, at)).chain(of_objects) {
+            let made = aws.s3().create_bucket(bucket.as_str());
+            made.map_err(|error| Unfit { error: error.into(), at: Some(at.clone()) })?;
         }
-        for (bucket, key, object) in &self.objects {
-            aws.s3().put(bucket, key.as_str(), object.clone()).map_err(|error| failed(&error))?;
+        for ((bucket, key, object), at) in &self.objects {
+            let stored = aws.s3().put(bucket, key.as_str(), object.clone());
+            stored.map_err(|error| Unfit { error: error.into(), at: Some(at.clone()) })?;
         }
-        aws.seed_inline(&self.documents, file).map_err(|error| failed(&error))
+        Ok(())
+    }
+
+    fn documents(&self, aws: &FakeAws, documents: &InlineSeed, file: &Path) -> Result<(), Unfit> {
+        aws.seed_inline(documents, file).map_err(|error| {
+            let at = match &error {
+                InlineSeedError::Queue { name, .. } => self.queues.get(name),
+                InlineSeedError::Function { name, .. } => self.functions.get(name),
+                _ => None,
+            };
+            Unfit { at: at.cloned(), error: error.into() }
+        })
+    }
+
+    /// Tells what could not be put into a fake, at its place, once what is `before` it is there. What is not written in the test file
+    /// is told when the case is run.
+    pub(super) fn check(&self, before: Option<&Self>, reader: &mut Reader<'_>) -> Option<()> {
+        let aws = FakeAws::new();
+        if before.is_some_and(|before| before.try_in(&aws, reader.folder()).is_err()) {
+            return Some(());
+        }
+        match self.try_in(&aws, reader.folder()) {
+            Err(Unfit { error, at: Some(at) }) => {
+                let because = error.source().map_or_else(String::new, |source| format!(": {source}"));
+                reader.wrong(at, format!("{error}{because}"), None);
+                None
+            }
+            Ok(()) | Err(Unfit { at: None, .. }) => Some(()),
+        }
+    }
+
+    /// As [`fill`](Self::fill), without event source mappings, which begin to work.
+    fn try_in(&self, aws: &FakeAws, file: &Path) -> Result<(), Unfit> {
+        let documents = InlineSeed::new(self.documents.queues.clone(), self.documents.functions.clone());
+        self.put(aws)?;
+        self.documents(aws, &documents, file)
     }
 }

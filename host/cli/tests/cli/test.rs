@@ -365,10 +365,8 @@ tests.toml:5:16: expects too much
   × there is an object s3://uploads/thumbs/a.txt, of 5 bytes, which was not expected
   × there is no queue `jobs`:
     # there is nothing
-  × the invocations of `price` are others (expected 1, and there are 0):
-    - 1. {
-    -   "sku": 1
-    - }
+  × there is no function `price`:
+    # there is nothing
   × a call of `PutObject` was expected 2 times, and there was one
   × a call of `GetObject` was expected at least once, and there was none
   × something was denied that was not expected to be:
@@ -498,6 +496,170 @@ fn a_snapshot_is_accepted_and_then_compared() {
     std::fs::write(project.file("text.txt"), "two\n").unwrap();
     let run = project.innkeeper(&["test", "tests.toml"]).exits(13);
     assert!(report(&run).contains("    - two\n    + one\n"), "{run}");
+}
+
+#[test]
+fn a_seed_that_no_fake_takes_is_told_at_its_place() {
+    let with = |top: &str, seed: &str| {
+        let run = test(&format!("guest = \"echo\"\n{top}\n[[case]]\nname = \"a\"\n{seed}\n"));
+        run.exits(14).prints("")
+    };
+    let file_and = |said: &str| format!("tests.toml:{said}");
+    let bucket = "`Bad_Bucket`";
+    with("", "seed.buckets = [\"good\", \"Bad_Bucket\"]").says(&[&file_and("5:25"), bucket]);
+    with("", "seed.object = [{ bucket = \"Bad_Bucket\", key = \"k\" }]").says(&[&file_and("5:16"), bucket]);
+    with("seed.buckets = [\"Bad_Bucket\"]", "").says(&[&file_and("2:17"), bucket]);
+    with("", "seed.queues.\"a b\" = {}").says(&[&file_and("5:13"), "cannot seed the queue `a b`: "]);
+    with("", "seed.functions.\"a b\" = {}").says(&[&file_and("5:16"), "cannot seed the function `a b`: "]);
+    // What a case adds may need what the file has.
+    let redrive = "{ deadLetterTargetArn = \"dead\", maxReceiveCount = 2 }";
+    test(&format!(
+        "guest = \"echo\"\nseed.queues.dead = {{}}\n[[case]]\nname = \"a\"\n\
+         seed.queues.orders.attributes.RedrivePolicy = {redrive}\n"
+    ))
+    .exits(0);
+}
+
+#[test]
+fn a_function_that_there_is_not_is_told_as_a_queue_is() {
+    let run = test(
+        r#"
+        guest = "echo"
+        [seed.functions.pricing]
+        answers = [{ payload = 1 }]
+        [[case]]
+        name = "right"
+        expect.invocations.pricing = []
+        [[case]]
+        name = "more"
+        expect.invocations.pricing = [{ json = { sku = 1 } }]
+        [[case]]
+        name = "wrong"
+        expect.invocations.prcing = []
+        expect.messages.ordrs = []
+        "#,
+    );
+    let run = run.exits(13);
+    let said = report(&run);
+    assert!(
+        said.contains("there is no function `prcing`:\n") && said.contains("there is `pricing`"),
+        "{said}"
+    );
+    assert!(said.contains("there is no queue `ordrs`") && said.contains("1 passed, 2 failed"), "{said}");
+    let others = "the invocations of `pricing` are others (expected 1, and there are 0):\n    - 1. {\n    -   \"sku\": 1\n    - }";
+    assert!(said.contains(others), "{said}");
+}
+
+#[test]
+fn a_fault_of_an_operation_that_there_is_not_is_refused_at_its_place() {
+    let with = |fault: &str| {
+        test(&format!("guest = \"echo\"\n[[case]]\nname = \"a\"\nfault = [{fault}]\n")).exits(14)
+    };
+    with("{ error = \"SlowDown\", operation = \"PutObjec\" }").says(&[
+        "tests.toml:4:10",
+        "there is no operation `PutObjec` that a fault could be for: did you mean `PutObject`?",
+    ]);
+    with("{ error = \"SlowDown\", service = \"sqs\", operation = \"PutObject\" }")
+        .says(&["it is one of `s3`"]);
+}
+
+#[test]
+fn one_snapshot_of_two_cases_that_disagree_is_not_accepted() {
+    let tests = r#"
+        guest = "echo"
+        [[case]]
+        name = "first"
+        call = '{"a": 1}'
+        expect.result.snapshot = "shared.json"
+        [[case]]
+        name = "same"
+        call = '{ "a": 1 }'
+        expect.result.snapshot = "./shared.json"
+        [[case]]
+        name = "another"
+        call = '{"a": 2}'
+        expect.result.snapshot = "./././shared.json"
+        [[case]]
+        name = "alone"
+        call = "3"
+        expect.result.snapshot = "alone.json"
+    "#;
+    for before in [None, Some(r#"{"a": 1}"#)] {
+        let project = project(tests);
+        if let Some(before) = before {
+            std::fs::write(project.file("shared.json"), before).unwrap();
+        }
+        let run = project.innkeeper(&["test", "--accept", "tests.toml"]).exits(13);
+        let said = report(&run);
+        for said_of in [
+            "the result of `echo` cannot be the snapshot `shared.json`: the result of `echo` in the case `another` at \
+             tests.toml:12:16 is to be it as well, and is another",
+            "cannot be the snapshot `./././shared.json`: the result of `echo` in the case `first` at tests.toml:4:16",
+            "accepted alone.json",
+            "failed: 4 cases: 1 passed, 3 failed",
+        ] {
+            assert!(said.contains(said_of), "`{said_of}` is not in\n{said}");
+        }
+        assert_eq!(std::fs::read_to_string(project.file("shared.json")).ok().as_deref(), before);
+    }
+}
+
+#[test]
+fn one_snapshot_of_two_cases_that_agree_is_accepted_once() {
+    let project = project(
+        r#"
+        guest = "echo"
+        [[case]]
+        name = "first"
+        call = "same"
+        expect.result.snapshot = "shared"
+        then = [{ call = "same", expect.result.snapshot = "shared" }]
+        [[case]]
+        name = "second"
+        call = "same"
+        expect.result.snapshot = "shared"
+        "#,
+    );
+    let run = project.innkeeper(&["test", "--accept", "tests.toml"]).exits(0);
+    assert_eq!(report(&run).matches("accepted shared").count(), 1, "{run}");
+    assert_eq!(std::fs::read(project.file("shared")).unwrap(), b"same");
+    // Two calls of one case are no better than two cases.
+    let other = std::fs::read_to_string(project.file("tests.toml")).unwrap().replacen(
+        "{ call = \"same\"",
+        "{ call = \"2\"",
+        1,
+    );
+    std::fs::write(project.file("tests.toml"), other).unwrap();
+    let run = project.innkeeper(&["test", "--accept", "tests.toml"]).exits(13);
+    assert!(
+        report(&run)
+            .contains("call 2: the result of `echo` cannot be the snapshot `shared`: call 1: the result"),
+        "{run}"
+    );
+    assert_eq!(std::fs::read(project.file("shared")).unwrap(), b"same");
+}
+
+#[test]
+fn no_snapshot_is_accepted_of_a_case_that_fails_otherwise() {
+    let project = project(
+        r#"
+        guest = "echo"
+        [[case]]
+        name = "fails"
+        call = "new"
+        expect.result.snapshot = "result"
+        expect.object = [{ bucket = "none", key = "none" }]
+        "#,
+    )
+    .with("result", "old");
+    let run = project.innkeeper(&["test", "--accept", "tests.toml"]).exits(13);
+    let said = report(&run);
+    assert!(said.contains("there is no object s3://none/none"), "{said}");
+    assert!(
+        said.contains("is not what `result` says (not accepted, since the case fails otherwise)"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(project.file("result")).unwrap(), b"old");
 }
 
 #[test]
@@ -703,7 +865,10 @@ fn errors_when_the_manifest_or_the_seed_is_wrong() {
         .says(&["there is no manifest `none.toml`"]);
     // Which guest?
     test("[[case]]\nname = \"a\"\n").exits(14).says(&["which guest is called?", "say `guest = \"NAME\"`"]);
-    let run = test("guest = \"echo\"\n[[case]]\nname = \"a\"\nseed.buckets = [\"A\"]\n").exits(8);
+    // A folder is read when the case is run.
+    let project =
+        project("guest = \"echo\"\n[[case]]\nname = \"a\"\nseed.folder = \"aws\"\n").with("aws/s3/A/k", "");
+    let run = project.innkeeper(&["test", "tests.toml"]).exits(8);
     assert!(report(&run).contains("BROKEN a") && report(&run).contains("`A` is not a bucket name"), "{run}");
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::{BodyEffect, Effect, Fault};
+use super::{BodyEffect, Effect, Fault, operation};
 use crate::calls::Service;
 
 /// A [`Fault`] as a document, one field for each of its methods.
@@ -74,7 +74,7 @@ pub struct FaultRule {
     /// [`Fault::service`], by its endpoint prefix: `s3`, `sqs`, `lambda`, `sts`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// [`Fault::on`]: an operation, by its name in the AWS API.
+    /// [`Fault::on`]: an operation, by its name in the AWS API. There has to be one of that name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// [`Fault::bucket`]: a name or a pattern.
@@ -151,6 +151,9 @@ pub enum FaultRuleError {
     /// A service that the fake does not have.
     #[error("the fake has no service `{0}`: it has `s3`, `sqs`, `lambda`, `sts`, `iam`")]
     Service(String),
+    /// No operation of the service, or of any; with what may have been meant.
+    #[error("there is no operation `{0}` that a fault could be for{1}")]
+    Operation(String, String),
     /// A fault that never happens.
     #[error("`times` is at least 1, or `\"always\"`")]
     Never,
@@ -188,6 +191,10 @@ impl FaultRule {
             fault = fault.with_header(name, value);
         }
         fault.service = self.service.as_deref().map(service).transpose()?;
+        if let Some(name) = &self.operation {
+            operation::check(name, fault.service.as_ref())
+                .map_err(|meant| FaultRuleError::Operation(name.clone(), meant))?;
+        }
         fault.operation.clone_from(&self.operation);
         fault.bucket.clone_from(&self.bucket);
         fault.key.clone_from(&self.key);
@@ -371,6 +378,9 @@ mod tests {
             (r#"{"status":503,"message":"a"}"#, "`message` belongs to `error`"),
             (r#"{"cut-before":true,"times":0}"#, "`times` is at least 1"),
             (r#"{"cut-before":true,"service":"kms"}"#, "no service `kms`"),
+            (r#"{"throttle":true,"operation":"PutObjec"}"#, "did you mean `PutObject`?"),
+            (r#"{"throttle":true,"service":"sqs","operation":"PutObject"}"#, "it is one of `s3`"),
+            (r#"{"throttle":true,"operation":"Put*"}"#, "no operation `Put*`"),
             (r#"{"delay-millis":1,"headers":{"a b":"c"}}"#, "`a b` is no header"),
             (r#"{"eror":"A"}"#, "unknown field `eror`"),
             (r#"{"throttle":true,"nth":0}"#, "`nth` is at least 1"),

@@ -92,6 +92,11 @@ impl Target {
 }
 
 impl Route {
+    /// The names of all operations.
+    pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
+        OPERATIONS.iter().map(|(_, _, operation)| *operation).chain(["GetLayerVersionByArn"])
+    }
+
     pub(crate) fn of(parts: &Parts) -> Self {
         let path = parts.uri.path().trim_end_matches('/');
         let segments: Vec<String> = path

@@ -39,6 +39,7 @@ pub(crate) use connector::Client;
 pub use connector::give_no_connection;
 pub(crate) use download::Download;
 pub(crate) use endpoint::names_bucket;
+pub(crate) use operation::s3_operations;
 pub(crate) use signature::verify_policy;
 pub(crate) use signer::{Signer, is_signature_parameter};
 pub(crate) use upload::Trailers;

@@ -30,6 +30,13 @@ pub(crate) fn s3_operation(
     }
 }
 
+/// The names of all operations, each once.
+pub(crate) fn s3_operations() -> impl Iterator<Item = &'static str> {
+    let tables = [SERVICE, BUCKET, OBJECT].into_iter().flatten().map(|(_, _, name)| *name);
+    let names: std::collections::BTreeSet<_> = tables.chain(["CopyObject", "UploadPartCopy"]).collect();
+    names.into_iter()
+}
+
 /// Whether a parameter makes an operation of its own of a request.
 pub(super) fn has_operation(method: &Method, level: Level, parameter: &str) -> bool {
     table(level).iter().any(|(verb, needed, _)| *verb == method.as_str() && *needed == parameter)
