@@ -1,12 +1,13 @@
 //! `innkeeper fake`: the fake AWS for clients in other processes.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use innkeeper::Manifest;
 use innkeeper::aws::{Identity, StaticKeys};
-use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, ObjectOwnership, Saved, Server};
+use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, ObjectOwnership, SaveError, Saved, Server};
 use innkeeper_testing::{host_on, resolve_functions};
 
 use crate::compiled_cache::{self, Caching};
@@ -80,6 +81,9 @@ pub(crate) struct Args {
     manifest: Option<PathBuf>,
 
     /// At the end, write what is in S3, SQS and Lambda to a folder, in place of what was saved there before
+    ///
+    /// The folder is one that is new, empty, or has been saved to before (which a file `.innkeeper.json` in it says), or it is that of
+    /// `--seed`. In any other nothing is touched, and the fake does not start: what is in its `s3`, `sqs` and `lambda` would be gone.
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 
@@ -148,13 +152,14 @@ impl Args {
     async fn serve(self) -> Result<(), Failure> {
         // From here on, so that a signal that comes early is not lost.
         let ended = end_of_process()?;
+        self.check_identities()?;
+        if let Some(folder) = &self.save {
+            check_folder_to_save(folder, self.seed.as_deref())?;
+        }
         let fake = self.empty();
         if let Some(folder) = &self.seed {
             fill(&fake, folder)?;
             self.resolve_functions(&fake).await?;
-        }
-        if let Some(folder) = &self.save {
-            check_folder_to_save(folder, &self.empty())?;
         }
         let address = self.address().await?;
         let server = Server::bind(&fake, address).await.map_err(|error| {
@@ -204,6 +209,19 @@ impl Args {
         resolved.map_err(|error| Failure::of_function(error, path))
     }
 
+    /// Of two identities with one id only one could be what the id stands for.
+    fn check_identities(&self) -> Result<(), Failure> {
+        let mut ids = BTreeSet::new();
+        match self.identities.iter().find(|key| !ids.insert(key.id.as_str())) {
+            None => Ok(()),
+            Some(AccessKey { id, .. }) => {
+                let message = format!("`--identity` is given twice for the access key `{}`", visible(id));
+                Err(Failure::new(Exit::Usage, message)
+                    .with_help("each is an account of its own, and has an id of its own"))
+            }
+        }
+    }
+
     fn empty(&self) -> FakeAws {
         let mut fake = FakeAws::builder()
             .clock(Clock::real())
@@ -251,16 +269,25 @@ fn fill(fake: &FakeAws, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a folder may be written to. One that has `s3`, `sqs` or `lambda` in it, and is no seed, is somebody's for other purposes;
-/// that is to be told before there is anything to be lost. `empty` is a fake with the accounts that owners can be of.
-fn check_folder_to_save(folder: &Path, empty: &FakeAws) -> Result<(), Failure> {
-    if !folder.exists() {
+/// Whether what is in a folder may be replaced, which is to be told before there is anything to be lost: by what of its own a fake has
+/// written, or by what it was seeded from.
+fn check_folder_to_save(folder: &Path, seed: Option<&Path>) -> Result<(), Failure> {
+    let same = |seed: &Path| {
+        let (folder, seed) = (folder.canonicalize(), seed.canonicalize());
+        folder.is_ok_and(|folder| seed.is_ok_and(|seed| folder == seed))
+    };
+    if seed.is_some_and(same) {
         return Ok(());
     }
-    empty.seed(folder).map(drop).map_err(|error| {
-        Failure::because(Exit::Fake, &error).with_help(format!(
-            "`--save {}` would replace what is there; give a folder that is new, empty, or has been saved to before",
-            folder.display()
+    FakeAws::check_save(folder).map_err(|error| {
+        let failure = Failure::because(Exit::Fake, &error);
+        if !matches!(error, SaveError::NotSavedBefore { .. }) {
+            return failure;
+        }
+        failure.with_help(format!(
+            "`--save` would replace what is there; give a folder that is new, empty, or has been saved to before, or begin with what is \
+             there: `--seed {folder} --save {folder}`",
+            folder = folder.display()
         ))
     })
 }

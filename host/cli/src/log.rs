@@ -52,11 +52,12 @@ impl Options {
         Ok(())
     }
 
+    /// What the fake's S3 library takes for an error of its own is one of a client, which has its answer.
     fn filter(&self) -> &str {
         match (&self.log, self.verbose) {
             (Some(filter), _) => filter,
-            (None, 0) => "warn",
-            (None, 1) => "warn,innkeeper=info,innkeeper_aws=info,innkeeper_fake=info",
+            (None, 0) => "warn,s3s=off",
+            (None, 1) => "warn,s3s=off,innkeeper=info,innkeeper_aws=info,innkeeper_fake=info",
             (None, _) => "info,innkeeper=debug,innkeeper_aws=debug,innkeeper_fake=debug",
         }
     }

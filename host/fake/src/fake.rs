@@ -166,13 +166,23 @@ impl FakeAws {
     }
 
     /// Writes everything that is in S3, SQS and Lambda to a folder, in the layout of [`folder`], in place of the folders `s3`, `lambda` and
-    /// `sqs` that are there. [`seed`](Self::seed) reads it back.
+    /// `sqs` that are there, whoever has written them: see [`check_save`](Self::check_save). [`seed`](Self::seed) reads it back.
     ///
     /// # Errors
     ///
     /// [`SaveError`], which names the path.
     pub fn save(&self, dir: impl AsRef<Path>) -> Result<Saved, SaveError> {
         folder::save_whole(self, dir.as_ref())
+    }
+
+    /// Whether [`save`](Self::save) to a folder would take nothing away but what an earlier one has written there: the folder is not
+    /// there, is empty (but for hidden names), or has the mark that a save leaves.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError::NotSavedBefore`], or that the folder cannot be read.
+    pub fn check_save(dir: impl AsRef<Path>) -> Result<(), SaveError> {
+        folder::check_save(dir.as_ref())
     }
 
     /// Empties the fake: every service, the faults, the call log. Whoever waits for a message of a queue is told that the

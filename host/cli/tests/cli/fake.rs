@@ -54,6 +54,17 @@ impl Fake {
     }
 }
 
+#[cfg(unix)]
+impl Fake {
+    /// Ends it as a service manager does, upon which it saves.
+    fn terminate(mut self) {
+        let id = self.process.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let status = self.process.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{}", std::fs::read_to_string(self.project.file("log")).unwrap());
+    }
+}
+
 impl Drop for Fake {
     fn drop(&mut self) {
         // Best effort: it is gone already, or it goes with the test.
@@ -143,4 +154,88 @@ fn a_function_of_the_seed_that_is_no_guest_of_the_manifest_is_told_at_once() {
     let run = project.innkeeper(&["fake", "--seed", "aws", "--manifest", "innkeeper.toml"]).exits(3);
     run.says(&["has no guest `echo`", "the function `pricing` is the guest `echo`", "did you mean `ecko`?"]);
     project.innkeeper(&["fake", "--manifest", "innkeeper.toml"]).exits(2).says(&["--seed"]);
+}
+
+const OF_S3: &str = "authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request, \
+                     SignedHeaders=host, Signature=5166cafe\r\nx-amz-content-sha256: UNSIGNED-PAYLOAD\r\n";
+const SEED: &str = "aws/s3/order-book/orders/1.json";
+
+#[test]
+fn a_folder_that_no_save_has_written_is_not_saved_to() {
+    let project = Project::new("").with(SEED, "1").with("other/sqs/orders.json", "{}");
+    for seed in [&[][..], &["--seed", "other"]] {
+        let arguments = [&["fake", "--listen", "127.0.0.1:0", "--save", "aws"], seed].concat();
+        let run = project.innkeeper(&arguments).exits(8).prints("");
+        run.says(&["error: `aws` has files in it that no earlier save", "`--seed aws --save aws`"]);
+        assert_eq!(std::fs::read(project.file(SEED)).unwrap(), b"1");
+    }
+    let run = project.innkeeper(&["fake", "--save", "innkeeper.toml"]).exits(8);
+    run.says(&["error: cannot write `innkeeper.toml`"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_is_saved_to_that_is_new_or_was_saved_to_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["--save", out.to_str().unwrap()];
+    for bucket in ["first", "second"] {
+        let fake = Fake::start(Project::new(""), &arguments);
+        let answer = fake.send(&format!("PUT /{bucket}"), OF_S3);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        fake.terminate();
+        assert!(out.join("s3").join(bucket).is_dir());
+    }
+    assert!(!out.join("s3/first").exists(), "what is saved is what was there at the end");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_is_saved_to_that_was_the_seed_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = folder.path().join("aws/s3/order-book");
+    std::fs::create_dir_all(&seed).unwrap();
+    std::fs::write(seed.join("1.json"), "1").unwrap();
+    let (aws, other) = (folder.path().join("aws"), folder.path().join("aws/../aws/."));
+    let arguments = ["--seed", aws.to_str().unwrap(), "--save", other.to_str().unwrap()];
+    Fake::start(Project::new(""), &arguments).terminate();
+    assert_eq!(std::fs::read(seed.join("1.json")).unwrap(), b"1");
+}
+
+#[test]
+fn two_identities_with_one_id_are_refused() {
+    let arguments = ["fake", "--listen", "127.0.0.1:0", "--identity", "AKIA:b", "--identity", "AKIA:c"];
+    Project::new("").innkeeper(&arguments).exits(2).says(&["given twice for the access key `AKIA`"]);
+}
+
+#[test]
+fn a_fault_of_an_operation_that_there_is_not_is_refused() {
+    let fake = Fake::start(Project::new(""), &[]);
+    let add = |operation: &str| {
+        fake.send_body(
+            "POST /_innkeeper/faults",
+            "",
+            &json!({ "error": "SlowDown", "operation": operation }).to_string(),
+        )
+    };
+    let answer = add("PutObjec");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("did you mean `PutObject`?"), "{answer}");
+    assert!(add("PutObject").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn what_clients_do_wrong_is_not_logged_unless_it_is_asked_for() {
+    let wrong = |fake: &Fake| {
+        let answer = fake.send_body("PUT /bucket", OF_S3, "<no");
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        let answer = fake.send("GET /bucket?analytics&id=a", OF_S3);
+        assert!(answer.starts_with("HTTP/1.1 501") || answer.starts_with("HTTP/1.1 404"), "{answer}");
+    };
+    let fake = Fake::start(Project::new(""), &[]);
+    wrong(&fake);
+    assert_eq!(fake.log(), "");
+    let fake = Fake::start(Project::new("").env("INNKEEPER_LOG", "warn"), &[]);
+    wrong(&fake);
+    let log = fake.log();
+    assert!(log.contains("s3s"), "{log}");
 }

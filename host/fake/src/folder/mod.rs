@@ -82,6 +82,10 @@
 //!
 //! Unfinished uploads are not saved.
 //!
+//! Saving the whole state replaces `s3`, `sqs` and `lambda`, and leaves a mark that it may do so again: `.innkeeper.json` at the top of
+//! the folder, which is `{"saved":"whole"}`, and which a seed passes over. `innkeeper fake --save` refuses a folder with anything in it
+//! that has no mark and is not the one that it was seeded from ([`FakeAws::check_save`](crate::FakeAws::check_save)).
+//!
 //! # Keys that are no paths
 //!
 //! S3 takes any UTF-8 as a key; `../x`, `/etc/passwd`, `a//b`, a NUL, or `a` beside `a/b` are all fine. As files they are
@@ -174,6 +178,7 @@
 
 mod documents;
 mod inline;
+mod mark;
 mod metadata;
 mod path;
 mod replace;
@@ -190,5 +195,6 @@ pub use save::{SaveError, Saved, SavedObject};
 pub use seed::{SeedError, Seeded};
 
 pub(crate) use inline::seed_inline;
+pub(crate) use mark::check as check_save;
 pub(crate) use replace::save_whole;
 pub(crate) use seed::{FoundBucket, FoundVersion, seed};

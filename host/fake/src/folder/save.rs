@@ -65,6 +65,12 @@ pub enum SaveError {
         /// The key.
         key: String,
     },
+    /// The folder has something in it that no save of the whole state has written, and one would take away.
+    #[error("`{}` has files in it that no earlier save has written", path.display())]
+    NotSavedBefore {
+        /// The folder.
+        path: PathBuf,
+    },
 }
 
 impl Changes {
