@@ -42,8 +42,8 @@ Faults, as documents for `POST /_innkeeper/faults`, one or a list:
   what happens   error (an AWS code; with message, status), throttle, status, cut-before, lose-answer, cut-at (a byte of the
                  answer's body), truncate (after a byte), corrupt-body, bytes-per-second (a slow body), delay-millis,
                  connect-delay-millis, headers
-  to what        service (s3, sqs, lambda, sts), operation (PutObject), bucket, key, queue, function; `*` and `?` in the last
-                 four stand for any characters and for one
+  to what        service (s3, sqs, lambda, sts, iam), operation (PutObject, by its whole name), bucket, key, queue, function;
+                 `*` and `?` in the last four stand for any characters and for one
   which of them  nth (from 1), or skip and times (1, unless given; \"always\"); probability (up to 1), drawn from seed, so that
                  the same calls meet the same faults in every run
   `GET` lists those that are still to come, `DELETE` removes them.
@@ -279,6 +279,19 @@ fn check_folder_to_save(folder: &Path, seed: Option<&Path>) -> Result<(), Failur
     if seed.is_some_and(same) {
         return Ok(());
     }
+    checked(folder)?;
+    // That it cannot be made is told now, too, and not when what was in the fake is lost.
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::doing(
+            Exit::Io,
+            format!("the folder `{}` of `--save` cannot be made", folder.display()),
+            &error,
+        )
+    })
+}
+
+/// Whether a save to the folder takes away nothing but what an earlier one has written.
+fn checked(folder: &Path) -> Result<(), Failure> {
     FakeAws::check_save(folder).map_err(|error| {
         let failure = Failure::because(Exit::Fake, &error);
         if !matches!(error, SaveError::NotSavedBefore { .. }) {

@@ -223,7 +223,7 @@ impl Call {
             Enforcement::Nothing => observe::permit_everything(manifest, &self.guest)?,
         };
         let audit = Trail::open(self.audit.clone())?;
-        let fake = self.world.fill()?;
+        let fake = self.world.fill(&manifest)?;
         let engine = compiled_cache::engine(self.caching)?;
         let record = self.record.take().map(|to| to.begin(&self.guest));
         let recorder = record.as_ref().map(Recorded::recorder).or(self.watched.as_ref());

@@ -84,6 +84,6 @@ pub use self::guest_function::{GuestFunction, ResolveError, resolve_functions};
 pub use self::message::ExpectedMessage;
 pub use self::pattern::{CallPattern, DenialPattern, Times, UnknownName};
 pub use self::sentence::{Calls, Denials, FunctionSentence, ObjectSentence, QueueSentence};
-pub use self::stand_in::stand_in_account;
+pub use self::stand_in::{fake_for, stand_in_account};
 pub use self::test_host::TestHost;
 pub use self::trail::{Event, Trail};

@@ -1,6 +1,16 @@
-//! The account of a fake, which nobody has on AWS.
+//! The account of a fake: the one that a manifest names, or one that nobody has on AWS.
 
 use innkeeper::{Error, Manifest};
+use innkeeper_fake::{FakeAws, FakeAwsBuilder};
+
+/// Begins a fake for the guests of a manifest: its account is the one that the manifest names, if it does, since plain names of queues
+/// and functions belong to that.
+pub fn fake_for(manifest: &Manifest) -> FakeAwsBuilder {
+    match &manifest.aws().account {
+        Some(account) => FakeAws::builder().account_id(account.as_str()),
+        None => FakeAws::builder(),
+    }
+}
 
 /// The fake's account, if the manifest does not say that it is the guests' own: then it stands in for the one that they will have on
 /// AWS, and is not to be written into a policy.

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::called::Called;
 use crate::engine::engine;
 use crate::fake_host::FakeHost;
+use crate::stand_in::fake_for;
 
 /// The guests of a manifest, on an AWS of the test's own.
 ///
@@ -67,7 +68,7 @@ impl TestHost {
         }
     }
 
-    /// The guests of a manifest that has been read.
+    /// The guests of a manifest that has been read, on an empty fake of the account that it names, if it does.
     ///
     /// # Panics
     ///
@@ -75,7 +76,7 @@ impl TestHost {
     #[track_caller]
     pub fn of(manifest: Manifest) -> Self {
         match engine() {
-            Ok(engine) => Self { aws: FakeAws::new(), manifest, engine },
+            Ok(engine) => Self { aws: fake_for(&manifest).build(), manifest, engine },
             Err(error) => stop(&error),
         }
     }

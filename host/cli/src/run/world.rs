@@ -8,7 +8,7 @@ use innkeeper::aws::ClientFactoryBuilder;
 use innkeeper::{Host, HostBuilder, Manifest};
 use innkeeper_fake::{Changes, Clock, FakeAws, Snapshot};
 use innkeeper_testing::recording::Recorder;
-use innkeeper_testing::{ResolveError, host_on_with, resolve_functions};
+use innkeeper_testing::{ResolveError, fake_for, host_on_with, resolve_functions};
 
 use crate::aws_options::AwsOverrides;
 use crate::exit::Exit;
@@ -62,10 +62,10 @@ impl World {
         self
     }
 
-    /// The fake, if it is to be one, with all that its folder holds.
-    pub(super) fn fill(&self) -> Result<Option<Fake>, Failure> {
+    /// The fake, if it is to be one, for the guests of a manifest, with all that its folder holds.
+    pub(super) fn fill(&self, manifest: &Manifest) -> Result<Option<Fake>, Failure> {
         let Self::Fake { folder, beginning, .. } = self else { return Ok(None) };
-        let aws = FakeAws::builder().clock(beginning.map_or_else(Clock::real, Clock::tokio_from)).build();
+        let aws = fake_for(manifest).clock(beginning.map_or_else(Clock::real, Clock::tokio_from)).build();
         if let Some(folder) = folder {
             aws.seed(folder).map_err(|error| {
                 Failure::because(Exit::Fake, &error).with_help(

@@ -8,7 +8,7 @@ use innkeeper::policy::Location;
 use innkeeper::{Engine, Manifest};
 use innkeeper_fake::{Clock, FakeAws, Fault};
 use innkeeper_testing::check::{self, Mismatch};
-use innkeeper_testing::{Called, FakeHost};
+use innkeeper_testing::{Called, FakeHost, fake_for};
 
 use super::Snapshots;
 use super::content::Expected;
@@ -117,7 +117,7 @@ impl Case {
     }
 
     fn host(&self, file: &TestFile, engine: &Engine) -> Result<(FakeAws, FakeHost), Failure> {
-        let aws = FakeAws::builder().clock(Clock::tokio()).build();
+        let aws = fake_for(&self.manifest).clock(Clock::tokio()).build();
         for seed in &self.seeds {
             seed.fill(&aws, &file.path)?;
         }

@@ -5,10 +5,11 @@ use std::error::Error as StdError;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use innkeeper::Manifest;
 use innkeeper_fake::{
     EventSourceMappingDocument, FakeAws, FunctionDocument, InlineSeed, InlineSeedError, QueueDocument,
 };
-use innkeeper_testing::NewObject;
+use innkeeper_testing::{NewObject, fake_for};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -163,8 +164,13 @@ impl Seed {
 
     /// Tells what could not be put into a fake, at its place, once what is `before` it is there. What is not written in the test file
     /// is told when the case is run.
-    pub(super) fn check(&self, before: Option<&Self>, reader: &mut Reader<'_>) -> Option<()> {
-        let aws = FakeAws::new();
+    pub(super) fn check(
+        &self,
+        before: Option<&Self>,
+        manifest: &Manifest,
+        reader: &mut Reader<'_>,
+    ) -> Option<()> {
+        let aws = fake_for(manifest).build();
         if before.is_some_and(|before| before.try_in(&aws, reader.folder()).is_err()) {
             return Some(());
         }

@@ -171,6 +171,12 @@ fn a_folder_that_no_save_has_written_is_not_saved_to() {
     }
     let run = project.innkeeper(&["fake", "--save", "innkeeper.toml"]).exits(8);
     run.says(&["error: cannot write `innkeeper.toml`"]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere/at/all", project.file("link")).unwrap();
+        let run = project.innkeeper(&["fake", "--save", "link"]).exits(9);
+        run.says(&["the folder `link` of `--save` cannot be made"]);
+    }
 }
 
 #[cfg(unix)]

@@ -124,7 +124,8 @@ fn the_account_of_the_fake_is_a_wildcard_that_says_why() {
 
     // The account that the manifest names is the guest's own.
     for account in ["123456789012", "000000000000"] {
-        let run = learn(&caller(&format!("[aws]\nregion = \"eu-west-1\"\naccount = \"{account}\"\n")));
+        let run =
+            learn(&caller(&format!("[aws]\nregion = \"eu-west-1\"\naccount = \"{account}\"\n"))).exits(0);
         let line = format!("+resources = [\"arn:aws:lambda:eu-west-1:{account}:function:pricing\"]\n");
         assert!(String::from_utf8_lossy(&run.stdout).contains(&line), "{run}");
     }

@@ -499,6 +499,31 @@ fn a_snapshot_is_accepted_and_then_compared() {
 }
 
 #[test]
+fn plain_names_are_of_the_account_that_the_manifest_names() {
+    let manifest = r#"
+        [aws]
+        account = "123456789012"
+        [guest.caller]
+        component = "caller.wasm"
+        [[guest.caller.allow]]
+        actions = ["lambda:InvokeFunction"]
+        resources = ["arn:aws:lambda:*:123456789012:function:pricing"]
+    "#;
+    let tests = r#"
+        seed.functions.pricing.answers = [{ payload = 3 }]
+        [[case]]
+        name = "invokes it"
+        call = "1"
+        expect.result = "3"
+        expect.invocations.pricing = ["1"]
+    "#;
+    let project = Project::new(manifest).with("caller.wasm", guests::caller()).with("tests.toml", tests);
+    project.innkeeper(&["test", "tests.toml"]).exits(0);
+    let project = project.with("aws/lambda/pricing.json", r#"{ "answers": [{ "payload": 3 }] }"#);
+    project.innkeeper(&["run", "--fake", "aws", "caller", "1"]).exits(0).prints("3");
+}
+
+#[test]
 fn a_seed_that_no_fake_takes_is_told_at_its_place() {
     let with = |top: &str, seed: &str| {
         let run = test(&format!("guest = \"echo\"\n{top}\n[[case]]\nname = \"a\"\n{seed}\n"));

@@ -162,11 +162,7 @@ fn a_time_that_is_over_never_comes() {
     let source = Source::new("innkeeper.toml", &text);
     let manifest: Manifest = toml::from_str(&text).unwrap();
     let mut builder = Policy::builder("thumbnailer");
-    builder.provides([ConditionKey::CurrentTime]).statement(
-        Effect::Allow,
-        &manifest.allow[0],
-        &source,
-    );
+    builder.provides([ConditionKey::CurrentTime]).statement(Effect::Allow, &manifest.allow[0], &source);
     let policy = builder.build().unwrap();
     let year = |years: u64| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(years * 31_557_600);
     assert_eq!(policy.review(year(55)).len(), 0);
