@@ -1,5 +1,7 @@
 //! `innkeeper fake`: the fake AWS for clients in other processes.
 
+mod save;
+
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
@@ -7,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use innkeeper::Manifest;
 use innkeeper::aws::{Identity, StaticKeys};
-use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, ObjectOwnership, SaveError, Saved, Server};
+use innkeeper_fake::{Clock, DEFAULT_ACCOUNT_ID, FakeAws, ObjectOwnership, Server};
 use innkeeper_testing::{host_on, resolve_functions};
 
 use crate::compiled_cache::{self, Caching};
@@ -15,8 +17,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::{WithoutTerminal, while_waiting};
-use crate::style::{ADDED, FAINT, WARNING, styled};
-use crate::text::{count, size, visible};
+use crate::style::{WARNING, styled};
+use crate::text::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -154,7 +156,7 @@ impl Args {
         let ended = end_of_process()?;
         self.check_identities()?;
         if let Some(folder) = &self.save {
-            check_folder_to_save(folder, self.seed.as_deref())?;
+            save::check(folder, self.seed.as_deref())?;
         }
         let fake = self.empty();
         if let Some(folder) = &self.seed {
@@ -181,7 +183,7 @@ impl Args {
         server.run(ended).await;
         if let Some(folder) = &self.save {
             let saved = fake.save(folder).map_err(|error| Failure::because(Exit::Io, &error))?;
-            tell(&saved, folder);
+            say(save::told(&saved, folder));
         }
         Ok(())
     }
@@ -267,55 +269,6 @@ fn fill(fake: &FakeAws, folder: &Path) -> Result<(), Failure> {
     }
     fake.seed(folder).map_err(|error| Failure::because(Exit::Fake, &error))?;
     Ok(())
-}
-
-/// Whether what is in a folder may be replaced, which is to be told before there is anything to be lost: by what of its own a fake has
-/// written, or by what it was seeded from.
-fn check_folder_to_save(folder: &Path, seed: Option<&Path>) -> Result<(), Failure> {
-    let same = |seed: &Path| {
-        let (folder, seed) = (folder.canonicalize(), seed.canonicalize());
-        folder.is_ok_and(|folder| seed.is_ok_and(|seed| folder == seed))
-    };
-    if seed.is_some_and(same) {
-        return Ok(());
-    }
-    checked(folder)?;
-    // That it cannot be made is told now, too, and not when what was in the fake is lost.
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::doing(
-            Exit::Io,
-            format!("the folder `{}` of `--save` cannot be made", folder.display()),
-            &error,
-        )
-    })
-}
-
-/// Whether a save to the folder takes away nothing but what an earlier one has written.
-fn checked(folder: &Path) -> Result<(), Failure> {
-    FakeAws::check_save(folder).map_err(|error| {
-        let failure = Failure::because(Exit::Fake, &error);
-        if !matches!(error, SaveError::NotSavedBefore { .. }) {
-            return failure;
-        }
-        failure.with_help(format!(
-            "`--save` would replace what is there; give a folder that is new, empty, or has been saved to before, or begin with what is \
-             there: `--seed {folder} --save {folder}`",
-            folder = folder.display()
-        ))
-    })
-}
-
-fn tell(saved: &Saved, folder: &Path) {
-    let objects = count(saved.objects.len(), "object");
-    let queues = count(saved.queues.len(), "queue");
-    let functions = count(saved.functions.len(), "function");
-    let bytes = format!("({})", size(saved.bytes));
-    say(format_args!(
-        "{} {objects} {}, {queues} and {functions} in `{}`",
-        styled(ADDED, "saved:"),
-        styled(FAINT, bytes),
-        folder.display()
-    ));
 }
 
 fn warn(what: impl Display) {

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use innkeeper::Manifest;
+use innkeeper::aws::Region;
 use innkeeper::manifest::GuestSection;
 use innkeeper::policy::source::nearest;
 use innkeeper::policy::{
-    Action, Arn, Candidate, ContextValues, Decision, Policy, Request, Resource, ResourceType, Service,
+    AccountId, Action, Arn, Candidate, ContextValues, Decision, Policy, Request, Resource, ResourceType,
+    Service,
 };
 use serde::Serialize;
 
@@ -35,10 +37,7 @@ pub(crate) struct Place<'a> {
 impl<'a> Place<'a> {
     pub(super) fn of(manifest: &'a Manifest, section: &'a GuestSection) -> Self {
         let account = manifest.aws().account.as_ref();
-        Self {
-            region: section.region.as_ref().map(|region| region.as_str()),
-            account: account.map(|account| account.as_str()),
-        }
+        Self { region: section.region.as_ref().map(Region::as_str), account: account.map(AccountId::as_str) }
     }
 }
 

@@ -288,7 +288,7 @@ fn the_guest_is_run_again_on_a_fake_and_compared() {
 
 #[test]
 fn a_fake_is_filled_when_the_recorded_call_began() {
-    const DAY: i64 = 86_400;
+    const DAY: i32 = 86_400;
     let manifest = MANIFEST.replace("keeper", "header").replace("s3:PutObject", "s3:GetObject");
     let project = Project::new(&manifest.replace("uploads/thumbs/*", "uploads/*"))
         .with("header.wasm", guests::header())
@@ -296,11 +296,11 @@ fn a_fake_is_filled_when_the_recorded_call_began() {
     project.innkeeper(&["run", "--fake", "aws", "--record", "run.jsonl", "header"]).exits(0);
     // As it would have been yesterday.
     let mut lines = lines(&project);
-    let earlier = |value: &mut Value| *value = json!(value.as_f64().unwrap() - DAY as f64);
+    let earlier = |value: &mut Value| *value = json!(value.as_f64().unwrap() - f64::from(DAY));
     earlier(&mut lines[0]["began"]);
     let answered = lines.iter_mut().find(|line| line["function"] == "s3.bucket.head-object").unwrap();
     let seconds = &mut answered["answer"]["ok"]["last-modified"]["seconds"];
-    *seconds = json!(seconds.as_i64().unwrap() - DAY);
+    *seconds = json!(seconds.as_i64().unwrap() - i64::from(DAY));
     let written = |lines: &[Value]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
     let project = project.with("run.jsonl", written(&lines));
     project.innkeeper(&["replay", "run.jsonl", "--fake", "aws"]).exits(0);
