@@ -371,6 +371,13 @@ fn an_expectation_that_is_not_met_is_found() {
         keeper(&format!("{GRANT}[[guest.keeper.expect]]\n{line}\non = \"arn:aws:s3:::uploads/{on}\"\n"))
     };
     assert_eq!(found(&expect("allow = \"s3:PutObject\"", "a")), [""; 0]);
+    // What is about all resources is asked about as IAM writes it.
+    for (expected, unmet) in [("allow", vec!["unmet-expectation"]), ("deny", vec![])] {
+        for action in ["s3:ListAllMyBuckets", "sqs:ListQueues", "lambda:ListFunctions"] {
+            let lines = format!("{GRANT}[[guest.keeper.expect]]\n{expected} = \"{action}\"\non = \"*\"\n");
+            assert_eq!(found(&keeper(&lines)), unmet, "{action}");
+        }
+    }
     assert_eq!(found(&expect("deny = \"s3:GetObject\"", "a")), [""; 0]);
     assert_eq!(found(&expect("deny = \"s3:PutObject\"", "a")), ["unmet-expectation"]);
     let run = expect("allow = \"s3:GetObject\"", "a").innkeeper(&["check"]).exits(3);

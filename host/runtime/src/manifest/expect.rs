@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use innkeeper_policy::source::nearest;
-use innkeeper_policy::{Action, Arn, ContextValues, Diagnostic, Effect, Location, Request, Resource};
+use innkeeper_policy::{
+    Action, Arn, ContextValues, Diagnostic, Effect, Location, Request, Resource, ResourceType,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -67,7 +69,7 @@ impl Expectation {
             }
         };
         let named = read_action(action, reader);
-        let resource = reader.check(&raw.on, |text| read_resource(text));
+        let resource = reader.check(&raw.on, |text| read_resource(text, named));
         let (mut context, mut is_sound) = (ContextValues::default(), true);
         for (key, value) in &raw.context {
             is_sound &= reader.check(value, |value| context.set(key.get_ref(), value)).is_some();
@@ -97,8 +99,15 @@ fn read_action(written: &Spanned<String>, reader: &mut Reader<'_>) -> Option<Act
     action
 }
 
-fn read_resource(text: &str) -> Result<Arn, String> {
-    let arn: Arn = text.parse().map_err(|error: innkeeper_policy::arn::ArnError| error.to_string())?;
+/// An ARN; of an action that is about all resources `*` too, as IAM writes it.
+fn read_resource(text: &str, action: Option<Action>) -> Result<Arn, String> {
+    let all = action.filter(|action| text == "*" && action.resource_type() == ResourceType::All);
+    let all = all.map(|action| format!("arn:aws:{}:::*", action.service().as_str()));
+    let arn: Arn = all
+        .as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|error: innkeeper_policy::arn::ArnError| error.to_string())?;
     match Resource::from_arn(&arn) {
         Some(_) => Ok(arn),
         None => Err(format!("no guest can be given the service `{}`", arn.service())),
