@@ -50,7 +50,10 @@ const OF_BUCKETS: &[Subresource] = &[
     ("lifecycle", "LIFECYCLE", "GET, PUT, DELETE"),
     ("location", "LOCATION", "GET"),
     ("logging", "LOGGING_STATUS", "GET, PUT"),
+    ("metadataAnnotationTable", "BUCKET_METADATA_ANNOTATION_TABLE_CONFIGURATION", "PUT"),
     ("metadataConfiguration", "BUCKET_METADATA_CONFIGURATION", "GET, POST, DELETE"),
+    ("metadataInventoryTable", "BUCKET_METADATA_INVENTORY_TABLE_CONFIGURATION", "PUT"),
+    ("metadataJournalTable", "BUCKET_METADATA_JOURNAL_TABLE_CONFIGURATION", "PUT"),
     ("metadataTable", "BUCKET_METADATA_TABLE_CONFIGURATION", "GET, POST, DELETE"),
     ("metrics", "METRICS", "GET, PUT, DELETE"),
     ("notification", "NOTIFICATION", "GET, PUT"),
@@ -61,6 +64,7 @@ const OF_BUCKETS: &[Subresource] = &[
     ("publicAccessBlock", "PUBLIC_ACCESS_BLOCK", "GET, PUT, DELETE"),
     ("replication", "REPLICATION", "GET, PUT, DELETE"),
     ("requestPayment", "REQUEST_PAYMENT", "GET, PUT"),
+    ("session", "SESSION", "GET"),
     ("tagging", "TAGGING", "GET, PUT, DELETE"),
     ("uploads", "UPLOADS", "GET"),
     ("versioning", "VERSIONING", "GET, PUT"),
@@ -70,10 +74,11 @@ const OF_BUCKETS: &[Subresource] = &[
 
 const OF_OBJECTS: &[Subresource] = &[
     ("acl", "ACL", "GET, PUT"),
-    ("annotation", "OBJECT_ANNOTATIONS", "GET"),
+    ("annotation", "OBJECT_ANNOTATIONS", "GET, PUT, DELETE"),
     ("attributes", "OBJECT_ATTRIBUTES", "GET"),
     ("encryption", "OBJECT_ENCRYPTION", "PUT"),
     ("legal-hold", "OBJECT_LOCK_LEGALHOLD", "GET, PUT"),
+    ("renameObject", "RENAME_OBJECT", "PUT"),
     ("restore", "RESTORE", "POST"),
     ("retention", "OBJECT_LOCK_RETENTION", "GET, PUT"),
     ("select", "SELECT", "POST"),
@@ -184,7 +189,10 @@ impl Misfit {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
+    use crate::layer::operation::s3_operation;
 
     fn of(method: &str, level: Level, query: &str) -> Option<Misfit> {
         misfit(&method.parse().unwrap(), level, Some(query))
@@ -215,6 +223,129 @@ mod tests {
                     }
                 }
                 assert_eq!(of("OPTIONS", level, name), None);
+            }
+        }
+    }
+
+    /// Every operation of S3's API model that a parameter tells from that of the path, with its method and the parameter.
+    const OF_THE_MODEL: &[(&str, Level, &str, Option<&str>)] = &[
+        ("GET", Level::Bucket, "abac", None),
+        ("PUT", Level::Bucket, "abac", None),
+        ("GET", Level::Bucket, "accelerate", Some("GetBucketAccelerateConfiguration")),
+        ("PUT", Level::Bucket, "accelerate", Some("PutBucketAccelerateConfiguration")),
+        ("GET", Level::Bucket, "acl", Some("GetBucketAcl")),
+        ("PUT", Level::Bucket, "acl", Some("PutBucketAcl")),
+        ("GET", Level::Bucket, "analytics", Some("GetBucketAnalyticsConfiguration")),
+        ("PUT", Level::Bucket, "analytics", Some("PutBucketAnalyticsConfiguration")),
+        ("DELETE", Level::Bucket, "analytics", Some("DeleteBucketAnalyticsConfiguration")),
+        ("GET", Level::Bucket, "cors", Some("GetBucketCors")),
+        ("PUT", Level::Bucket, "cors", Some("PutBucketCors")),
+        ("DELETE", Level::Bucket, "cors", Some("DeleteBucketCors")),
+        ("POST", Level::Bucket, "delete", Some("DeleteObjects")),
+        ("GET", Level::Bucket, "encryption", Some("GetBucketEncryption")),
+        ("PUT", Level::Bucket, "encryption", Some("PutBucketEncryption")),
+        ("DELETE", Level::Bucket, "encryption", Some("DeleteBucketEncryption")),
+        ("GET", Level::Bucket, "intelligent-tiering", Some("GetBucketIntelligentTieringConfiguration")),
+        ("PUT", Level::Bucket, "intelligent-tiering", Some("PutBucketIntelligentTieringConfiguration")),
+        ("DELETE", Level::Bucket, "intelligent-tiering", Some("DeleteBucketIntelligentTieringConfiguration")),
+        ("GET", Level::Bucket, "inventory", Some("GetBucketInventoryConfiguration")),
+        ("PUT", Level::Bucket, "inventory", Some("PutBucketInventoryConfiguration")),
+        ("DELETE", Level::Bucket, "inventory", Some("DeleteBucketInventoryConfiguration")),
+        ("GET", Level::Bucket, "lifecycle", Some("GetBucketLifecycleConfiguration")),
+        ("PUT", Level::Bucket, "lifecycle", Some("PutBucketLifecycleConfiguration")),
+        ("DELETE", Level::Bucket, "lifecycle", Some("DeleteBucketLifecycle")),
+        ("GET", Level::Bucket, "location", Some("GetBucketLocation")),
+        ("GET", Level::Bucket, "logging", Some("GetBucketLogging")),
+        ("PUT", Level::Bucket, "logging", Some("PutBucketLogging")),
+        ("PUT", Level::Bucket, "metadataAnnotationTable", None),
+        ("GET", Level::Bucket, "metadataConfiguration", None),
+        ("POST", Level::Bucket, "metadataConfiguration", None),
+        ("DELETE", Level::Bucket, "metadataConfiguration", None),
+        ("PUT", Level::Bucket, "metadataInventoryTable", None),
+        ("PUT", Level::Bucket, "metadataJournalTable", None),
+        ("GET", Level::Bucket, "metadataTable", None),
+        ("POST", Level::Bucket, "metadataTable", None),
+        ("DELETE", Level::Bucket, "metadataTable", None),
+        ("GET", Level::Bucket, "metrics", Some("GetBucketMetricsConfiguration")),
+        ("PUT", Level::Bucket, "metrics", Some("PutBucketMetricsConfiguration")),
+        ("DELETE", Level::Bucket, "metrics", Some("DeleteBucketMetricsConfiguration")),
+        ("GET", Level::Bucket, "notification", Some("GetBucketNotificationConfiguration")),
+        ("PUT", Level::Bucket, "notification", Some("PutBucketNotificationConfiguration")),
+        ("GET", Level::Bucket, "object-lock", Some("GetObjectLockConfiguration")),
+        ("PUT", Level::Bucket, "object-lock", Some("PutObjectLockConfiguration")),
+        ("GET", Level::Bucket, "ownershipControls", Some("GetBucketOwnershipControls")),
+        ("PUT", Level::Bucket, "ownershipControls", Some("PutBucketOwnershipControls")),
+        ("DELETE", Level::Bucket, "ownershipControls", Some("DeleteBucketOwnershipControls")),
+        ("GET", Level::Bucket, "policy", Some("GetBucketPolicy")),
+        ("PUT", Level::Bucket, "policy", Some("PutBucketPolicy")),
+        ("DELETE", Level::Bucket, "policy", Some("DeleteBucketPolicy")),
+        ("GET", Level::Bucket, "policyStatus", Some("GetBucketPolicyStatus")),
+        ("GET", Level::Bucket, "publicAccessBlock", Some("GetPublicAccessBlock")),
+        ("PUT", Level::Bucket, "publicAccessBlock", Some("PutPublicAccessBlock")),
+        ("DELETE", Level::Bucket, "publicAccessBlock", Some("DeletePublicAccessBlock")),
+        ("GET", Level::Bucket, "replication", Some("GetBucketReplication")),
+        ("PUT", Level::Bucket, "replication", Some("PutBucketReplication")),
+        ("DELETE", Level::Bucket, "replication", Some("DeleteBucketReplication")),
+        ("GET", Level::Bucket, "requestPayment", Some("GetBucketRequestPayment")),
+        ("PUT", Level::Bucket, "requestPayment", Some("PutBucketRequestPayment")),
+        ("GET", Level::Bucket, "session", Some("CreateSession")),
+        ("GET", Level::Bucket, "tagging", Some("GetBucketTagging")),
+        ("PUT", Level::Bucket, "tagging", Some("PutBucketTagging")),
+        ("DELETE", Level::Bucket, "tagging", Some("DeleteBucketTagging")),
+        ("GET", Level::Bucket, "uploads", Some("ListMultipartUploads")),
+        ("GET", Level::Bucket, "versioning", Some("GetBucketVersioning")),
+        ("PUT", Level::Bucket, "versioning", Some("PutBucketVersioning")),
+        ("GET", Level::Bucket, "versions", Some("ListObjectVersions")),
+        ("GET", Level::Bucket, "website", Some("GetBucketWebsite")),
+        ("PUT", Level::Bucket, "website", Some("PutBucketWebsite")),
+        ("DELETE", Level::Bucket, "website", Some("DeleteBucketWebsite")),
+        ("GET", Level::Object, "acl", Some("GetObjectAcl")),
+        ("PUT", Level::Object, "acl", Some("PutObjectAcl")),
+        ("GET", Level::Object, "annotation", None),
+        ("PUT", Level::Object, "annotation", None),
+        ("DELETE", Level::Object, "annotation", None),
+        ("GET", Level::Object, "attributes", Some("GetObjectAttributes")),
+        ("PUT", Level::Object, "encryption", None),
+        ("GET", Level::Object, "legal-hold", Some("GetObjectLegalHold")),
+        ("PUT", Level::Object, "legal-hold", Some("PutObjectLegalHold")),
+        ("PUT", Level::Object, "renameObject", None),
+        ("POST", Level::Object, "restore", Some("RestoreObject")),
+        ("GET", Level::Object, "retention", Some("GetObjectRetention")),
+        ("PUT", Level::Object, "retention", Some("PutObjectRetention")),
+        ("POST", Level::Object, "select", Some("SelectObjectContent")),
+        ("GET", Level::Object, "tagging", Some("GetObjectTagging")),
+        ("PUT", Level::Object, "tagging", Some("PutObjectTagging")),
+        ("DELETE", Level::Object, "tagging", Some("DeleteObjectTagging")),
+        ("GET", Level::Object, "torrent", Some("GetObjectTorrent")),
+        ("GET", Level::Object, "uploadId", Some("ListParts")),
+        ("POST", Level::Object, "uploadId", Some("CompleteMultipartUpload")),
+        ("DELETE", Level::Object, "uploadId", Some("AbortMultipartUpload")),
+        ("POST", Level::Object, "uploads", Some("CreateMultipartUpload")),
+    ];
+
+    #[test]
+    fn every_operation_of_the_model_is_one_of_its_own() {
+        for (method, level, parameter, operation) in OF_THE_MODEL {
+            let found = misfit(&method.parse().unwrap(), *level, Some(parameter));
+            let missing = operation.is_none().then_some(Misfit::NotImplemented(parameter));
+            assert_eq!(found, missing, "{method} ?{parameter}");
+            let Some(operation) = operation else { continue };
+            let method = method.parse().unwrap();
+            let name = s3_operation(&method, *level, Some(parameter), &HeaderMap::new());
+            assert_eq!(name, *operation, "{method} ?{parameter}");
+        }
+    }
+
+    #[test]
+    fn the_table_has_what_the_model_has() {
+        for (level, table) in [(Level::Bucket, OF_BUCKETS), (Level::Object, OF_OBJECTS)] {
+            for (name, _, allow) in table {
+                for method in allow.split(", ") {
+                    let known = OF_THE_MODEL
+                        .iter()
+                        .any(|(verb, of, parameter, _)| (*verb, *of, parameter) == (method, level, name));
+                    assert!(known, "{method} ?{name}");
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use innkeeper_fake::FakeAws;
 
-use crate::aws::{bucket, send, send_unsigned, text};
+use crate::aws::{bucket, coded, error, send, send_unsigned, text};
 
 const HOST: &str = "https://s3.eu-west-1.amazonaws.com";
 
@@ -94,6 +94,13 @@ async fn what_the_fake_has_not_is_not_taken_for_the_path() {
         ("DELETE", "/bucket?metadataTable", 501),
         ("DELETE", "/bucket/key?policy", 501),
         ("PUT", "/bucket/key?encryption", 501),
+        ("PUT", "/bucket/key?renameObject", 501),
+        ("PUT", "/bucket/key?annotation&annotationName=a", 501),
+        ("DELETE", "/bucket/key?annotation&annotationName=a", 501),
+        ("PUT", "/new?metadataAnnotationTable", 501),
+        ("PUT", "/new?metadataInventoryTable", 501),
+        ("PUT", "/new?metadataJournalTable", 501),
+        ("PUT", "/new?session", 405),
         ("DELETE", "/bucket?uploadId=u", 400),
         ("TRACE", "/bucket/key", 400),
     ] {
@@ -102,6 +109,17 @@ async fn what_the_fake_has_not_is_not_taken_for_the_path() {
     }
     assert_eq!(fake.s3().buckets(), ["bucket"]);
     assert_eq!(fake.s3().get("bucket", "key").unwrap().text(), Some("hello"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rename_leaves_both_objects_as_they_are() {
+    let (fake, client) = bucket();
+    fake.s3().put("bucket", "from", "hello").unwrap();
+    fake.s3().put("bucket", "to", "world").unwrap();
+    let rename = client.rename_object().bucket("bucket").key("to").rename_source("bucket/from");
+    assert_eq!(error(rename.send().await), coded(501, "NotImplemented"));
+    assert_eq!(fake.s3().get("bucket", "from").unwrap().text(), Some("hello"));
+    assert_eq!(fake.s3().get("bucket", "to").unwrap().text(), Some("world"));
 }
 
 #[tokio::test(start_paused = true)]
