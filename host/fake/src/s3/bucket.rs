@@ -11,7 +11,7 @@ use s3s::dto::{
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::acl::{acl_request, owner_of};
-use super::configuration::{Configuration, check_ownership};
+use super::configuration::{Configuration, TagsOfNewBucket, check_ownership};
 use super::error::{error, error_with};
 use super::lock;
 use super::store::Bucket;
@@ -20,6 +20,9 @@ use crate::account::{Account, Caller};
 use crate::fake::Shared;
 use crate::layer::{DEFAULT_REGION, RequestContext};
 
+/// The name that eu-west-1 had first. A bucket that is made by it is located by it.
+pub(crate) const EU: &str = "EU";
+const IRELAND: &str = "eu-west-1";
 /// The most buckets on a page of `ListBuckets`.
 const MAX_BUCKETS: i32 = 10_000;
 
@@ -28,6 +31,7 @@ pub(crate) fn create(
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
     let context = context(&request);
+    let tags = request.extensions.get::<TagsOfNewBucket>().cloned();
     let input = request.input;
     let constraint =
         input.create_bucket_configuration.as_ref().and_then(|config| config.location_constraint.clone());
@@ -40,6 +44,9 @@ pub(crate) fn create(
     if let Some(ownership) = input.object_ownership {
         check_ownership(&ownership)?;
         configuration.set_object_ownership(ownership);
+    }
+    if let Some(tags) = tags {
+        configuration.tag_new_bucket(tags)?;
     }
     let new_ownership = configuration.object_ownership();
     if new_ownership == Some(OwnershipName::BUCKET_OWNER_ENFORCED) && acl.lets_others_in() {
@@ -60,6 +67,7 @@ pub(crate) fn create(
         Some(bucket) => bucket.acl = Some(acl),
         None => {
             let mut bucket = Bucket::new(shared.clock.now(), region, owner, configuration);
+            bucket.is_eu = constraint.as_ref().is_some_and(|constraint| constraint.as_str() == EU);
             if input.object_lock_enabled_for_bucket == Some(true) {
                 bucket.configuration.object_lock = Some(lock::of_new_bucket());
                 bucket.versioning = Versioning::Enabled;
@@ -75,8 +83,7 @@ pub(crate) fn create(
 /// The region of a new bucket: what is asked for has to be what the endpoint serves.
 fn region_of(constraint: Option<&str>, context: &RequestContext) -> S3Result<Option<String>> {
     let constraint = match constraint.filter(|constraint| !constraint.is_empty()) {
-        // The name that eu-west-1 had first.
-        Some("EU") => Some("eu-west-1"),
+        Some(EU) => Some(IRELAND),
         other => other,
     };
     // A custom endpoint takes the region that the request was signed for.
@@ -129,7 +136,12 @@ pub(crate) fn location(
     shared: &Shared,
     request: &S3Request<GetBucketLocationInput>,
 ) -> S3Result<S3Response<GetBucketLocationOutput>> {
-    let region = region(shared, &request.input.bucket, &context(request))?;
+    let context = context(request);
+    let region = {
+        let buckets = shared.store.lock();
+        let bucket = bucket_in(&buckets, &request.input.bucket)?;
+        if bucket.is_eu { EU.to_owned() } else { region_or_asked(bucket.region.as_ref(), &context) }
+    };
     let constraint = (region != DEFAULT_REGION).then(|| BucketLocationConstraint::from(region));
     Ok(S3Response::new(GetBucketLocationOutput { location_constraint: constraint }))
 }

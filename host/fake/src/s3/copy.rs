@@ -115,7 +115,8 @@ pub(crate) fn source_of(
     };
     let found = {
         let buckets = shared.store.lock();
-        let bucket = bucket_in(&buckets, name)?;
+        let bucket =
+            bucket_in(&buckets, name).map_err(|error| with_details(error, &[("BucketName", name)]))?;
         if expected_owner.is_some_and(|owner| owner != bucket.owner.id) {
             return Err(error(S3ErrorCode::AccessDenied));
         }

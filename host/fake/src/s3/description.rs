@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use s3s::dto::{Metadata, ServerSideEncryption};
 use s3s::{S3ErrorCode, S3Result};
 
 use super::acl::AclRequest;
 use super::customer_key::CustomerKeyHeaders;
-use super::error::{error, error_with, invalid_argument};
+use super::error::{custom, error, error_with, invalid_argument};
 use super::lock::Lock;
 use super::object::{Encryption, ObjectHeaders};
 use super::tags::Tags;
@@ -51,6 +51,7 @@ macro_rules! describe {
         )?;
         let acl = $crate::s3::acl::acl_request!(input);
         acl.check()?;
+        $crate::s3::description::check_redirect(input.website_redirect_location.as_deref())?;
         $crate::s3::description::check_storage_class(
             input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str),
         )?;
@@ -148,6 +149,16 @@ impl Encryption {
     /// `x-amz-server-side-encryption`, which S3 puts on every answer about an object's bytes, unless the key is its writer's.
     pub(crate) fn header(&self) -> Option<ServerSideEncryption> {
         self.customer_key_md5.is_none().then(|| ServerSideEncryption::from(self.algorithm.clone()))
+    }
+}
+
+/// `x-amz-website-redirect-location`: another object of the bucket, or a URL.
+pub(crate) fn check_redirect(location: Option<&str>) -> S3Result {
+    let prefixes = ["/", "http://", "https://"];
+    if location.is_none_or(|location| prefixes.iter().any(|prefix| location.starts_with(prefix))) {
+        Ok(())
+    } else {
+        Err(custom("InvalidRedirectLocation", StatusCode::BAD_REQUEST))
     }
 }
 

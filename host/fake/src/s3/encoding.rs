@@ -1,8 +1,8 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use s3s::S3Result;
 use s3s::dto::EncodingType;
-use s3s::{S3ErrorCode, S3Result};
 
-use super::error::error_with;
+use super::error::invalid_argument;
 
 /// `encoding-type`: whether the texts of a listing are percent-encoded, for keys that XML cannot carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ impl Encoding {
         match requested.map(EncodingType::as_str) {
             None => Ok(Self::Plain),
             Some(EncodingType::URL) => Ok(Self::Url),
-            Some(_) => {
-                Err(error_with(S3ErrorCode::InvalidArgument, "Invalid Encoding Method specified in Request"))
+            Some(other) => {
+                Err(invalid_argument("encoding-type", other, "Invalid Encoding Method specified in Request"))
             }
         }
     }

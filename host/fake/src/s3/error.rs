@@ -53,6 +53,9 @@ pub(crate) fn message(code: &str) -> &'static str {
         "AccessDenied" => "Access Denied",
         "AccessControlListNotSupported" => "The bucket does not allow ACLs",
         "BadDigest" => "The Content-MD5 you specified did not match what we received.",
+        "BucketAlreadyExists" => {
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."
+        }
         "BucketAlreadyOwnedByYou" => {
             "Your previous request to create the named bucket succeeded and you already own it."
         }
@@ -81,10 +84,13 @@ pub(crate) fn message(code: &str) -> &'static str {
         }
         "InvalidPartNumber" => "The requested partnumber is not satisfiable",
         "InvalidRange" => "The requested range is not satisfiable",
+        "InvalidRedirectLocation" => {
+            "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."
+        }
         "InvalidStorageClass" => "The storage class you specified is not valid",
         "InvalidURI" => "Couldn't parse the specified URI.",
         "KeyTooLongError" => "Your key is too long",
-        "MalformedXML" => {
+        "MalformedACLError" | "MalformedXML" => {
             "The XML you provided was not well-formed or did not validate against our published schema"
         }
         "MaxMessageLengthExceeded" => "Your request was too big.",

@@ -1,9 +1,9 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use s3s::{S3ErrorCode, S3Result};
+use s3s::S3Result;
 
-use super::error::error_with;
+use super::error::invalid_argument;
 use super::object::Object;
 use super::store::Objects;
 
@@ -36,7 +36,7 @@ pub(crate) fn page_size(argument: &str, requested: Option<i32>) -> S3Result<(i32
     let size = requested.unwrap_or(MAX_PAGE).min(MAX_PAGE);
     let length = usize::try_from(size).map_err(|_| {
         let message = format!("Argument {argument} must be an integer between 0 and 2147483647");
-        error_with(S3ErrorCode::InvalidArgument, message)
+        invalid_argument(argument, &size.to_string(), message)
     })?;
     Ok((size, length))
 }

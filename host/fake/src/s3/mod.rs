@@ -3,6 +3,7 @@
 mod access;
 mod acl;
 mod actions;
+mod arguments;
 mod attributes;
 mod body;
 mod bucket;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::acl::Acl;
+use super::bucket::EU;
 use super::checksum::{Checksum, ChecksumAlgorithm};
 use super::configuration::Configuration;
 use super::lock::Lock;
@@ -27,6 +28,9 @@ pub(crate) struct BucketSettings {
     /// Left out, it is that of the fake.
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
+    /// Where it is not the region: `EU` of eu-west-1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location_constraint: Option<String>,
     /// The id of the account; left out, it is that of the fake.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
@@ -92,6 +96,7 @@ impl BucketSettings {
         let own = |account: &Account| account == &**shared.accounts.own();
         Self {
             region: bucket.region.clone().filter(|region| shared.region.as_ref() != Some(region)),
+            location_constraint: bucket.is_eu.then(|| EU.to_owned()),
             owner: (!own(&bucket.owner)).then(|| bucket.owner.id.clone()),
             created: Some(bucket.created),
             versioning: bucket.versioning,
@@ -115,7 +120,12 @@ impl BucketSettings {
                 .set_document(name, document)
                 .map_err(|reason| SettingError::new(&setting(), reason))?;
         }
+        if let Some(other) = self.location_constraint.as_ref().filter(|constraint| *constraint != EU) {
+            let reason = format!("`{other}` is none but a region's name, which `region` says");
+            return Err(SettingError::new("location-constraint", reason));
+        }
         bucket.region = self.region.clone().or_else(|| bucket.region.take());
+        bucket.is_eu = self.location_constraint.is_some();
         bucket.created = self.created.unwrap_or(bucket.created);
         bucket.versioning = self.versioning;
         bucket.acl.clone_from(&self.acl);

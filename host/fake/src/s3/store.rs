@@ -29,6 +29,8 @@ pub(crate) struct Bucket {
     pub(crate) created: SystemTime,
     /// None belongs to whichever region asks.
     pub(crate) region: Option<String>,
+    /// Whether it was made with the location constraint `EU`.
+    pub(crate) is_eu: bool,
     pub(crate) owner: Arc<Account>,
     /// None is that of a new bucket: its owner's alone.
     pub(crate) acl: Option<Acl>,
@@ -50,6 +52,7 @@ impl Bucket {
         Self {
             created,
             region,
+            is_eu: false,
             owner,
             acl: None,
             objects: Arc::default(),

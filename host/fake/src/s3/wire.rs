@@ -14,7 +14,9 @@ use sha2::Sha256;
 use url::form_urlencoded;
 
 use super::access;
+use super::arguments;
 use super::checksum::{declared, verify};
+use super::configuration::TagsOfNewBucket;
 use super::cors;
 use super::description::check_encryption;
 use super::details::{self, Named};
@@ -124,6 +126,8 @@ impl S3Service {
         plain_uri(&mut parts, target)?;
         check_encryption(&parts.headers, target.operation).map_err(|error| from_s3s(&error))?;
         plain_headers(&mut parts.headers);
+        arguments::check(target.operation, parts.uri.query(), &parts.headers)
+            .map_err(|error| from_s3s(&error))?;
         if parts.headers.get("content-md5").is_some_and(HeaderValue::is_empty) {
             // s3s takes it for none.
             return Err(from_s3s(&error(S3ErrorCode::InvalidDigest)));
@@ -135,6 +139,10 @@ impl S3Service {
             operation => {
                 let document = read_document(&mut parts, body).await?;
                 verify_document(&parts, &document, operation == "DeleteObjects")?;
+                if operation == "CreateBucket" {
+                    let tags = TagsOfNewBucket::read(&document).map_err(|error| from_s3s(&error))?;
+                    parts.extensions.insert(tags);
+                }
                 document.into()
             }
         };

@@ -1,5 +1,5 @@
 use aws_sdk_s3::config::Region;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag};
 use innkeeper_fake::FakeAws;
 use proptest::prelude::*;
 
@@ -23,6 +23,52 @@ async fn creates_lists_and_deletes_buckets() {
     client.delete_bucket().bucket("one").send().await.unwrap();
     assert_eq!(fake.s3().buckets(), ["two"]);
     assert_eq!(error(client.delete_bucket().bucket("one").send().await), coded(404, "NoSuchBucket"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_bucket_has_the_tags_that_it_is_made_with() {
+    let fake = FakeAws::new();
+    let client = client(&fake);
+    let create = |name: &str, tags: &[(&str, &str)]| {
+        let tags = tags.iter().map(|(key, value)| Tag::builder().key(*key).value(*value).build().unwrap());
+        let configuration = CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::EuWest1)
+            .set_tags(Some(tags.collect()))
+            .build();
+        client.create_bucket().bucket(name).create_bucket_configuration(configuration).send()
+    };
+    create("tagged", &[("team", "a&b"), ("stage", "")]).await.unwrap();
+    let tags = client.get_bucket_tagging().bucket("tagged").send().await.unwrap().tag_set;
+    let tags: Vec<_> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
+    assert_eq!(tags, [("team", "a&b"), ("stage", "")]);
+    create("plain", &[]).await.unwrap();
+    assert_eq!(error(client.get_bucket_tagging().bucket("plain").send().await), coded(404, "NoSuchTagSet"));
+    for tags in [&[("team", "a"), ("team", "b")][..], &[("aws:team", "a")]] {
+        assert_eq!(error(create("refused", tags).await), coded(400, "InvalidTag"));
+    }
+    assert_eq!(fake.s3().buckets(), ["plain", "tagged"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_made_in_the_eu_is_located_there() {
+    let fake = FakeAws::new();
+    let client = path_style(&fake);
+    let eu = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::Eu).build();
+    client.create_bucket().bucket("old").create_bucket_configuration(eu).send().await.unwrap();
+    client.create_bucket().bucket("new").create_bucket_configuration(ireland()).send().await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    fake.save(dir.path()).unwrap();
+    let again = FakeAws::new();
+    again.seed(dir.path()).unwrap();
+    for fake in [&fake, &again] {
+        let client = path_style(fake);
+        for (name, expected) in [("old", "EU"), ("new", "eu-west-1")] {
+            let location = client.get_bucket_location().bucket(name).send().await.unwrap();
+            assert_eq!(location.location_constraint().map(|it| it.as_str()), Some(expected));
+            let head = client.head_bucket().bucket(name).send().await.unwrap();
+            assert_eq!(head.bucket_region(), Some("eu-west-1"));
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

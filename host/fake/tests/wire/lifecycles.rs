@@ -55,6 +55,47 @@ async fn answers_say_when_a_rule_expires_the_object() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lifecycle_says_from_which_size_on_objects_move() {
+    use aws_sdk_s3::types::TransitionDefaultMinimumObjectSize as Minimum;
+    let (fake, client) = bucket();
+    let rule = LifecycleRule::builder()
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .status(ExpirationStatus::Enabled)
+        .expiration(LifecycleExpiration::builder().days(1).build())
+        .build()
+        .unwrap();
+    let configuration = BucketLifecycleConfiguration::builder().rules(rule).build().unwrap();
+    let put = |minimum: Option<Minimum>| {
+        let put = client.put_bucket_lifecycle_configuration().bucket("bucket");
+        put.lifecycle_configuration(configuration.clone())
+            .set_transition_default_minimum_object_size(minimum)
+            .send()
+    };
+    let read = async |fake: &FakeAws| {
+        let got = crate::aws::client(fake).get_bucket_lifecycle_configuration().bucket("bucket");
+        got.send().await.unwrap().transition_default_minimum_object_size
+    };
+    let whole = Some(Minimum::AllStorageClasses128K);
+    assert_eq!(put(None).await.unwrap().transition_default_minimum_object_size, whole);
+    assert_eq!(read(&fake).await, whole);
+    let varies = Some(Minimum::VariesByStorageClass);
+    assert_eq!(put(varies.clone()).await.unwrap().transition_default_minimum_object_size, varies);
+    assert_eq!(error(put(Some(Minimum::from("1K"))).await), coded(400, "InvalidRequest"));
+    assert_eq!(read(&fake).await, varies);
+
+    let dir = tempfile::tempdir().unwrap();
+    fake.save(dir.path()).unwrap();
+    let again = FakeAws::new();
+    again.seed(dir.path()).unwrap();
+    assert_eq!(read(&again).await, varies);
+
+    // It goes with the lifecycle that it was put with.
+    client.delete_bucket_lifecycle().bucket("bucket").send().await.unwrap();
+    put(None).await.unwrap();
+    assert_eq!(read(&fake).await, whole);
+}
+
+#[tokio::test(start_paused = true)]
 async fn answers_say_when_a_rule_aborts_the_upload() {
     let (_fake, client) = bucket();
     let rule = |id: &str, filter: LifecycleRuleFilter, days: i32| {

@@ -28,6 +28,7 @@ mod multipart_listing;
 mod objects;
 mod policies;
 mod protocol;
+mod refusals;
 mod roles;
 mod seeds;
 mod settings;

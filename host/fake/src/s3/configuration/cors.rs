@@ -1,8 +1,8 @@
 use s3s::dto::{
-    DeleteBucketCorsInput, DeleteBucketCorsOutput, GetBucketCorsInput, GetBucketCorsOutput,
+    CORSRule, DeleteBucketCorsInput, DeleteBucketCorsOutput, GetBucketCorsInput, GetBucketCorsOutput,
     PutBucketCorsInput, PutBucketCorsOutput,
 };
-use s3s::{S3ErrorCode, S3Request, S3Response};
+use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::{Answer, change, look, missing};
 use crate::fake::Shared;
@@ -18,6 +18,7 @@ pub(crate) fn put_cors(
     if rules.is_empty() || rules.len() > 100 {
         return Err(error(S3ErrorCode::MalformedXML));
     }
+    rules.iter().try_for_each(check_wildcards)?;
     let unknown = rules
         .iter()
         .flat_map(|rule| &rule.allowed_methods)
@@ -30,6 +31,24 @@ pub(crate) fn put_cors(
     }
     change(shared, &bucket, |configuration| configuration.cors = Some(cors_configuration))?;
     Ok(S3Response::new(PutBucketCorsOutput {}))
+}
+
+/// What may stand for any text: one `*` in an origin or in a header that is asked for, and none in one that is shown.
+fn check_wildcards(rule: &CORSRule) -> S3Result {
+    let invalid = |message: String| Err(error_with(S3ErrorCode::InvalidRequest, message));
+    let several = |text: &&String| text.matches('*').count() > 1;
+    if let Some(origin) = rule.allowed_origins.iter().find(several) {
+        return invalid(format!("AllowedOrigin \"{origin}\" can not have more than one wildcard."));
+    }
+    if let Some(header) = rule.allowed_headers.iter().flatten().find(several) {
+        return invalid(format!("AllowedHeader \"{header}\" can not have more than one wildcard."));
+    }
+    if let Some(header) = rule.expose_headers.iter().flatten().find(|header| header.contains('*')) {
+        return invalid(format!(
+            "ExposeHeader \"{header}\" contains wildcard. We currently do not support wildcard for ExposeHeader."
+        ));
+    }
+    Ok(())
 }
 
 pub(crate) fn get_cors(

@@ -1,13 +1,21 @@
-//! The configuration of a bucket as documents: each as S3's API takes it, in XML, and the policy in JSON.
+//! The configuration of a bucket as documents: each as S3's API takes it, in XML, the policy in JSON, and as plain text what is a
+//! header there.
 
 use std::collections::BTreeMap;
 
-use s3s::dto::{AccelerateConfiguration, BucketLoggingStatus, RequestPaymentConfiguration, Tagging};
+use s3s::dto::{
+    AccelerateConfiguration, BucketLoggingStatus, RequestPaymentConfiguration, Tagging,
+    TransitionDefaultMinimumObjectSize,
+};
 use s3s::xml::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::Configuration;
+use super::lifecycle::check_minimum;
 use super::policy::BucketPolicy;
+
+/// Of the lifecycle, beside its document.
+const TRANSITION_MINIMUM: &str = "transition-default-minimum-object-size";
 
 impl Configuration {
     /// Everything that is otherwise than in a new bucket, by its name. What a new bucket has and this one has not is `null`.
@@ -26,6 +34,8 @@ impl Configuration {
         add("tagging", xml(tags.as_ref()), false);
         add("cors", xml(self.cors.as_ref()), false);
         add("lifecycle", xml(self.lifecycle.as_ref()), false);
+        let minimum = self.transition_minimum.as_ref().map(|minimum| minimum.as_str().into());
+        add(TRANSITION_MINIMUM, minimum, false);
         add("policy", self.policy.as_ref().map(|policy| Value::String(policy.text.clone())), false);
         if self.public_access_block != new.public_access_block {
             add("public-access-block", xml(self.public_access_block.as_ref()), true);
@@ -54,6 +64,16 @@ impl Configuration {
             "tagging" => self.tags = read::<Tagging>(document)?.map(|tagging| tagging.tag_set),
             "cors" => self.cors = read(document)?,
             "lifecycle" => self.lifecycle = read(document)?,
+            TRANSITION_MINIMUM => {
+                self.transition_minimum = match document {
+                    Value::Null => None,
+                    Value::String(minimum) => {
+                        check_minimum(minimum)?;
+                        Some(TransitionDefaultMinimumObjectSize::from(minimum.clone()))
+                    }
+                    _ => return Err("it is neither a string nor `null`".to_owned()),
+                };
+            }
             "policy" => {
                 let text = match document {
                     Value::Null => None,

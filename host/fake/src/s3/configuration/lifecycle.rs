@@ -2,7 +2,7 @@ use s3s::dto::{
     DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput, ExpirationStatus,
     GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, LifecycleRule,
     PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, Timestamp, Transition,
-    TransitionStorageClass,
+    TransitionDefaultMinimumObjectSize, TransitionStorageClass,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use time::{OffsetDateTime, Time, UtcOffset};
@@ -34,6 +34,11 @@ pub(crate) fn put_lifecycle(
     let mut lifecycle = input.lifecycle_configuration;
     let rules = lifecycle.as_mut().map(|lifecycle| &mut lifecycle.rules).filter(|rules| !rules.is_empty());
     let rules = rules.ok_or_else(|| error(S3ErrorCode::MalformedXML))?;
+    let minimum = input.transition_default_minimum_object_size;
+    if let Some(minimum) = &minimum {
+        check_minimum(minimum.as_str())
+            .map_err(|message| error_with(S3ErrorCode::InvalidRequest, message))?;
+    }
     for rule in rules.iter() {
         check(rule)?;
     }
@@ -46,10 +51,35 @@ pub(crate) fn put_lifecycle(
         // S3 names a rule that has no name.
         rule.id.get_or_insert_with(|| shared.ids.uuid("lifecycle-rule"));
     }
-    change(shared, &input.bucket, |configuration| configuration.lifecycle = lifecycle)?;
+    let answered = minimum_or_default(minimum.clone());
+    change(shared, &input.bucket, |configuration| {
+        configuration.lifecycle = lifecycle;
+        configuration.transition_minimum = minimum;
+    })?;
     Ok(S3Response::new(PutBucketLifecycleConfigurationOutput {
-        transition_default_minimum_object_size: input.transition_default_minimum_object_size,
+        transition_default_minimum_object_size: Some(answered),
     }))
+}
+
+/// Whether it is a default of the smallest object that goes to another class
+/// (`x-amz-transition-default-minimum-object-size`).
+pub(super) fn check_minimum(minimum: &str) -> Result<(), String> {
+    match minimum {
+        TransitionDefaultMinimumObjectSize::ALL_STORAGE_CLASSES_128K
+        | TransitionDefaultMinimumObjectSize::VARIES_BY_STORAGE_CLASS => Ok(()),
+        other => Err(format!("Invalid TransitionDefaultMinimumObjectSize found: {other}")),
+    }
+}
+
+/// That of every lifecycle put since September 2024, unless its writer says otherwise.
+fn minimum_or_default(
+    minimum: Option<TransitionDefaultMinimumObjectSize>,
+) -> TransitionDefaultMinimumObjectSize {
+    minimum.unwrap_or_else(|| {
+        TransitionDefaultMinimumObjectSize::from_static(
+            TransitionDefaultMinimumObjectSize::ALL_STORAGE_CLASSES_128K,
+        )
+    })
 }
 
 /// What S3 refuses of a rule by itself.
@@ -230,13 +260,15 @@ pub(crate) fn get_lifecycle(
     shared: &Shared,
     request: &S3Request<GetBucketLifecycleConfigurationInput>,
 ) -> Answer<GetBucketLifecycleConfigurationOutput> {
-    let lifecycle = look(shared, &request.input.bucket, |configuration| configuration.lifecycle.clone())?;
+    let (lifecycle, minimum) = look(shared, &request.input.bucket, |configuration| {
+        (configuration.lifecycle.clone(), configuration.transition_minimum.clone())
+    })?;
     let lifecycle = lifecycle.ok_or_else(|| {
         missing("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
     })?;
     Ok(S3Response::new(GetBucketLifecycleConfigurationOutput {
         rules: Some(lifecycle.rules),
-        ..GetBucketLifecycleConfigurationOutput::default()
+        transition_default_minimum_object_size: Some(minimum_or_default(minimum)),
     }))
 }
 
@@ -244,6 +276,9 @@ pub(crate) fn delete_lifecycle(
     shared: &Shared,
     request: &S3Request<DeleteBucketLifecycleInput>,
 ) -> Answer<DeleteBucketLifecycleOutput> {
-    change(shared, &request.input.bucket, |configuration| configuration.lifecycle = None)?;
+    change(shared, &request.input.bucket, |configuration| {
+        configuration.lifecycle = None;
+        configuration.transition_minimum = None;
+    })?;
     Ok(S3Response::new(DeleteBucketLifecycleOutput {}))
 }

@@ -16,7 +16,7 @@ use s3s::dto::{
     BucketAccelerateStatus, BucketLifecycleConfiguration, CORSConfiguration, LoggingEnabled,
     NotificationConfiguration, ObjectLockConfiguration, OwnershipControls, Payer,
     PublicAccessBlockConfiguration, ReplicationConfiguration, ServerSideEncryptionConfiguration, Tag,
-    WebsiteConfiguration,
+    TransitionDefaultMinimumObjectSize, WebsiteConfiguration,
 };
 use s3s::{S3Error, S3Response, S3Result};
 
@@ -34,7 +34,7 @@ pub(crate) use plain::{
     put_request_payment, put_website,
 };
 pub(crate) use policy::{delete_policy, get_policy, get_policy_status, put_policy};
-pub(crate) use tagging::{delete_tagging, get_tagging, put_tagging};
+pub(crate) use tagging::{TagsOfNewBucket, delete_tagging, get_tagging, put_tagging};
 
 use policy::BucketPolicy;
 
@@ -49,6 +49,8 @@ pub(crate) struct Configuration {
     tags: Option<Vec<Tag>>,
     cors: Option<CORSConfiguration>,
     lifecycle: Option<BucketLifecycleConfiguration>,
+    /// What the lifecycle was put with. It moves no object, and Terraform waits until it reads what it wrote.
+    transition_minimum: Option<TransitionDefaultMinimumObjectSize>,
     policy: Option<BucketPolicy>,
     /// Of a new bucket there may be one, that can be taken away.
     public_access_block: Option<PublicAccessBlockConfiguration>,
@@ -75,6 +77,7 @@ impl Configuration {
             tags: None,
             cors: None,
             lifecycle: None,
+            transition_minimum: None,
             policy: None,
             public_access_block,
             ownership,

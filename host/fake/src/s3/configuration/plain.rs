@@ -3,31 +3,69 @@
 use s3s::dto::{
     BucketAccelerateStatus, BucketVersioningStatus, DeleteBucketReplicationInput,
     DeleteBucketReplicationOutput, DeleteBucketWebsiteInput, DeleteBucketWebsiteOutput,
-    DeleteMarkerReplication, DeleteMarkerReplicationStatus, GetBucketAccelerateConfigurationInput,
+    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Event, GetBucketAccelerateConfigurationInput,
     GetBucketAccelerateConfigurationOutput, GetBucketLoggingInput, GetBucketLoggingOutput,
     GetBucketNotificationConfigurationInput, GetBucketNotificationConfigurationOutput,
     GetBucketReplicationInput, GetBucketReplicationOutput, GetBucketRequestPaymentInput,
     GetBucketRequestPaymentOutput, GetBucketWebsiteInput, GetBucketWebsiteOutput, NotificationConfiguration,
-    Payer, PutBucketAccelerateConfigurationInput, PutBucketAccelerateConfigurationOutput,
-    PutBucketLoggingInput, PutBucketLoggingOutput, PutBucketNotificationConfigurationInput,
-    PutBucketNotificationConfigurationOutput, PutBucketReplicationInput, PutBucketReplicationOutput,
-    PutBucketRequestPaymentInput, PutBucketRequestPaymentOutput, PutBucketWebsiteInput,
-    PutBucketWebsiteOutput,
+    PartitionDateSource, Payer, PutBucketAccelerateConfigurationInput,
+    PutBucketAccelerateConfigurationOutput, PutBucketLoggingInput, PutBucketLoggingOutput,
+    PutBucketNotificationConfigurationInput, PutBucketNotificationConfigurationOutput,
+    PutBucketReplicationInput, PutBucketReplicationOutput, PutBucketRequestPaymentInput,
+    PutBucketRequestPaymentOutput, PutBucketWebsiteInput, PutBucketWebsiteOutput, TargetObjectKeyFormat,
 };
-use s3s::{S3ErrorCode, S3Request, S3Response};
+use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::{Answer, change, look, missing};
 use crate::fake::Shared;
 use crate::s3::bucket::{bucket_in, bucket_mut};
 use crate::s3::details::with_details;
-use crate::s3::error::{custom_with, error, error_with};
+use crate::s3::error::{custom_with, error, error_with, invalid_argument};
 use crate::s3::versions::Versioning;
+
+/// What a bucket tells of, by the names of S3's API. s3s takes any text.
+const EVENTS: &[&str] = &[
+    "s3:IntelligentTiering",
+    "s3:LifecycleExpiration:*",
+    "s3:LifecycleExpiration:Delete",
+    "s3:LifecycleExpiration:DeleteMarkerCreated",
+    "s3:LifecycleTransition",
+    "s3:ObjectAcl:Put",
+    "s3:ObjectAnnotation:*",
+    "s3:ObjectAnnotation:Delete",
+    "s3:ObjectAnnotation:Put",
+    "s3:ObjectCreated:*",
+    "s3:ObjectCreated:CompleteMultipartUpload",
+    "s3:ObjectCreated:Copy",
+    "s3:ObjectCreated:Post",
+    "s3:ObjectCreated:Put",
+    "s3:ObjectRemoved:*",
+    "s3:ObjectRemoved:Delete",
+    "s3:ObjectRemoved:DeleteMarkerCreated",
+    "s3:ObjectRestore:*",
+    "s3:ObjectRestore:Completed",
+    "s3:ObjectRestore:Delete",
+    "s3:ObjectRestore:Post",
+    "s3:ObjectRetention:Put",
+    "s3:ObjectTagging:*",
+    "s3:ObjectTagging:Delete",
+    "s3:ObjectTagging:Put",
+    "s3:ReducedRedundancyLostObject",
+    "s3:Replication:*",
+    "s3:Replication:OperationFailedReplication",
+    "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationNotTracked",
+    "s3:Replication:OperationReplicatedAfterThreshold",
+];
 
 pub(crate) fn put_logging(
     shared: &Shared,
     request: S3Request<PutBucketLoggingInput>,
 ) -> Answer<PutBucketLoggingOutput> {
     let input = request.input;
+    if let Some(logging) = &input.bucket_logging_status.logging_enabled {
+        check_key_format(logging.target_object_key_format.as_ref())?;
+    }
     let mut buckets = shared.store.lock();
     let owner = bucket_in(&buckets, &input.bucket)?.owner.clone();
     let logging = input.bucket_logging_status.logging_enabled;
@@ -44,6 +82,20 @@ pub(crate) fn put_logging(
     Ok(S3Response::new(PutBucketLoggingOutput {}))
 }
 
+/// The names of logs are plain, or begin with a date that is one of two.
+fn check_key_format(format: Option<&TargetObjectKeyFormat>) -> S3Result {
+    let Some(format) = format else { return Ok(()) };
+    let source = format.partitioned_prefix.as_ref().and_then(|prefix| prefix.partition_date_source.as_ref());
+    let known = source.is_none_or(|source| {
+        [PartitionDateSource::EVENT_TIME, PartitionDateSource::DELIVERY_TIME].contains(&source.as_str())
+    });
+    if known && format.partitioned_prefix.is_some() != format.simple_prefix.is_some() {
+        Ok(())
+    } else {
+        Err(error(S3ErrorCode::MalformedXML))
+    }
+}
+
 pub(crate) fn get_logging(
     shared: &Shared,
     request: &S3Request<GetBucketLoggingInput>,
@@ -58,6 +110,16 @@ pub(crate) fn put_notification(
 ) -> Answer<PutBucketNotificationConfigurationOutput> {
     let PutBucketNotificationConfigurationInput { bucket, notification_configuration: mut given, .. } =
         request.input;
+    let events = given
+        .queue_configurations
+        .iter()
+        .flatten()
+        .flat_map(|queue| &queue.events)
+        .chain(given.topic_configurations.iter().flatten().flat_map(|topic| &topic.events))
+        .chain(given.lambda_function_configurations.iter().flatten().flat_map(|function| &function.events));
+    if let Some(event) = events.map(<Event as AsRef<str>>::as_ref).find(|event| !EVENTS.contains(event)) {
+        return Err(invalid_argument("Event", event, "The event is not supported for notifications"));
+    }
     let new_id = || shared.ids.uuid("notification");
     // S3 names what has no name.
     for queue in given.queue_configurations.iter_mut().flatten() {
@@ -155,9 +217,21 @@ pub(crate) fn put_website(
 ) -> Answer<PutBucketWebsiteOutput> {
     let PutBucketWebsiteInput { bucket, website_configuration, .. } = request.input;
     let redirects = website_configuration.redirect_all_requests_to.is_some();
+    let others = website_configuration.index_document.is_some()
+        || website_configuration.error_document.is_some()
+        || website_configuration.routing_rules.is_some();
+    if redirects && others {
+        let message = "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.";
+        return Err(invalid_argument("RedirectAllRequestsTo", "not null", message));
+    }
     if !redirects && website_configuration.index_document.is_none() {
         let message = "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty";
         return Err(error_with(S3ErrorCode::InvalidArgument, message));
+    }
+    let suffix = website_configuration.index_document.as_ref().map(|index| index.suffix.as_str());
+    if let Some(suffix) = suffix.filter(|suffix| suffix.is_empty() || suffix.contains('/')) {
+        let message = "The IndexDocument Suffix is not well formed";
+        return Err(invalid_argument("IndexDocument", suffix, message));
     }
     change(shared, &bucket, |configuration| configuration.website = Some(website_configuration))?;
     Ok(S3Response::new(PutBucketWebsiteOutput {}))
