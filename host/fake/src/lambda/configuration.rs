@@ -12,6 +12,7 @@ use super::create::{check_revision, text};
 use super::error::{error, no_such_function, validation};
 use super::function::{Function, Version};
 use super::name::LATEST;
+use super::package;
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
 
@@ -172,6 +173,11 @@ pub(super) fn configuration(
     }
     for (name, value) in &settings.shown {
         put(name, value.clone());
+    }
+    if package::is_image(settings) {
+        // An image says itself what runs it.
+        entry.remove("Runtime");
+        entry.remove("Handler");
     }
     Value::Object(entry)
 }

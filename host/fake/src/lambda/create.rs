@@ -12,11 +12,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::canned::Code as FunctionCode;
 use super::configuration::configuration;
+use super::environment;
 use super::error::{error, missing, no_such_function, validation};
 use super::function::{Code, Configuration, Function};
 use super::handler::{FunctionError, FunctionEvent, FunctionResponse, Handler};
 use super::layers::layers_of;
 use super::name::{FunctionId, LATEST, Reference};
+use super::package;
 use super::rest::{Context, Target};
 use super::settings::check_tag_count;
 use crate::layer::AwsError;
@@ -67,16 +69,17 @@ pub(super) fn create_function(cx: &Context<'_>, input: &Value) -> Result<Value, 
     let target = Target { function: id.clone(), qualifier: None };
     check_role(cx, input)?;
     let mut settings = Configuration::default();
+    let code = input.get("Code").ok_or_else(|| missing("code"))?;
+    if code.get("ImageUri").is_some() {
+        settings.shown.insert("PackageType".to_owned(), "Image".into());
+    }
     change(cx, &mut settings, input)?;
+    package::check_code(&settings, code)?;
     settings
         .shown
         .entry("SnapStart")
         .or_insert_with(|| json!({ "ApplyOn": "None", "OptimizationStatus": "Off" }));
-    let code = input.get("Code").ok_or_else(|| missing("code"))?;
     settings.code = Some(code_of(cx, code)?);
-    if code.get("ImageUri").is_some() {
-        settings.shown.insert("PackageType".to_owned(), "Image".into());
-    }
     let now = cx.shared.clock.now();
     let mut functions = cx.shared.lambda.functions();
     if functions.by_id.contains_key(&id) {
@@ -108,7 +111,7 @@ pub(super) fn update_function_code(
     let code = code_of(cx, input)?;
     let is_image = text(input, "ImageUri").is_some();
     update(cx, target, input, |settings| {
-        let was_image = settings.shown.get("PackageType").and_then(Value::as_str) == Some("Image");
+        let was_image = package::is_image(settings);
         if is_image != was_image {
             let message = if was_image {
                 "Please provide ImageUri when updating a function with packageType Image."
@@ -210,8 +213,11 @@ fn change(cx: &Context<'_>, settings: &mut Configuration, input: &Value) -> Resu
         settings.memory_size = u32::try_from(megabytes).unwrap_or(u32::MAX);
     }
     if let Some(environment) = input.get("Environment") {
-        settings.environment = texts(environment.get("Variables"));
+        let variables = texts(environment.get("Variables"));
+        environment::check(&variables)?;
+        settings.environment = variables;
     }
+    package::check(input)?;
     if let Some(architectures) = input.get("Architectures") {
         check_architectures(architectures)?;
     }
@@ -230,6 +236,9 @@ fn change(cx: &Context<'_>, settings: &mut Configuration, input: &Value) -> Resu
         // Clients write it in either way.
         let package = if package.eq_ignore_ascii_case("image") { "Image" } else { "Zip" };
         settings.shown.insert("PackageType".to_owned(), package.into());
+    }
+    if package::is_image(settings) {
+        package::check_image(input)?;
     }
     if let Some(layers) = input.get("Layers").and_then(Value::as_array) {
         match &layers_of(cx, layers)?[..] {

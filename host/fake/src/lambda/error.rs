@@ -121,6 +121,13 @@ pub(super) fn validation(value: &str, field: &str, constraint: &str) -> AwsError
     )
 }
 
+/// [`validation`] of what is too long to be repeated.
+pub(super) fn validation_of(field: &str, constraint: &str) -> AwsError {
+    let message =
+        format!("1 validation error detected: Value at '{field}' failed to satisfy constraint: {constraint}");
+    error("ValidationException", message)
+}
+
 /// What a request has to have and has not.
 pub(super) fn missing(field: &str) -> AwsError {
     error(

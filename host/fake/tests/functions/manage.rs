@@ -6,7 +6,8 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    AliasRoutingConfiguration, Architecture, FunctionCode, FunctionUrlAuthType, PackageType, Runtime, State,
+    AliasRoutingConfiguration, Architecture, Environment, FunctionCode, FunctionUrlAuthType, PackageType,
+    Runtime, State,
 };
 use innkeeper_fake::FakeAws;
 use pretty_assertions::assert_eq;
@@ -90,6 +91,63 @@ async fn refuses_what_makes_no_function() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_archive_has_a_runtime_and_a_handler() {
+    let (_fake, client) = made().await;
+    let bare = || client.create_function().function_name("other").role(ROLE).code(zip(ARCHIVE));
+    let mandatory =
+        "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
+    for incomplete in [bare(), bare().handler("main.handle"), bare().runtime(Runtime::Python312)] {
+        refused(incomplete.send().await, 400, "InvalidParameterValueException", mandatory);
+    }
+    let unknown =
+        "Value foo at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs";
+    let made_so = create(&client, "other").runtime(Runtime::from("foo")).send().await;
+    refused(made_so, 400, "InvalidParameterValueException", unknown);
+    let change = || client.update_function_configuration().function_name("made");
+    let changed = change().runtime(Runtime::from("foo")).send().await;
+    refused(changed, 400, "InvalidParameterValueException", unknown);
+    for handler in ["", "main handle"] {
+        let reason = format!("Value '{handler}' at 'handler' failed to satisfy constraint");
+        refused(change().handler(handler).send().await, 400, "ValidationException", &reason);
+    }
+    refused(change().handler("h".repeat(129)).send().await, 400, "ValidationException", "length less than");
+    assert_eq!(client.list_functions().send().await.unwrap().functions().len(), 1);
+    let changed = change().runtime(Runtime::Python313).handler("main.other").send().await.unwrap();
+    assert_eq!((changed.runtime(), changed.handler()), (Some(&Runtime::Python313), Some("main.other")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_environment_is_small_and_of_names_that_are_free() {
+    let (_fake, client) = made().await;
+    let variables = |name: &str, value: &str| Environment::builder().variables(name, value).build();
+    let long = "x".repeat(4096);
+    for (name, value, code, reason) in [
+        ("1A", "x", "ValidationException", "Value at 'environment.variables' failed to satisfy constraint"),
+        (
+            "AWS_REGION",
+            "x",
+            "InvalidParameterValueException",
+            "Reserved keys used in this request: AWS_REGION",
+        ),
+        (
+            "AA",
+            &long,
+            "InvalidParameterValueException",
+            "exceeded the 4KB limit. String measured: {\"AA\":\"x",
+        ),
+    ] {
+        let made_so = create(&client, "other").environment(variables(name, value)).send().await;
+        refused(made_so, 400, code, reason);
+        let change = client.update_function_configuration().function_name("made");
+        refused(change.environment(variables(name, value)).send().await, 400, code, reason);
+    }
+    let made_so = create(&client, "other").environment(variables("STAGE", "test")).send().await.unwrap();
+    assert_eq!(made_so.environment().unwrap().variables().unwrap()["STAGE"], "test");
+    let shown = client.get_function_configuration().function_name("made").send().await.unwrap();
+    assert!(shown.environment().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn takes_code_from_buckets_and_registries() {
     let (fake, client) = made().await;
     let code = |key: &str| FunctionCode::builder().s3_bucket("code").s3_key(key).build();
@@ -102,8 +160,23 @@ async fn takes_code_from_buckets_and_registries() {
     assert_eq!(of("a", "a.zip").await.unwrap().code_sha256(), Some(SHA256));
     let image = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/worker:1";
     let image = FunctionCode::builder().image_uri(image).build();
-    let made = create(&client, "b").package_type(PackageType::Image).code(image).send().await.unwrap();
+    let create_image = || client.create_function().function_name("b").role(ROLE).code(image.clone());
+    let create_image = || create_image().package_type(PackageType::Image);
+    let reason = "Please don't provide Handler or Runtime or Layer";
+    for refused_image in [create_image().handler("main.handle"), create_image().runtime(Runtime::Python312)] {
+        refused(refused_image.send().await, 400, "InvalidParameterValueException", reason);
+    }
+    let unpacked = create_image().code(zip(ARCHIVE)).send().await;
+    refused(unpacked, 400, "InvalidParameterValueException", "Please provide ImageUri");
+    let packed = create(&client, "b").package_type(PackageType::Zip).code(image.clone()).send().await;
+    refused(packed, 400, "InvalidParameterValueException", "Please don't provide ImageUri");
+    let made = create_image().send().await.unwrap();
     assert_eq!(made.package_type(), Some(&PackageType::Image));
+    assert_eq!((made.runtime(), made.handler()), (None, None));
+    let shown = client.get_function_configuration().function_name("b").send().await.unwrap();
+    assert_eq!((shown.runtime(), shown.handler()), (None, None));
+    let change = client.update_function_configuration().function_name("b").runtime(Runtime::Python312);
+    refused(change.send().await, 400, "InvalidParameterValueException", reason);
     let code = client.get_function().function_name("b").send().await.unwrap().code().unwrap().clone();
     assert_eq!(code.repository_type(), Some("ECR"));
     assert!(code.resolved_image_uri().unwrap().contains("worker@sha256:"), "{code:?}");
