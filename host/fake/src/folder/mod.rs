@@ -81,7 +81,7 @@
 //! bytes, `parts`, `restore` and an `acl`. `versions` are those that are not current, oldest first, with their bytes in
 //! `s3/BUCKET/.versions/FILE`.
 //!
-//! Unfinished uploads are not saved.
+//! Unfinished multipart uploads are not saved: a client that goes on with one is told `NoSuchUpload`.
 //!
 //! Saving the whole state replaces `s3`, `sqs` and `lambda`, and leaves a mark that it may do so again: `.innkeeper.json` at the top of
 //! the folder, which is `{"saved":"whole"}`, and which a seed passes over. `innkeeper fake --save` refuses a folder with anything in it
@@ -115,7 +115,7 @@
 //!   "messages": [
 //!     "a body",
 //!     { "body": "{}", "attributes": { "kind": { "DataType": "String", "StringValue": "order" } }, "delay-seconds": 5 },
-//!     { "body": "{}", "group-id": "customer-1", "deduplication-id": "1" }
+//!     { "body": "{}", "group-id": "customer-1", "deduplication-id": "1", "trace-header": "Root=1-5759e988-bd862e3fe1be46a994272793" }
 //!   ]
 //! }
 //! ```
@@ -123,8 +123,9 @@
 //! `attributes` are those of `CreateQueue`, with numbers, booleans and documents as themselves; the dead-letter queue may be
 //! given by its name. A queue of another region than the fake's has it in its file's name: `orders@us-east-1.json`, and
 //! so has one of another account: `orders@us-east-1@111111111111.json`, or `orders@111111111111.json`.
-//! Saving writes a queue that has changed with all that is in it: a message in flight as one that can be received, and
-//! none with its id, its age, or its count of receives.
+//! Saving writes a queue that has changed with all that is in it: a message in flight as one that can be received, a delayed one with
+//! what is left of its delay (in a FIFO queue too, where no sender can say any), and none with its id, its age, or its count of receives.
+//! In a queue with a delay of its own a message that has waited has a `delay-seconds` of 0.
 //!
 //! # Functions
 //!

@@ -1,12 +1,14 @@
 //! A queue as a file: `sqs/QUEUE.json` of a seed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::attribute::{WireAttribute, check};
-use super::message::{MessageState, NewMessage, QueueMessage};
+use super::error::invalid_value;
+use super::message::{MAX_DELAY, MessageState, NewMessage, QueueMessage, trace_header_md5};
 use super::settings::Attributes;
 use crate::layer::AwsError;
 
@@ -49,6 +51,8 @@ struct FullMessage {
     deduplication_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     delay_seconds: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace_header: Option<String>,
 }
 
 /// The attributes that point at other queues.
@@ -63,6 +67,7 @@ impl QueueDocument {
         messages: &[QueueMessage],
         now_millis: u64,
     ) -> Self {
+        let delays = attributes.get("DelaySeconds").is_some_and(|delay| delay != "0");
         let parsed = |name: &str, value: String| match serde_json::from_str(&value) {
             Ok(policy) if POLICIES.contains(&name) => policy,
             _ => Value::String(value),
@@ -78,7 +83,10 @@ impl QueueDocument {
                 })
                 .collect(),
             tags,
-            messages: messages.iter().map(|message| MessageDocument::of(message, now_millis)).collect(),
+            messages: messages
+                .iter()
+                .map(|message| MessageDocument::of(message, delays, now_millis))
+                .collect(),
         }
     }
 
@@ -128,9 +136,15 @@ impl QueueDocument {
 }
 
 impl MessageDocument {
-    fn of(message: &QueueMessage, now_millis: u64) -> Self {
-        let delay = message.visible_at_millis.saturating_sub(now_millis).div_ceil(1000);
-        let delayed = message.state == MessageState::Delayed && message.group_id.is_none();
+    /// `delays` is whether the queue has a delay of its own: then what has waited already has to say so.
+    fn of(message: &QueueMessage, delays: bool, now_millis: u64) -> Self {
+        let delay_seconds = match message.state {
+            MessageState::Delayed => {
+                let remaining = message.visible_at_millis.saturating_sub(now_millis).div_ceil(1000);
+                Some(u16::try_from(remaining).unwrap_or(MAX_DELAY).min(MAX_DELAY))
+            }
+            MessageState::Visible | MessageState::InFlight => delays.then_some(0),
+        };
         let full = FullMessage {
             body: message.body.clone(),
             attributes: message
@@ -140,14 +154,18 @@ impl MessageDocument {
                 .collect(),
             group_id: message.group_id.clone(),
             deduplication_id: message.deduplication_id.clone(),
-            delay_seconds: delayed.then(|| u16::try_from(delay).unwrap_or(900)),
+            delay_seconds,
+            trace_header: message.trace_header.clone(),
         };
         match full {
-            FullMessage { body, attributes, group_id: None, deduplication_id: None, delay_seconds: None }
-                if attributes.is_empty() =>
-            {
-                Self::Body(body)
-            }
+            FullMessage {
+                body,
+                attributes,
+                group_id: None,
+                deduplication_id: None,
+                delay_seconds: None,
+                trace_header: None,
+            } if attributes.is_empty() => Self::Body(body),
             full => Self::Full(full),
         }
     }
@@ -160,11 +178,21 @@ impl MessageDocument {
         Ok(NewMessage {
             body: full.body,
             attributes: check(full.attributes)?,
-            trace_header: None,
-            system_md5: None,
+            system_md5: full.trace_header.as_deref().and_then(trace_header_md5),
+            trace_header: full.trace_header,
             group_id: full.group_id,
             deduplication_id: full.deduplication_id,
-            delay_seconds: full.delay_seconds.map(i64::from),
+            delay_seconds: None,
+            remaining_delay: full.delay_seconds.map(delay).transpose()?,
         })
     }
+}
+
+/// The delay of a message, in a FIFO queue too: there it is what is left of the queue's, which no sender can say.
+fn delay(seconds: u16) -> Result<Duration, AwsError> {
+    if seconds > MAX_DELAY {
+        let reason = format!("DelaySeconds must be >= 0 and <= {MAX_DELAY}.");
+        return Err(invalid_value(&seconds.to_string(), "DelaySeconds", &reason));
+    }
+    Ok(Duration::from_secs(seconds.into()))
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::attribute::{MessageAttribute, MessageAttributes, md5, md5_of, size};
 use super::name::QueueId;
+
+/// The longest delay of a message, in seconds.
+pub(super) const MAX_DELAY: u16 = 900;
 
 /// A message for [`Sqs::send`](crate::Sqs::send).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub struct NewMessage {
     pub(super) group_id: Option<String>,
     pub(super) deduplication_id: Option<String>,
     pub(super) delay_seconds: Option<i64>,
+    /// The delay of a message that is given back to its queue, which may be a FIFO queue's: what is left of the queue's own.
+    pub(super) remaining_delay: Option<Duration>,
 }
 
 impl NewMessage {
@@ -156,6 +161,9 @@ pub struct QueueMessage {
     pub body: String,
     /// Its attributes, set by its sender.
     pub attributes: BTreeMap<String, MessageAttribute>,
+    /// `AWSTraceHeader`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_header: Option<String>,
     /// `MessageGroupId`.
     pub group_id: Option<String>,
     /// `MessageDeduplicationId`: the sender's, or the SHA-256 of the body.
@@ -192,6 +200,7 @@ impl Message {
             message_id: self.id.clone(),
             body: self.content.body.clone(),
             attributes: self.content.attributes.clone(),
+            trace_header: self.content.trace_header.clone(),
             group_id: self.content.group_id.clone(),
             deduplication_id: self.content.deduplication_id.clone(),
             state: self.state(now),

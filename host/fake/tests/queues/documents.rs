@@ -1,7 +1,9 @@
 //! Queues as files, and what has changed in them.
 
 use std::fs;
+use std::time::Duration;
 
+use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use innkeeper_fake::{ChangeKind, FakeAws, MessageAttribute, MessageState, NewMessage, SeedError};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -81,6 +83,11 @@ fn says_which_document_is_wrong_and_where() {
         ("a.fifo.json", r#"{ "messages": ["x"] }"#, "MessageGroupId"),
         (
             "a.json",
+            r#"{ "messages": [{ "body": "x", "delay-seconds": 901 }] }"#,
+            "DelaySeconds must be >= 0 and <= 900",
+        ),
+        (
+            "a.json",
             r#"{ "attributes": { "RedrivePolicy": { "deadLetterTargetArn": "missing", "maxReceiveCount": 1 } } }"#,
             "Dead letter target does not exist",
         ),
@@ -124,6 +131,73 @@ async fn what_is_saved_reads_back() {
     let second = tempfile::tempdir().unwrap();
     FakeAws::new().snapshot().changes_to(&again.snapshot()).save(second.path()).unwrap();
     for name in ["new.fifo.json", "orders@eu-west-1.json"] {
+        let text = |dir: &tempfile::TempDir| fs::read_to_string(dir.path().join("sqs").join(name)).unwrap();
+        assert_eq!(text(&dir), text(&second));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn delays_and_traces_are_saved_as_they_are() {
+    let fake = FakeAws::new();
+    let sqs = fake.sqs();
+    sqs.create_queue_with("slow", [("DelaySeconds", "60")]).unwrap();
+    let fifo = [("DelaySeconds", "60"), ("ContentBasedDeduplication", "true")];
+    sqs.create_queue_with("slow.fifo", fifo).unwrap();
+    sqs.create_queue("plain").unwrap();
+    let grouped = |body: &str| NewMessage::new(body).group_id("g");
+    sqs.send("slow", "received").unwrap();
+    sqs.send("slow.fifo", grouped("received")).unwrap();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let client = client_in(&fake, "eu-west-1");
+    for name in ["slow", "slow.fifo"] {
+        let url = client.get_queue_url().queue_name(name).send().await.unwrap().queue_url.unwrap();
+        let received = client.receive_message().queue_url(url).send().await.unwrap();
+        assert_eq!(received.messages().len(), 1, "{name}");
+    }
+    sqs.send("slow", "delayed").unwrap();
+    sqs.send("slow.fifo", grouped("delayed")).unwrap();
+    // A standard queue takes groups too, and a delay beside one.
+    sqs.send("plain", grouped("late").delay_seconds(900)).unwrap();
+    let url = client.get_queue_url().queue_name("plain").send().await.unwrap().queue_url.unwrap();
+    let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+    let header = MessageSystemAttributeValue::builder().data_type("String").string_value(trace);
+    let send = client.send_message().queue_url(&url).message_body("traced");
+    let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+    send.message_system_attributes(name, header.build().unwrap()).send().await.unwrap();
+    tokio::time::advance(Duration::from_secs(20)).await;
+
+    let dir = tempfile::tempdir().unwrap();
+    fake.save(dir.path()).unwrap();
+    let again = FakeAws::new();
+    again.seed(dir.path()).unwrap();
+    let shown = |fake: &FakeAws, name: &str| -> Vec<_> {
+        let messages = fake.sqs().messages(name).into_iter();
+        messages
+            .map(|message| {
+                let delay = message.visible_at_millis - message.sent_at_millis;
+                (message.body, message.state, delay.div_ceil(1000))
+            })
+            .collect()
+    };
+    let (visible, delayed) = (MessageState::Visible, MessageState::Delayed);
+    for name in ["slow", "slow.fifo"] {
+        let expected = [("received".to_owned(), visible, 0), ("delayed".to_owned(), delayed, 40)];
+        assert_eq!(shown(&again, name), expected, "{name}");
+    }
+    let plain = [("late".to_owned(), delayed, 880), ("traced".to_owned(), visible, 0)];
+    assert_eq!(shown(&again, "plain"), plain);
+    let messages = again.sqs().messages("plain");
+    assert_eq!(messages[0].group_id.as_deref(), Some("g"));
+    assert_eq!(messages[1].trace_header.as_deref(), Some(trace));
+    let client = client_in(&again, "eu-west-1");
+    let url = client.get_queue_url().queue_name("plain").send().await.unwrap().queue_url.unwrap();
+    let receive = client.receive_message().queue_url(url).message_system_attribute_names("All".into());
+    let message = receive.send().await.unwrap().messages.unwrap().remove(0);
+    assert_eq!(system(&message, "AWSTraceHeader".into()), Some(trace));
+    // What is seeded is saved as it was.
+    let second = tempfile::tempdir().unwrap();
+    again.save(second.path()).unwrap();
+    for name in ["slow.json", "slow.fifo.json", "plain.json"] {
         let text = |dir: &tempfile::TempDir| fs::read_to_string(dir.path().join("sqs").join(name)).unwrap();
         assert_eq!(text(&dir), text(&second));
     }

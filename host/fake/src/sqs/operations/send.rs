@@ -10,12 +10,10 @@ use crate::ids::Ids;
 use crate::layer::AwsError;
 use crate::sqs::attribute::{WireAttribute, check, check_characters};
 use crate::sqs::error::{error, invalid_parameter, invalid_value, missing, wrong_queue_type};
-use crate::sqs::message::{Content, NewMessage, trace_header_md5};
+use crate::sqs::message::{Content, MAX_DELAY, NewMessage, trace_header_md5};
 use crate::sqs::queue::Queue;
 use crate::sqs::settings::MAX_MESSAGE;
 
-/// The longest delay of a message, in seconds.
-const MAX_DELAY: i64 = 900;
 /// The longest group and deduplication ids.
 const MAX_ID: usize = 128;
 
@@ -149,6 +147,7 @@ impl WireMessage {
             group_id: self.message_group_id,
             deduplication_id: self.message_deduplication_id,
             delay_seconds: self.delay_seconds,
+            remaining_delay: None,
         })
     }
 
@@ -185,7 +184,10 @@ pub(in crate::sqs) fn accept(
             "One or more parameters are invalid. Reason: Message must be shorter than {max_size} bytes."
         )));
     }
-    let delay = delay(queue, message.delay_seconds)?;
+    let delay = match message.remaining_delay {
+        Some(remaining) => Some(remaining),
+        None => delay(queue, message.delay_seconds)?,
+    };
     if let Some(group_id) = &message.group_id {
         check_id("MessageGroupId", group_id)?;
     }
@@ -212,7 +214,8 @@ fn delay(queue: &Queue, seconds: Option<i64>) -> Result<Option<Duration>, AwsErr
     if queue.is_fifo() && seconds != 0 {
         return Err(wrong_queue_type(&value, "DelaySeconds"));
     }
-    let duration = u64::try_from(seconds).ok().filter(|_| seconds <= MAX_DELAY).map(Duration::from_secs);
+    let duration =
+        u64::try_from(seconds).ok().filter(|_| seconds <= MAX_DELAY.into()).map(Duration::from_secs);
     let duration = duration.ok_or_else(|| {
         invalid_value(&value, "DelaySeconds", &format!("DelaySeconds must be >= 0 and <= {MAX_DELAY}."))
     })?;
