@@ -97,7 +97,7 @@ impl Caller {
         let mut key = signer.access_key_id.clone();
         // Sessions may have been got by sessions.
         while let Some((role_account, assumed_by)) = shared.sts.session_of(&key) {
-            if let Some(account) = accounts.all().find(|account| account.id == role_account) {
+            if let Some(account) = role_account.and_then(|id| accounts.with_id(&id)) {
                 return Self::Account(Arc::clone(account));
             }
             key = assumed_by;

@@ -166,7 +166,8 @@ impl FakeAws {
     }
 
     /// Writes everything that is in S3, SQS and Lambda to a folder, in the layout of [`folder`], in place of the folders `s3`, `lambda` and
-    /// `sqs` that are there, whoever has written them: see [`check_save`](Self::check_save). [`seed`](Self::seed) reads it back.
+    /// `sqs` that are there, whoever has written them: see [`check_save`](Self::check_save). [`seed`](Self::seed) reads it back. Unfinished
+    /// multipart uploads are left out.
     ///
     /// # Errors
     ///

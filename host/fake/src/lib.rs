@@ -64,7 +64,7 @@
 //! - **Lambda**: `Invoke` in its three forms, `InvokeWithResponseStream`, and the management of functions (versions, aliases,
 //!   configuration, permissions, URLs, event configurations), of layers, and of event source mappings, by which queues call
 //!   functions. Functions are Rust closures ([`Lambda::function`]), anything else that answers events ([`Handler`]), or files.
-//! - **STS**: `AssumeRole` and `GetCallerIdentity`, with sessions that expire.
+//! - **STS**: `AssumeRole`, `GetSessionToken` and `GetCallerIdentity`, with sessions that expire.
 //!
 //! # What is not checked
 //!
@@ -74,7 +74,8 @@
 //! everybody in; a presigned URL expires, and so does a session. Each identity is an account of its own, which owns what
 //! it makes. Of a body in signed chunks only the first signature is verified, and not that of each
 //! chunk. Policies of buckets, queues, functions and layers are evaluated, with their conditions; a denial binds the owner too, who can
-//! always mend the policy. IAM has none: whoever has an identity may do all that its account may.
+//! always mend the policy. IAM has none: whoever has an identity may do all that its account may. So may a session: the `Policy`, `PolicyArns` and `Tags` of an
+//! `AssumeRole` are kept ([`RoleSession`]) and narrow nothing. Nor is a code of a second factor looked at.
 //!
 //! # Time
 //!

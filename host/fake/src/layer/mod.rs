@@ -375,6 +375,9 @@ impl Layer {
                 return Box::pin(self.s3.call(parts, Body::http_body(upload), &target, &ids)).await;
             }
             (Some(signer), Content::Known(content)) => (signer, content),
+            (None, Content::Known(Known::Form(form))) if endpoint.service == Service::Sts => {
+                return refusal.of(&sts::refuse_unsigned(&form).unwrap_or_else(unsigned));
+            }
             (None, Content::Known(_)) => return refusal.of(&unsigned()),
         };
         match content {

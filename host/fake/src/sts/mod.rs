@@ -1,4 +1,4 @@
-//! STS: sessions of roles, with credentials that expire.
+//! STS: sessions of roles and of users, with credentials that expire.
 
 mod protocol;
 mod roles;
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-pub(crate) use protocol::{arn_of, call, caller, operation};
+pub(crate) use protocol::{arn_of, call, caller, operation, refuse_unsigned};
 pub(crate) use roles::call as call_iam;
 
 use crate::calls::Service;
@@ -80,7 +80,7 @@ pub struct RoleSession {
     pub access_key_id: String,
     /// Who asked, by access key id.
     pub caller: String,
-    /// The session policy (`Policy`), a JSON document.
+    /// The session policy (`Policy`), a JSON document. It is not evaluated.
     pub policy: Option<String>,
     /// `PolicyArns`.
     pub policy_arns: Vec<String>,
@@ -110,9 +110,9 @@ impl Sts {
         self.shared.sts.lock().roles.insert(role.arn.clone(), role);
     }
 
-    /// The sessions issued so far, in order.
+    /// The sessions of roles that were issued so far, in order. Those of `GetSessionToken` are not among them.
     pub fn sessions(&self) -> Vec<RoleSession> {
-        self.shared.sts.lock().sessions.iter().map(|issued| issued.session.clone()).collect()
+        self.shared.sts.lock().sessions.iter().filter_map(Issued::role_session).cloned().collect()
     }
 }
 
@@ -127,17 +127,38 @@ struct State {
     sessions: Vec<Issued>,
 }
 
-/// A session with what its requests have to show.
+/// Temporary credentials, and whose they are.
 struct Issued {
-    session: RoleSession,
-    role_id: String,
+    access_key_id: String,
     token: String,
     secret: Secret,
+    expires: SystemTime,
+    holder: Holder,
+}
+
+#[derive(Debug)]
+enum Holder {
+    /// A session of a role, by `AssumeRole`.
+    Role { session: RoleSession, role_id: String },
+    /// The user with this access key, by `GetSessionToken`.
+    User { access_key_id: String },
+}
+
+impl Issued {
+    fn role_session(&self) -> Option<&RoleSession> {
+        match &self.holder {
+            Holder::Role { session, .. } => Some(session),
+            Holder::User { .. } => None,
+        }
+    }
 }
 
 impl fmt::Debug for Issued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issued").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("Issued")
+            .field("access_key_id", &self.access_key_id)
+            .field("holder", &self.holder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +189,7 @@ impl StsState {
                 "The security token included in the request is invalid.",
             ));
         }
-        if now >= issued.session.expires {
+        if now >= issued.expires {
             let (status, code) = if s3 {
                 (StatusCode::BAD_REQUEST, "ExpiredToken")
             } else {
@@ -181,12 +202,15 @@ impl StsState {
 }
 
 impl StsState {
-    /// The account of the role of a session that was issued here, and the access key id that it was issued to.
-    pub(crate) fn session_of(&self, access_key_id: &str) -> Option<(String, String)> {
+    /// Of a session that was issued here, the account of its role, if it is one's, and the access key id that it was issued to.
+    pub(crate) fn session_of(&self, access_key_id: &str) -> Option<(Option<String>, String)> {
         let state = self.lock();
-        let session = &state.issued(access_key_id)?.session;
-        let account = session.role_arn.split(':').nth(4).unwrap_or_default();
-        Some((account.to_owned(), session.caller.clone()))
+        Some(match &state.issued(access_key_id)?.holder {
+            Holder::Role { session, .. } => {
+                (session.role_arn.split(':').nth(4).map(str::to_owned), session.caller.clone())
+            }
+            Holder::User { access_key_id } => (None, access_key_id.clone()),
+        })
     }
 
     /// The secret of a session that was issued here.
@@ -197,6 +221,6 @@ impl StsState {
 
 impl State {
     fn issued(&self, access_key_id: &str) -> Option<&Issued> {
-        self.sessions.iter().find(|issued| issued.session.access_key_id == access_key_id)
+        self.sessions.iter().find(|issued| issued.access_key_id == access_key_id)
     }
 }

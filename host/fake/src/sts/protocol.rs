@@ -9,21 +9,51 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use url::form_urlencoded;
 
-use super::{Issued, Role, RoleSession, State, Trust};
+use super::{Holder, Issued, Role, RoleSession, State, Trust};
 use crate::fake::Shared;
 use crate::identity::Secret;
 use crate::layer::{Answer, AwsError, RequestIds, STS_NAMESPACE, Signer, xml};
 
-/// The length of a session that does not ask for one.
-const DEFAULT_DURATION: u64 = 3600;
-/// The shortest and the longest session that can be asked for, in seconds.
-const DURATIONS: std::ops::RangeInclusive<u64> = 900..=43_200;
+/// How long sessions are, in seconds: that which does not say, the shortest and the longest.
+type Durations = (u64, std::ops::RangeInclusive<u64>);
+/// Those of roles.
+const OF_ROLES: Durations = (3600, 900..=43_200);
+/// Those of users, by `GetSessionToken`.
+const OF_USERS: Durations = (43_200, 900..=129_600);
 /// The longest session policy, in characters.
 const MAX_POLICY: usize = 2048;
 
 /// The operation of a request in the query protocol: its `Action`.
 pub(crate) fn operation(form: &[u8]) -> String {
     Form::parse(form).get("Action").unwrap_or("Unknown").to_owned()
+}
+
+/// The operations of STS that the fake has not.
+const NOT_IMPLEMENTED: [&str; 8] = [
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "DecodeAuthorizationMessage",
+    "GetAccessKeyInfo",
+    "GetDelegatedAccessToken",
+    "GetFederationToken",
+    "GetWebIdentityToken",
+];
+
+fn not_implemented(operation: &str) -> AwsError {
+    let message = format!(
+        "the fake does not implement {operation}; of STS it has AssumeRole, GetCallerIdentity and GetSessionToken"
+    );
+    AwsError::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
+}
+
+/// What an unsigned request is answered with. Two operations come without a signature, since what they bring is the proof; to miss it
+/// there would hide that the fake has neither.
+pub(crate) fn refuse_unsigned(form: &[u8]) -> Option<AwsError> {
+    let operation = operation(form);
+    ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"]
+        .contains(&operation.as_str())
+        .then(|| not_implemented(&operation))
 }
 
 /// Answers a request in the query protocol.
@@ -37,6 +67,8 @@ pub(crate) fn call(
     let document = match form.get("Action") {
         Some("AssumeRole") => assume_role(shared, &form, signer, ids)?,
         Some("GetCallerIdentity") => get_caller_identity(shared, signer, ids),
+        Some("GetSessionToken") => get_session_token(shared, &form, signer, ids)?,
+        Some(other) if NOT_IMPLEMENTED.contains(&other) => return Err(not_implemented(other)),
         Some(other) => {
             let message = format!("Could not find operation {other} for version 2011-06-15");
             return Err(AwsError::new(StatusCode::BAD_REQUEST, "InvalidAction", message));
@@ -58,7 +90,7 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
              Member must satisfy regular expression pattern: [\\w+=,.@-]{{2,64}}"
         )));
     }
-    let duration = duration(form)?;
+    let duration = duration(form, &OF_ROLES)?;
     let policy = form.get("Policy").map(str::to_owned);
     if let Some(policy) = &policy {
         check_policy(policy)?;
@@ -75,48 +107,86 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
     }
 
     let now = shared.clock.now();
-    let known_role = state.sessions.iter().find(|issued| issued.session.role_arn == role_arn);
-    let role_id = known_role.map(|issued| issued.role_id.clone());
+    let role_id = state.sessions.iter().find_map(|issued| match &issued.holder {
+        Holder::Role { session, role_id } if session.role_arn == role_arn => Some(role_id.clone()),
+        _ => None,
+    });
     let role_id = role_id.unwrap_or_else(|| format!("AROA{}", shared.ids.upper("role", 17)));
-    let issued = Issued {
-        session: RoleSession {
-            role_arn: role_arn.to_owned(),
-            session_name: session_name.to_owned(),
-            access_key_id: format!("ASIA{}", shared.ids.upper("access-key", 16)),
-            caller: signer.access_key_id.clone(),
-            policy,
-            policy_arns: form.list("PolicyArns.member.", ".arn"),
-            external_id,
-            tags: form
-                .list("Tags.member.", ".Key")
-                .into_iter()
-                .zip(form.list("Tags.member.", ".Value"))
-                .collect(),
-            issued: now,
-            expires: now + duration,
-        },
-        role_id,
-        token: shared.ids.opaque("session-token", 192),
-        // 30 bytes are 40 characters in base64, the length of AWS's secrets.
-        secret: Secret::new(shared.ids.opaque("secret", 30)),
+    let access_key_id = new_access_key_id(shared);
+    let session = RoleSession {
+        role_arn: role_arn.to_owned(),
+        session_name: session_name.to_owned(),
+        access_key_id: access_key_id.clone(),
+        caller: signer.access_key_id.clone(),
+        policy,
+        policy_arns: form.list("PolicyArns.member.", ".arn"),
+        external_id,
+        tags: form
+            .list("Tags.member.", ".Key")
+            .into_iter()
+            .zip(form.list("Tags.member.", ".Value"))
+            .collect(),
+        issued: now,
+        expires: now + duration,
     };
+    let assumed_role_id = format!("{role_id}:{session_name}");
+    let issued = issue(shared, access_key_id, now + duration, Holder::Role { session, role_id });
     let arn = session_arn(shared, role_arn, role_name, session_name);
     let document = xml(|s| {
         answer_of(s, "AssumeRole", ids, |s| {
             s.element("AssumedRoleUser", |s| {
-                s.content("AssumedRoleId", &format!("{}:{session_name}", issued.role_id))?;
+                s.content("AssumedRoleId", &assumed_role_id)?;
                 s.content("Arn", &arn)
             })?;
-            s.element("Credentials", |s| {
-                s.content("AccessKeyId", &issued.session.access_key_id)?;
-                s.content("SecretAccessKey", issued.secret.expose())?;
-                s.content("SessionToken", &issued.token)?;
-                s.content("Expiration", &iso8601(issued.session.expires))
-            })
+            write_credentials(s, &issued)
         })
     });
     state.sessions.push(issued);
     Ok(document)
+}
+
+/// Credentials of the user who asks, for a while. Who has such already, or a role's, gets none. An MFA code is not looked at.
+fn get_session_token(
+    shared: &Shared,
+    form: &Form,
+    signer: &Signer,
+    ids: &RequestIds,
+) -> Result<Vec<u8>, AwsError> {
+    let duration = duration(form, &OF_USERS)?;
+    let mut state = shared.sts.lock();
+    if signer.session_token.is_some() || state.issued(&signer.access_key_id).is_some() {
+        let message = "Cannot call GetSessionToken with session credentials";
+        return Err(AwsError::new(StatusCode::FORBIDDEN, "AccessDenied", message));
+    }
+    let holder = Holder::User { access_key_id: signer.access_key_id.clone() };
+    let issued = issue(shared, new_access_key_id(shared), shared.clock.now() + duration, holder);
+    let document = xml(|s| answer_of(s, "GetSessionToken", ids, |s| write_credentials(s, &issued)));
+    state.sessions.push(issued);
+    Ok(document)
+}
+
+fn new_access_key_id(shared: &Shared) -> String {
+    format!("ASIA{}", shared.ids.upper("access-key", 16))
+}
+
+fn issue(shared: &Shared, access_key_id: String, expires: SystemTime, holder: Holder) -> Issued {
+    Issued {
+        access_key_id,
+        token: shared.ids.opaque("session-token", 192),
+        // 30 bytes are 40 characters in base64, the length of AWS's secrets.
+        secret: Secret::new(shared.ids.opaque("secret", 30)),
+        expires,
+        holder,
+    }
+}
+
+fn write_credentials<W: Write>(s: &mut Serializer<W>, issued: &Issued) -> SerResult {
+    s.element("Credentials", |s| {
+        s.content("AccessKeyId", &issued.access_key_id)?;
+        s.content("SecretAccessKey", issued.secret.expose())?;
+        s.content("SessionToken", &issued.token)?;
+        s.content("Expiration", &iso8601(issued.expires))
+    })
 }
 
 fn get_caller_identity(shared: &Shared, signer: &Signer, ids: &RequestIds) -> Vec<u8> {
@@ -142,15 +212,18 @@ pub(crate) fn arn_of(shared: &Shared, access_key_id: &str) -> String {
 
 /// The user id and ARN of a caller: a session of the fake's own, or else the user that all other credentials are.
 fn identity(shared: &Shared, state: &State, access_key_id: &str) -> (String, String) {
-    if let Some(issued) = state.issued(access_key_id) {
-        let session = &issued.session;
-        let name = role_name(&session.role_arn).unwrap_or_default();
-        return (
-            format!("{}:{}", issued.role_id, session.session_name),
-            session_arn(shared, &session.role_arn, name, &session.session_name),
-        );
-    }
-    let account = shared.accounts.of_access_key(access_key_id);
+    let user = match state.issued(access_key_id).map(|issued| &issued.holder) {
+        Some(Holder::Role { session, role_id }) => {
+            let name = role_name(&session.role_arn).unwrap_or_default();
+            return (
+                format!("{role_id}:{}", session.session_name),
+                session_arn(shared, &session.role_arn, name, &session.session_name),
+            );
+        }
+        Some(Holder::User { access_key_id }) => access_key_id,
+        None => access_key_id,
+    };
+    let account = shared.accounts.of_access_key(user);
     let user_id = if account == shared.accounts.own() {
         "AIDAFAKEFAKEFAKEFAKE2".to_owned()
     } else {
@@ -187,15 +260,15 @@ fn is_session_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
 }
 
-fn duration(form: &Form) -> Result<Duration, AwsError> {
-    let Some(text) = form.get("DurationSeconds") else { return Ok(Duration::from_secs(DEFAULT_DURATION)) };
-    let seconds = text.parse().ok().filter(|seconds| DURATIONS.contains(seconds));
+fn duration(form: &Form, (default, durations): &Durations) -> Result<Duration, AwsError> {
+    let Some(text) = form.get("DurationSeconds") else { return Ok(Duration::from_secs(*default)) };
+    let seconds = text.parse().ok().filter(|seconds| durations.contains(seconds));
     seconds.map(Duration::from_secs).ok_or_else(|| {
         invalid(format!(
             "1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: Member must \
              be between {} and {}",
-            DURATIONS.start(),
-            DURATIONS.end()
+            durations.start(),
+            durations.end()
         ))
     })
 }

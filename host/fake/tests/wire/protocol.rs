@@ -104,7 +104,14 @@ async fn survives_requests_that_are_none() {
     }
     let signature = signature("sts");
     let form = [("content-type", "application/x-www-form-urlencoded"), ("authorization", &signature)];
-    for body in ["", "Action=", "Action=AssumeRole", "%%%", "Action=GetSessionToken"] {
+    for body in [
+        "",
+        "Action=",
+        "Action=AssumeRole",
+        "%%%",
+        "Action=GetCaller",
+        "Action=GetSessionToken&DurationSeconds=1",
+    ] {
         let response = send(&fake, "POST", "https://sts.eu-west-1.amazonaws.com/", &form, body).await;
         assert!((400..500).contains(&response.status().as_u16()), "{body}");
         assert!(text(response).await.contains("<ErrorResponse"));

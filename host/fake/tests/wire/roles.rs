@@ -8,7 +8,7 @@ use aws_sdk_sts::types::Tag;
 use http::StatusCode;
 use innkeeper_fake::{FakeAws, Fault, Role, Service};
 
-use crate::aws::{HOUR, client_of, coded, config, error};
+use crate::aws::{HOUR, client_of, coded, config, error, send, send_unsigned, signature, text};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/path/reader";
 
@@ -86,6 +86,69 @@ async fn says_who_is_calling() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_user_gets_a_session_of_its_own() {
+    let fake = FakeAws::builder().identity("AKIDEXAMPLE", "secret").identity("AKIDOTHER", "other").build();
+    fake.s3().create_bucket("bucket").unwrap();
+    let get = async |user: Credentials| {
+        let got = sts(&fake, user).get_session_token().duration_seconds(900).send().await.unwrap();
+        let credentials = got.credentials.unwrap();
+        assert_eq!(credentials.expiration().secs(), 1_767_225_600 + 900);
+        let token = Some(credentials.session_token().to_owned());
+        Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token, None, "test")
+    };
+    let (own, other) = (get(user()).await, get(Credentials::from_keys("AKIDOTHER", "other", None)).await);
+    for (session, user) in [(&own, "AKIDEXAMPLE"), (&other, "AKIDOTHER")] {
+        let secret = if user == "AKIDOTHER" { "other" } else { "secret" };
+        let long_term = Credentials::from_keys(user, secret, None);
+        let of_user = sts(&fake, long_term).get_caller_identity().send().await.unwrap();
+        let of_session = sts(&fake, session.clone()).get_caller_identity().send().await.unwrap();
+        assert_eq!(
+            (of_session.arn(), of_session.account(), of_session.user_id()),
+            (of_user.arn(), of_user.account(), of_user.user_id())
+        );
+    }
+    // It may do what its user may, and no more.
+    let s3 = |credentials: &Credentials| client_of(config(&fake).credentials_provider(credentials.clone()));
+    let list =
+        async |credentials: &Credentials| s3(credentials).list_objects_v2().bucket("bucket").send().await;
+    list(&own).await.unwrap();
+    assert_eq!(error(list(&other).await), coded(403, "AccessDenied"));
+    let wrong =
+        Credentials::new(own.access_key_id(), "wrong", own.session_token().map(str::to_owned), None, "test");
+    assert_eq!(error(list(&wrong).await), coded(403, "SignatureDoesNotMatch"));
+    // One session does not lead to the next.
+    assert_eq!(error(sts(&fake, own.clone()).get_session_token().send().await), coded(403, "AccessDenied"));
+    let long = sts(&fake, user()).get_session_token().duration_seconds(129_601).send().await;
+    assert_eq!(error(long), coded(400, "ValidationError"));
+    assert!(fake.sts().sessions().is_empty(), "they are of no role");
+    tokio::time::advance(Duration::from_mins(15)).await;
+    assert_eq!(error(list(&own).await), coded(400, "ExpiredToken"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_without_a_signature_is_said_not_to_be_there() {
+    let fake = FakeAws::new();
+    let client = sts(&fake, user());
+    let web = client.assume_role_with_web_identity().role_arn(ROLE).role_session_name("guest");
+    let web = web.web_identity_token("token").send().await;
+    assert_eq!(error(web), coded(501, "NotImplemented"));
+    let saml = client
+        .assume_role_with_saml()
+        .role_arn(ROLE)
+        .principal_arn("arn:aws:iam::123456789012:saml-provider/x");
+    assert_eq!(error(saml.saml_assertion("assertion").send().await), coded(501, "NotImplemented"));
+    assert_eq!(error(client.get_federation_token().name("guest").send().await), coded(501, "NotImplemented"));
+    // All else has to be signed.
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for body in ["Action=AssumeRole&Version=2011-06-15", "Action=GetSessionToken", "Action=Nothing"] {
+        let answer = send_unsigned(&fake, "POST", "https://sts.eu-west-1.amazonaws.com/", &form, body).await;
+        assert_eq!(answer.status().as_u16(), 403);
+        assert!(text(answer).await.contains("<Code>MissingAuthenticationToken</Code>"), "{body}");
+    }
+    assert!(fake.sts().sessions().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn sessions_expire_by_the_clock() {
     let fake = FakeAws::new();
     fake.s3().create_bucket("bucket").unwrap();
@@ -141,7 +204,11 @@ async fn refuses_malformed_requests() {
     let large = format!(r#"{{"Statement":"{}"}}"#, "x".repeat(2048));
     let large = assume(ROLE, "guest").policy(large).send().await;
     assert!(large.unwrap_err().as_service_error().unwrap().is_packed_policy_too_large_exception());
-    assert_eq!(error(sts.get_session_token().send().await), coded(400, "InvalidAction"));
+    let scope = signature("sts");
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("authorization", scope.as_str())];
+    let answer =
+        send(&fake, "POST", "https://sts.eu-west-1.amazonaws.com/", &form, "Action=AssumeRoll").await;
+    assert!(text(answer).await.contains("<Code>InvalidAction</Code>"));
     assert!(fake.sts().sessions().is_empty());
 }
 
