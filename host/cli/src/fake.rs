@@ -86,6 +86,7 @@ pub(crate) struct Args {
     ///
     /// The folder is one that is new, empty, or has been saved to before (which a file `.innkeeper.json` in it says), or it is that of
     /// `--seed`. In any other nothing is touched, and the fake does not start: what is in its `s3`, `sqs` and `lambda` would be gone.
+    /// Multipart uploads that are neither completed nor aborted are left out, and a warning says how many.
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 
@@ -184,6 +185,7 @@ impl Args {
         if let Some(folder) = &self.save {
             let saved = fake.save(folder).map_err(|error| Failure::because(Exit::Io, &error))?;
             say(save::told(&saved, folder));
+            warn_of_unfinished(&fake);
         }
         Ok(())
     }
@@ -269,6 +271,15 @@ fn fill(fake: &FakeAws, folder: &Path) -> Result<(), Failure> {
     }
     fake.seed(folder).map_err(|error| Failure::because(Exit::Fake, &error))?;
     Ok(())
+}
+
+/// What the folder has not.
+fn warn_of_unfinished(fake: &FakeAws) {
+    let s3 = fake.s3();
+    let uploads: usize = s3.buckets().iter().map(|bucket| s3.unfinished_uploads(bucket).len()).sum();
+    if uploads > 0 {
+        warn(format_args!("not saved: {}", count(uploads, "unfinished multipart upload")));
+    }
 }
 
 fn warn(what: impl Display) {

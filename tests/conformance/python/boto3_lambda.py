@@ -63,7 +63,9 @@ assert functions.update_function_configuration(FunctionName="made", Timeout=9)["
 functions.get_waiter("function_updated_v2").wait(FunctionName="made")
 assert invoke("made", {})["FunctionError"] == "Unhandled"
 with fails("ResourceConflictException", 409):
-    functions.create_function(FunctionName="made", Role=role, Code={"ZipFile": archive.getvalue()})
+    functions.create_function(
+        FunctionName="made", Role=role, Runtime="python3.12", Handler="main.handle", Code={"ZipFile": archive.getvalue()}
+    )
 with fails("InvalidParameterValueException", 400):
     functions.update_function_code(FunctionName="made", ZipFile=b"no archive")
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
@@ -111,6 +111,32 @@ fn the_log_has_no_token_and_no_signature_at_any_level() {
     assert!(log.contains("innkeeper_fake"), "{log}");
     for secret in ["TOKENTOKEN", "5166cafe", "CUSTOMERKEY", "string_to_sign", "DEBUG s3s", "TRACE hyper"] {
         assert!(!log.contains(secret), "`{secret}` is in\n{log}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_saved_is_told() {
+    let credential = "AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request";
+    let headers = format!(
+        "authorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00\r\n\
+         x-amz-content-sha256: UNSIGNED-PAYLOAD\r\n"
+    );
+    for (uploads, told) in [(0, None), (2, Some("warning: not saved: 2 unfinished multipart uploads"))] {
+        let mut fake = Fake::start(Project::new(""), &["--save", "out"]);
+        let created = fake.send("PUT /bucket", &headers);
+        assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+        for _ in 0..uploads {
+            let created = fake.send("POST /bucket/key?uploads", &headers);
+            assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+        }
+        let id = fake.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(fake.process.wait().unwrap().success());
+        let log = fake.log();
+        assert!(log.contains("saved: 0 objects"), "{log}");
+        assert_eq!(log.contains("not saved"), told.is_some(), "{log}");
+        assert!(told.is_none_or(|told| log.contains(told)), "{log}");
     }
 }
 
