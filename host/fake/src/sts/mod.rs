@@ -139,7 +139,7 @@ struct Issued {
 #[derive(Debug)]
 enum Holder {
     /// A session of a role, by `AssumeRole`.
-    Role { session: RoleSession, role_id: String },
+    Role { session: Box<RoleSession>, role_id: String },
     /// The user with this access key, by `GetSessionToken`.
     User { access_key_id: String },
 }

@@ -113,7 +113,7 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
     });
     let role_id = role_id.unwrap_or_else(|| format!("AROA{}", shared.ids.upper("role", 17)));
     let access_key_id = new_access_key_id(shared);
-    let session = RoleSession {
+    let session = Box::new(RoleSession {
         role_arn: role_arn.to_owned(),
         session_name: session_name.to_owned(),
         access_key_id: access_key_id.clone(),
@@ -128,7 +128,7 @@ fn assume_role(shared: &Shared, form: &Form, signer: &Signer, ids: &RequestIds) 
             .collect(),
         issued: now,
         expires: now + duration,
-    };
+    });
     let assumed_role_id = format!("{role_id}:{session_name}");
     let issued = issue(shared, access_key_id, now + duration, Holder::Role { session, role_id });
     let arn = session_arn(shared, role_arn, role_name, session_name);

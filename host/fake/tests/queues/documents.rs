@@ -147,7 +147,7 @@ async fn delays_and_traces_are_saved_as_they_are() {
     let grouped = |body: &str| NewMessage::new(body).group_id("g");
     sqs.send("slow", "received").unwrap();
     sqs.send("slow.fifo", grouped("received")).unwrap();
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     let client = client_in(&fake, "eu-west-1");
     for name in ["slow", "slow.fifo"] {
         let url = client.get_queue_url().queue_name(name).send().await.unwrap().queue_url.unwrap();

@@ -64,7 +64,7 @@ async fn a_bucket_made_in_the_eu_is_located_there() {
         let client = path_style(fake);
         for (name, expected) in [("old", "EU"), ("new", "eu-west-1")] {
             let location = client.get_bucket_location().bucket(name).send().await.unwrap();
-            assert_eq!(location.location_constraint().map(|it| it.as_str()), Some(expected));
+            assert_eq!(location.location_constraint().map(BucketLocationConstraint::as_str), Some(expected));
             let head = client.head_bucket().bucket(name).send().await.unwrap();
             assert_eq!(head.bucket_region(), Some("eu-west-1"));
         }
