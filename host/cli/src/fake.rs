@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::{WithoutTerminal, while_waiting};
 use crate::style::{WARNING, styled};
-use crate::text::visible;
+use crate::text::{count, visible};
 
 const EXAMPLES: &str = "\
 Examples:

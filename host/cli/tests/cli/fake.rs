@@ -59,7 +59,7 @@ impl Fake {
     /// Ends it as a service manager does, upon which it saves.
     fn terminate(mut self) {
         let id = self.process.id().to_string();
-        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let status = self.process.wait().unwrap();
         assert_eq!(status.code(), Some(0), "{}", std::fs::read_to_string(self.project.file("log")).unwrap());
     }

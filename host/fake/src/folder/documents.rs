@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use super::SeedError;
 use super::metadata;
 use super::seed::Walk;
+use crate::account::is_account_id;
 use crate::lambda::{FunctionDocument, FunctionId, Lambda, LambdaDocument};
 use crate::sqs::{QueueDocument, Sqs, is_fifo_name, is_plain_name};
 
@@ -84,15 +85,14 @@ impl Documents {
 fn queue_of(stem: &str) -> Option<(&str, Option<&str>, Option<&str>)> {
     let mut parts = stem.split('@');
     let name = parts.next().filter(|name| is_plain_name(name) || is_fifo_name(name))?;
-    let is_account = |part: &str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
     let found = match (parts.next(), parts.next(), parts.next()) {
         (None, ..) => (name, None, None),
-        (Some(account), None, _) if is_account(account) => (name, None, Some(account)),
+        (Some(account), None, _) if is_account_id(account) => (name, None, Some(account)),
         (Some(region), None, _) => (name, Some(region), None),
-        (Some(region), Some(account), None) if is_account(account) => (name, Some(region), Some(account)),
+        (Some(region), Some(account), None) if is_account_id(account) => (name, Some(region), Some(account)),
         _ => return None,
     };
-    (!found.1.is_some_and(|region| region.is_empty() || is_account(region))).then_some(found)
+    (!found.1.is_some_and(|region| region.is_empty() || is_account_id(region))).then_some(found)
 }
 
 fn read<T: DeserializeOwned>(walk: &Walk<'_>, path: &Path) -> Result<T, SeedError> {

@@ -1,6 +1,7 @@
 //! The forms in which a function is named.
 
 use super::error::validation;
+use crate::account::is_account_id;
 use crate::layer::AwsError;
 
 /// `$LATEST`, the version that is not published.
@@ -113,10 +114,6 @@ pub(super) fn is_alias(name: &str) -> bool {
 
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-pub(super) fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The partition of AWS that a region is in.

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::create::{required, text};
 use super::error::{error, no_policy, no_such_function, not_found};
 use super::function::Function;
-use super::name::{is_account_id, is_alias};
+use super::name::is_alias;
 use super::rest::{Context, Route, Target};
+use crate::account::is_account_id;
 use crate::layer::AwsError;
 
 /// `AddPermission`

@@ -52,8 +52,6 @@ use crate::s3::S3Service;
 use crate::{lambda, sqs, sts};
 use admission::{admit, unsigned};
 use endpoint::Endpoint;
-#[cfg(test)]
-pub(crate) use operation::s3_operations;
 use operation::{Level, PREFLIGHT, s3_operation};
 use signature::Signed;
 use signer::SignerError;

@@ -153,12 +153,6 @@ const OBJECT: Table = &[
     ("OPTIONS", "", PREFLIGHT),
 ];
 
-/// The operations on buckets and objects.
-#[cfg(test)]
-pub(crate) fn s3_operations() -> impl Iterator<Item = &'static str> {
-    BUCKET.iter().chain(OBJECT).map(|(_, _, operation)| *operation)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

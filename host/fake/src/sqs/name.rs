@@ -1,5 +1,6 @@
 //! What a queue is called: its name, its ARN, its URL.
 
+use crate::account::is_account_id;
 use crate::layer::AwsError;
 
 use super::error::{error, no_such_queue};
@@ -94,10 +95,6 @@ pub(super) fn of_url(url: &str, region: &str) -> Result<Address, AwsError> {
     }
     let [.., account, name] = path[..] else { return Err(no_such_queue()) };
     named(Some(account), name)
-}
-
-fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The region of one of AWS's own hosts: `sqs.REGION.amazonaws.com`, or as older URLs have it `REGION.queue.amazonaws.com`

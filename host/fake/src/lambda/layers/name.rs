@@ -1,8 +1,9 @@
 //! The forms in which layers and their versions are named.
 
+use crate::account::is_account_id;
 use crate::lambda::access::denied;
 use crate::lambda::error::{error, validation};
-use crate::lambda::name::{is_account_id, is_word, partition};
+use crate::lambda::name::{is_word, partition};
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
 

@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Context, Nothing};
+use crate::account::is_account_id;
 use crate::layer::AwsError;
 use crate::sqs::error::{error, invalid_parameter, invalid_value, missing};
 use crate::sqs::name::partition;
@@ -49,9 +50,8 @@ pub(in crate::sqs) fn add_permission(cx: &Context<'_>, input: AddPermission) -> 
     let queue = state.queue(&id, now)?;
     let label = input.label.ok_or_else(|| missing("Label"))?;
     check_label(&label)?;
-    let is_account = |id: &String| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
     let ids = &input.account_ids;
-    if ids.is_empty() || !ids.iter().all(is_account) {
+    if ids.is_empty() || !ids.iter().all(|id| is_account_id(id)) {
         return Err(invalid_value(&format!("[{}]", ids.join(", ")), "PrincipalId", "Unable to verify."));
     }
     check_actions(&input.actions)?;

@@ -84,7 +84,7 @@ fn conditions_that_aws_has_not_for_an_action_are_left_out_of_it_and_told() {
     let source = Source::new("innkeeper.toml", invoke.as_str());
     let manifest: Manifest = toml::from_str(&invoke).unwrap();
     let mut builder = Policy::builder("guest");
-    builder.provides([crate::ConditionKey::FunctionArn]);
+    builder.provides([ConditionKey::FunctionArn]);
     builder.statement(Effect::Allow, &manifest.allow[0], &source);
     builder.statement(Effect::Deny, &manifest.deny[0], &source);
     let document = builder.build().unwrap().to_role();
