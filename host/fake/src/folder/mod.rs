@@ -72,8 +72,9 @@
 //! }
 //! ```
 //!
-//! A bucket that was made with the location constraint `EU` has it as its `location-constraint`. An owner is an account, by its id; of an ACL it is one by its canonical user id, and so is a grantee (`{ "account": "..." }`) that is
-//! none of `all-users`, `authenticated-users` and `log-delivery`. Each configuration is the document that S3's API takes, in XML, or
+//! A bucket that was made with the location constraint `EU` has it as its `location-constraint`. An owner is an account, by its id; of an
+//! ACL it is one by its canonical user id, and so is a grantee (`{ "account": "..." }`) that is none of `all-users`,
+//! `authenticated-users` and `log-delivery`. Each configuration is the document that S3's API takes, in XML, or
 //! in JSON if it is the policy: `tagging`, `cors`, `lifecycle`, `policy`, `public-access-block`, `ownership-controls`, `encryption`,
 //! `logging`, `notification`, `accelerate`, `request-payment`, `website`, `replication` and `object-lock`; with a lifecycle there can
 //! be its `transition-default-minimum-object-size`, `all_storage_classes_128K` or `varies_by_storage_class`. What a new bucket has is
