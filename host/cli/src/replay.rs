@@ -25,10 +25,11 @@ Examples:
     innkeeper replay run.jsonl --manifest new.toml --run
 
 A replay is the real host with the recorded answers in place of AWS: nothing is sent to AWS, no credentials are needed, and
-the guest's clock begins where it began; so does that of a fake (--fake), which is filled at that time. Calls of functions, handles, arguments, answers and the result are compared; random
-numbers are the same if the manifest gives the guest a `wasi.random-seed`. The times in what a fake answers, as of when a message
-was sent, are taken for the same if they are less than ten minutes apart: its clock runs. What the guest does beside AWS is done again: it
-writes to the directories that it is granted, and names of hosts are not looked up.
+the guest's clock begins where it began; so does that of a fake (--fake), which is filled at that time. Calls of functions,
+handles, arguments, answers and the result are compared; random numbers are the same if the manifest gives the guest a
+`wasi.random-seed`. The times in what a fake answers, as of when a message was sent, are taken for the same if they are less
+than ten minutes apart: its clock runs. What the guest does beside AWS is done again: it writes to the directories that it
+is granted, and names of hosts are not looked up.
 
 A policy is asked about requests as they were recorded. Of the region and the account a recording says nothing, so that a
 rule with a condition on one of them does not apply, be it an allow or a deny; and quotas are not counted.
