@@ -251,6 +251,9 @@ impl Call {
             let _ = interrupt.or(while_waiting(what, WithoutTerminal::Line, Box::pin(fake.settle()))).await;
         }
 
+        // Nothing is to happen behind the end of the audit trail.
+        guest.cut_off().await;
+
         let mut report = Report {
             called: called_by(&host, &self.guest, fake.as_ref())?,
             guest: self.guest,

@@ -65,6 +65,16 @@ impl AwsCtx {
         self.transfers.settle().await;
     }
 
+    /// Whether nothing is left to be given up.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.transfers.is_settled()
+    }
+
+    /// Ends what is still being given up. It is written down as cancelled.
+    pub(crate) async fn cut_off(&self) {
+        self.transfers.cut_off().await;
+    }
+
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }

@@ -77,6 +77,8 @@ struct Run {
     usage: Arc<Usage>,
     /// One permit for each call of AWS that may be under way.
     in_flight: Arc<Semaphore>,
+    /// As many for calls that tidy up, from when it is known that there may have to be one until it is over.
+    tidying: Arc<Semaphore>,
 }
 
 /// What bounds a guest at the gate, beside its quotas.
@@ -95,8 +97,8 @@ impl Default for GateLimits {
 
 impl Run {
     fn new(trigger: Trigger, usage: Usage, in_flight_calls: usize) -> Self {
-        let in_flight = Semaphore::new(in_flight_calls.min(Semaphore::MAX_PERMITS));
-        Self { trigger, usage: Arc::new(usage), in_flight: Arc::new(in_flight) }
+        let semaphore = || Arc::new(Semaphore::new(in_flight_calls.min(Semaphore::MAX_PERMITS)));
+        Self { trigger, usage: Arc::new(usage), in_flight: semaphore(), tidying: semaphore() }
     }
 }
 
@@ -221,7 +223,7 @@ impl Gate {
         &self,
         operation: S3Operation<'_>,
     ) -> Result<Permit<aws_sdk_s3::Client>, Refusal> {
-        self.permit(operation.into(), None, Place::None).await
+        self.permit(operation.into(), None, Place::Aside).await
     }
 
     /// How many calls of the guest there can be at the same time.

@@ -1,7 +1,7 @@
 //! A guest that is ready to be called, and its calls.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
@@ -41,6 +41,8 @@ struct Inner {
     config: BTreeMap<String, String>,
     wasi: Wasi,
     connector: Arc<Connector>,
+    /// Calls that have ended, and whose unfinished uploads are still being given up.
+    left: Mutex<Vec<AwsCtx>>,
 }
 
 /// What a guest is made of, beside its component.
@@ -104,7 +106,18 @@ impl Guest {
         let uses_aws = inspection.imports.iter().any(|import| import.provider == Provider::Aws);
         let Parts { aws, limits, config, wasi, connector } = parts;
         let (name, engine) = (name.to_owned(), engine.clone());
-        let inner = Inner { name, engine, entry, uses_aws, aws, limits, config, wasi, connector };
+        let inner = Inner {
+            name,
+            engine,
+            entry,
+            uses_aws,
+            aws,
+            limits,
+            config,
+            wasi,
+            connector,
+            left: Mutex::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -133,6 +146,15 @@ impl Guest {
         result.map(|output| Reply { output, log })
     }
 
+    /// Ends the giving up of uploads that calls have left unfinished, which goes on behind them for a minute at most, and has it written
+    /// down as cancelled: for a process that ends, so that its audit trail is complete.
+    pub async fn cut_off(&self) {
+        let left = std::mem::take(&mut *self.inner.left.lock().unwrap_or_else(PoisonError::into_inner));
+        for call in left {
+            call.cut_off().await;
+        }
+    }
+
     /// Calls the guest once: a plugin's `run` with `input`, or a command with `input` on its standard input.
     ///
     /// The call runs in a store of its own. To end it, drop the future: what AWS was being asked is given up, and the guest never
@@ -145,6 +167,7 @@ impl Guest {
         };
         let cpu_time = CpuTime::default();
         let aws = inner.aws.for_call(Trigger::Run, Some(inner.limits.timeout));
+        let _underway = Underway { guest: inner, aws: aws.clone() };
         let mut store = inner.store(aws.clone(), stdin, cpu_time.clone());
         let call = cpu_time.count(async {
             match &inner.entry {
@@ -181,6 +204,22 @@ impl Guest {
 impl std::fmt::Debug for Guest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Guest").field("name", &self.inner.name).finish_non_exhaustive()
+    }
+}
+
+/// A call. However it ends, what it leaves to be given up is known to [`Guest::cut_off`].
+struct Underway<'a> {
+    guest: &'a Inner,
+    aws: AwsCtx,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if !self.aws.is_settled() {
+            let mut left = self.guest.left.lock().unwrap_or_else(PoisonError::into_inner);
+            left.retain(|call| !call.is_settled());
+            left.push(self.aws.clone());
+        }
     }
 }
 

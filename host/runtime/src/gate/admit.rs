@@ -24,12 +24,16 @@ impl Gate {
                 self.write_down(self.now(), Asked::new(id, operation, &request, resource), verdict);
             }
         };
-        let in_flight = Arc::clone(&self.run.in_flight).try_acquire_owned();
-        if place == Place::Taken && in_flight.is_err() {
-            refuse(self.of_in_flight_calls());
+        // What tidies up has places of its own: a guest that begins one thing after the other, and leaves all of them, would otherwise
+        // have any number of calls under way.
+        let places = match place {
+            Place::Taken => &self.run.in_flight,
+            Place::Aside => &self.run.tidying,
+        };
+        let Ok(in_flight) = Arc::clone(places).try_acquire_owned() else {
+            refuse(self.of_in_flight_calls(place));
             return Err(Refusal::Limit("in-flight-calls"));
-        }
-        let in_flight = in_flight.ok().filter(|_| place == Place::Taken);
+        };
         let named = granted.iter().filter_map(|granted| granted.quota);
         let admitted = self.shared.meters.admit(named, &self.run.usage, demand(operation), place).await;
         admitted.map(|admission| admission.holding(in_flight)).map_err(|exceeded| {
@@ -40,10 +44,14 @@ impl Gate {
     }
 
     /// How it is written down that the guest has too many calls under way.
-    fn of_in_flight_calls(&self) -> Verdict {
+    fn of_in_flight_calls(&self, place: Place) -> Verdict {
+        let what = match place {
+            Place::Taken => "calls under way",
+            Place::Aside => "things begun that are to be tidied up, or are being",
+        };
         Verdict::Deny {
             rule: None,
-            reason: format!("the guest has {} calls under way", self.shared.in_flight_calls).into(),
+            reason: format!("the guest has {} {what}", self.shared.in_flight_calls).into(),
             suggestion: format!("raise `in-flight-calls` in `[guest.{}.limits]`", self.shared.guest).into(),
         }
     }

@@ -1,6 +1,7 @@
 //! What is written down of one call of AWS, from the leave to the end of the answer's body.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -40,7 +41,9 @@ impl CallRecord {
         call: Call,
         admission: Admission,
     ) -> Self {
-        let observer = Arc::new(Observer { wire: Mutex::default(), tally: admission.tally() });
+        let observer =
+            Observer { wire: Mutex::default(), tally: admission.tally(), audit: Arc::clone(&audit) };
+        let observer = Arc::new(observer);
         let (call, admission) = (Some(call), Some(admission));
         Self { audit, log, call, started: Instant::now(), observer, admission }
     }
@@ -114,10 +117,21 @@ fn lock(wire: &Mutex<Wire>) -> std::sync::MutexGuard<'_, Wire> {
 const REQUEST_ID_HEADERS: [&str; 2] = ["x-amz-request-id", "x-amzn-requestid"];
 
 /// Counts the attempts, and what they use of quotas, and keeps the last request id.
-#[derive(Debug)]
 struct Observer {
     wire: Mutex<Wire>,
     tally: Option<Tally>,
+    audit: Arc<dyn AuditSink>,
+}
+
+/// What is sent would be written down nowhere.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit trail takes nothing more")]
+struct Unwritten;
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observer").field("wire", &self.wire).finish_non_exhaustive()
+    }
 }
 
 impl AttemptObserver for Observer {
@@ -127,6 +141,10 @@ impl AttemptObserver for Observer {
     }
 
     fn before_attempt(&self, request: &HttpRequest) -> Result<(), BoxError> {
+        // The leave may be old: for what tidies up it was given when there was nothing to tidy up.
+        if !self.audit.is_open() {
+            return Err(Unwritten.into());
+        }
         let attempt = lock(&self.wire).attempts + 1;
         if let Some(tally) = &self.tally {
             tally.attempt(attempt, body_length(request))?;

@@ -249,6 +249,24 @@ async fn a_call_holds_its_place_until_its_body_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_to_be_tidied_up_is_bounded_too() {
+    let concurrency = quota(Quota { concurrency: std::num::NonZeroU32::new(1), ..Quota::default() });
+    let world = world(Aws::new(204, ""), ALL, concurrency);
+    let later =
+        || world.gate.s3_for_later(S3Operation::AbandonUpload { bucket: &world.bucket, key: &world.key });
+    let mut begun = Vec::new();
+    for _ in 0..GateLimits::default().in_flight_calls {
+        begun.push(later().await.unwrap());
+    }
+    let refused = later().await.err();
+    assert!(matches!(refused, Some(Refusal::Limit("in-flight-calls"))), "{refused:?}");
+    // All else goes on, and so does this when one of them is over.
+    assert_eq!(world.get().await, Ended::Done(Ok(0)));
+    begun.pop().unwrap().call.forget();
+    later().await.unwrap().call.forget();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_may_wait_is_sent_later() {
     let rate = Some("1/min".parse().unwrap());
     let quotas = quota(Quota { rate, on_excess: OnExcess::Wait, ..Quota::default() });

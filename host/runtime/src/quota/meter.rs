@@ -147,8 +147,8 @@ pub(crate) enum ObjectUse {
 pub(crate) enum Place {
     /// From now on until it is over.
     Taken,
-    /// It needs none: what it tidies up must not wait for what is to be tidied up.
-    None,
+    /// It has one of those aside: what tidies up must not wait for what is to be tidied up.
+    Aside,
 }
 
 /// The leave of a call to use its quotas. It is over when this is dropped.
@@ -261,10 +261,10 @@ impl Meters {
 }
 
 impl Admission {
-    /// With a permit, if there is one, that is given back when the call is over.
+    /// With a permit that is given back when the call is over.
     #[must_use]
-    pub(crate) fn holding(mut self, permit: Option<OwnedSemaphorePermit>) -> Self {
-        self.concurrency.extend(permit);
+    pub(crate) fn holding(mut self, permit: OwnedSemaphorePermit) -> Self {
+        self.concurrency.push(permit);
         self
     }
 

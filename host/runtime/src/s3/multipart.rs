@@ -55,8 +55,14 @@ impl Multipart {
             stored: stored.storage(),
         };
         let mut permit = ctx.gate().s3(operation).await?;
-        let abandon =
-            ctx.gate().s3_for_later(S3Operation::AbandonUpload { bucket: bucket.arn(), key }).await?;
+        let abandon = S3Operation::AbandonUpload { bucket: bucket.arn(), key };
+        let abandon = match ctx.gate().s3_for_later(abandon).await {
+            Ok(abandon) => abandon,
+            Err(refusal) => {
+                permit.call.forget();
+                return Err(refusal.into());
+            }
+        };
         let request = with_stored!(permit.client.create_multipart_upload(), stored)
             .bucket(bucket.name())
             .set_expected_bucket_owner(bucket.owner())

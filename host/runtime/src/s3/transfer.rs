@@ -114,6 +114,25 @@ impl Transfers {
         tidying.push(task);
     }
 
+    /// Whether all that was left behind is done, as far as it has been handed over.
+    pub(crate) fn is_settled(&self) -> bool {
+        let tidying = self.tidying.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.unfinished.borrow() == 0 && tidying.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Ends what is still being tidied up.
+    pub(crate) async fn cut_off(&self) {
+        // As in `settle`, of a call whose guest is no more: then it takes no time.
+        let _ = self.unfinished.subscribe().wait_for(|count| *count == 0).await;
+        loop {
+            let task = self.tidying.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(task) = task else { return };
+            task.abort();
+            // What it had under way has been dropped when it has ended.
+            let _ = task.await;
+        }
+    }
+
     /// Waits until all that was left behind is done. To be called when nothing begins any more.
     pub(crate) async fn settle(&self) {
         // A task that was told to stop may not have noticed yet. The sender lives as long as this.

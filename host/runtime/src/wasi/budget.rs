@@ -2,13 +2,16 @@
 //!
 //! What is in the directory is measured before the guest first writes to it. From then on all that the guest writes is counted on top,
 //! whatever it writes over: the count is never below what is there. Where it has come to the bound, the directory is measured again, if
-//! the guest has removed something since.
+//! the guest has removed something since. A file that is removed while the guest has it open still takes its room, and counts until it is
+//! closed.
 //!
 //! What others write to the directory meanwhile is seen when it is measured the next time. Each grant has a bound of its own, so two
 //! grants of one directory can each write as much as was free for them.
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -27,6 +30,8 @@ pub(crate) struct Budget {
     directory: CapDir,
     max: u64,
     count: Mutex<Count>,
+    /// The files that have been opened, as long as they are.
+    open: Mutex<Vec<Weak<File>>>,
     /// Held while the directory is measured.
     measuring: Arc<tokio::sync::Mutex<()>>,
 }
@@ -40,6 +45,8 @@ struct Count {
     /// How often something may have been removed, in all and when the directory was measured.
     freed: u64,
     seen: u64,
+    /// Whether there were files without a name then, which may have been closed since.
+    had_nameless: bool,
     /// When the directory was measured, and how long that took.
     measured: Option<(Instant, Duration)>,
 }
@@ -58,20 +65,41 @@ pub(super) struct Full;
 
 impl Budget {
     pub(super) fn new(directory: CapDir, max: u64) -> Self {
-        Self { directory, max, count: Mutex::default(), measuring: Arc::default() }
+        let (count, open) = (Mutex::default(), Mutex::default());
+        Self { directory, max, count, open, measuring: Arc::default() }
+    }
+
+    /// A file of the directory has been opened.
+    pub(super) fn opened(&self, file: &Arc<File>) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        // Now and then, so that it costs little for each.
+        if open.len() == open.capacity() {
+            open.retain(|file| file.strong_count() > 0);
+        }
+        open.push(Arc::downgrade(file));
+    }
+
+    /// What the files take that are open and have no name any more.
+    fn nameless(&self) -> io::Result<u64> {
+        let open: Vec<_> = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.iter().filter_map(Weak::upgrade).collect()
+        };
+        let mut found = BTreeMap::new();
+        for file in open {
+            found.extend(nameless(&file.metadata()?));
+        }
+        Ok(found.into_values().fold(0, |sum: u64, length| sum.saturating_add(ENTRY).saturating_add(length)))
     }
 
     /// Room for `least` bytes, and for up to `most` where there is as much.
     pub(super) async fn reserve(self: &Arc<Self>, least: u64, most: u64) -> Result<Reservation, Full> {
-        loop {
-            if let Some(reservation) = self.try_reserve(least, most) {
-                return Ok(reservation);
-            }
-            if let Err(full) = self.measure().await {
-                // Somebody else may have measured it meanwhile.
-                return self.try_reserve(least, most).ok_or(full);
-            }
+        if let Some(reservation) = self.try_reserve(least, most) {
+            return Ok(reservation);
         }
+        // Where that says that there is none, somebody else may have measured it meanwhile.
+        let _ = self.measure().await;
+        self.try_reserve(least, most).ok_or(Full)
     }
 
     /// The same, without measuring.
@@ -96,7 +124,8 @@ impl Budget {
             let too_soon = count
                 .measured
                 .is_some_and(|(when, took)| when.elapsed() < took.saturating_mul(SHARE_OF_TIME));
-            if count.used.is_some() && (count.freed == count.seen || too_soon) {
+            let is_known = count.freed == count.seen && !count.had_nameless;
+            if count.used.is_some() && (is_known || too_soon) {
                 return Err(Full);
             }
             count.freed
@@ -106,10 +135,12 @@ impl Budget {
             // Until it is done, also where nobody waits for it any more: a guest that gives up must not have it begin again.
             let _turn = turn;
             let start = Instant::now();
-            let used = size(&budget.directory, budget.max)?;
+            let nameless = budget.nameless()?;
+            let used = size(&budget.directory, budget.max)?.saturating_add(nameless);
             let mut count = budget.count();
             // What was removed meanwhile may or may not have been seen.
             (count.used, count.seen) = (Some(used), freed);
+            count.had_nameless = nameless > 0;
             count.measured = Some((Instant::now(), start.elapsed()));
             Ok(())
         };
@@ -193,6 +224,19 @@ fn size(root: &CapDir, max: u64) -> io::Result<u64> {
     Ok(total)
 }
 
+/// Of a file without a name: which it is, and how long. What has more than one descriptor is there once.
+#[cfg(unix)]
+fn nameless(metadata: &std::fs::Metadata) -> Option<((u64, u64), u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.nlink() == 0).then(|| ((metadata.dev(), metadata.ino()), metadata.len()))
+}
+
+/// Elsewhere a file cannot be removed while it is open.
+#[cfg(not(unix))]
+fn nameless(_: &std::fs::Metadata) -> Option<((u64, u64), u64)> {
+    None
+}
+
 fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
@@ -235,6 +279,32 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         assert_eq!(budget.reserve(1, 1).await.unwrap_err(), Full, "nobody has said so");
         budget.freed();
+        assert_eq!(budget.reserve(1, u64::MAX).await.unwrap().bytes(), ENTRY + 100);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test(start_paused = true)]
+    async fn what_is_removed_and_still_open_counts_until_it_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, [0; 100]).unwrap();
+        let budget = budget(&folder, ENTRY + 100);
+        let file = Arc::new(File::open(&path).unwrap());
+        // Twice the same file, and many that are closed.
+        budget.opened(&file);
+        budget.opened(&Arc::new(file.try_clone().unwrap()));
+        let again = Arc::new(File::open(&path).unwrap());
+        (0..1_000).for_each(|_| budget.opened(&Arc::new(File::open(&path).unwrap())));
+        budget.opened(&again);
+        assert!(budget.open.lock().unwrap().len() < 100);
+        std::fs::remove_file(&path).unwrap();
+        budget.freed();
+        assert_eq!(budget.reserve(1, 1).await.unwrap_err(), Full);
+        drop(file);
+        tokio::time::advance(Duration::from_mins(1)).await;
+        assert_eq!(budget.reserve(1, 1).await.unwrap_err(), Full);
+        drop(again);
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(budget.reserve(1, u64::MAX).await.unwrap().bytes(), ENTRY + 100);
     }
 

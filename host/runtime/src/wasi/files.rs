@@ -288,6 +288,9 @@ impl HostDescriptor for Files<'_> {
         if open_flags.contains(OpenFlags::TRUNCATE) {
             budget.freed();
         }
+        if let Descriptor::File(file) = self.view.table.get(&opened)? {
+            budget.opened(&file.file);
+        }
         self.budgets.insert(&opened, budget);
         Ok(opened)
     }

@@ -257,13 +257,13 @@ async fn what_waits_and_is_given_up_has_taken_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_tidies_up_needs_no_place() {
+async fn what_tidies_up_has_a_place_aside() {
     let meters = meters(Quota { concurrency: NonZeroU32::new(1), ..Quota::default() });
     let usage = usage(&meters);
     assert_eq!(meters.least_concurrency(), Some(1));
-    let tidying = meters.admit(std::iter::empty(), &usage, CALL, Place::None).await.unwrap();
+    let tidying = meters.admit(std::iter::empty(), &usage, CALL, Place::Aside).await.unwrap();
     let held = admit(&meters, &usage, CALL).await.unwrap();
-    meters.admit(std::iter::empty(), &usage, CALL, Place::None).await.unwrap();
+    meters.admit(std::iter::empty(), &usage, CALL, Place::Aside).await.unwrap();
     assert_eq!(admit(&meters, &usage, CALL).await.unwrap_err(), "concurrency");
     drop((tidying, held));
 }
