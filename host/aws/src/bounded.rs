@@ -16,11 +16,15 @@ use aws_smithy_types::config_bag::ConfigBag;
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
+use crate::event_stream::EventStreamBody;
 use crate::service::Service;
 use crate::xml_ends::XmlEnds;
 
-/// The operations whose answers are streamed.
-const STREAMED: [&str; 2] = ["GetObject", "InvokeWithResponseStream"];
+/// The operation whose answer is streamed.
+const STREAMED: &str = "GetObject";
+
+/// The operation whose answer is a stream of messages, each of which the SDK holds in memory.
+const EVENT_STREAM: &str = "InvokeWithResponseStream";
 
 /// How many frames there may be for each kilobyte of the bound: a row of frames without bytes has no end either.
 const FRAMES_PER_KILOBYTE: u64 = 4;
@@ -57,10 +61,16 @@ impl Intercept for BoundInterceptor {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response_mut();
-        let streamed =
-            config.load::<Metadata>().is_some_and(|operation| STREAMED.contains(&operation.name()));
-        if streamed && response.status().is_success() {
-            return Ok(());
+        let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
+        if response.status().is_success() {
+            if operation == STREAMED {
+                return Ok(());
+            }
+            if operation == EVENT_STREAM {
+                let body = EventStreamBody::new(response.take_body());
+                *response.body_mut() = SdkBody::from_body_1_x(body);
+                return Ok(());
+            }
         }
         let bytes = longest(self.0);
         // An error that is cut short is an error all the same.

@@ -59,6 +59,7 @@ mod digest;
 mod endpoint;
 mod environment;
 mod error;
+mod event_stream;
 mod factory;
 mod host;
 mod identity;

@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+pub(crate) use innkeeper::policy::is_acted_on;
+
 /// A text on one line, with what a terminal would act on (control characters, line separators, marks that reverse the
 /// direction of text) written as escapes, so that no guest can forge a line, hide one, or take the terminal over.
 pub(crate) fn visible(text: &str) -> impl fmt::Display {
@@ -27,12 +29,6 @@ fn write_visible(f: &mut fmt::Formatter<'_>, text: &str, keep: impl Fn(char) -> 
     text.chars().try_for_each(|c| {
         if is_acted_on(c) && !keep(c) { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
     })
-}
-
-/// Whether a terminal would act on a character instead of showing it.
-pub(crate) fn is_acted_on(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// `1 object`, `2 objects`.

@@ -78,3 +78,4 @@ pub use policy::{
 pub use request::{Context, ContextText, Request, Resource};
 pub use source::{Colour, Diagnostic, Diagnostics, Location, Source};
 pub use statement::{Effect, Statement};
+pub use text::is_acted_on;

@@ -17,10 +17,30 @@ pub(crate) fn visible(text: &str) -> impl fmt::Display {
     })
 }
 
-/// Whether a terminal or log would act on a character instead of showing it.
-pub(crate) fn is_acted_on(c: char) -> bool {
+/// Whether a terminal or log would act on a character instead of showing it, or show nothing of it: two texts that differ in it alone look
+/// the same. Control characters, and what Unicode calls default-ignorable.
+pub fn is_acted_on(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 #[cfg(test)]
@@ -32,6 +52,9 @@ mod tests {
         assert_eq!(quoted("a\nb").to_string(), "`a\\nb`");
         assert_eq!(visible("\u{1b}[2J").to_string(), "\\u{1b}[2J");
         assert_eq!(visible("a\u{202e}b").to_string(), "a\\u{202e}b");
+        for invisible in ['\u{61c}', '\u{180e}', '\u{ad}', '\u{e0041}', '\u{fe0f}'] {
+            assert!(is_acted_on(invisible), "{invisible:?}");
+        }
         assert_eq!(visible("grüße 'x' \"y\" \\ /").to_string(), "grüße 'x' \"y\" \\ /");
     }
 }

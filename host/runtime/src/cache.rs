@@ -1,10 +1,11 @@
 //! Compiled code on disk.
 
 use std::hash::{Hash, Hasher};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata, OpenOptions};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -47,7 +48,7 @@ impl CompiledCache {
     /// The compiled form of `wasm`, from the folder if it is there and sound.
     pub(crate) fn load(&self, engine: &Engine, wasm: &[u8]) -> Option<Component> {
         let name = entry_name(engine, wasm);
-        let entry = self.directory.read(&name).ok()?;
+        let entry = self.read(&name)?;
         let component = decode(&name, &entry).and_then(|code| deserialize(engine, code));
         if component.is_none() {
             tracing::warn!(
@@ -70,12 +71,33 @@ impl CompiledCache {
         }
     }
 
+    /// An entry, if nobody else could have changed it: the folder may have been open to others when it was written, or been made with
+    /// other rights than this host gives.
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let mut file = self.directory.open(name).ok()?;
+        if !is_private(&file.metadata().ok()?) {
+            tracing::warn!(
+                entry = %self.path.join(name).display(),
+                "others may write to a file in the cache of compiled code, or it is no file of this user; the component is compiled again"
+            );
+            return None;
+        }
+        let mut entry = Vec::new();
+        file.read_to_end(&mut entry).ok()?;
+        Some(entry)
+    }
+
     /// Writes whole or not at all: another process that reads meanwhile never sees a part.
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
         let unfinished = format!(".{name}.{}", std::process::id());
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let written = self
             .directory
-            .write(&unfinished, bytes)
+            .open_with(&unfinished, &options)
+            .and_then(|mut file| file.write_all(bytes))
             .and_then(|()| self.directory.rename(&unfinished, &self.directory, name));
         if written.is_err() {
             // Best effort: the file has a name that no load looks for.
@@ -162,10 +184,23 @@ fn check_private(directory: &Dir) -> std::io::Result<()> {
     }
     if metadata.mode() & 0o022 != 0 {
         return Err(std::io::Error::other(
-            "others may write to the folder, and so could put code of theirs into it; take that right away with `chmod go-w`",
+            "others may write to the folder, and so could put code of theirs into it; empty it, and take that right away with `chmod go-w`",
         ));
     }
     Ok(())
+}
+
+/// Whether a file is one that this user alone may write to.
+#[cfg(unix)]
+fn is_private(metadata: &Metadata) -> bool {
+    use cap_std::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    metadata.is_file() && metadata.uid() == user && metadata.mode() & 0o022 == 0
+}
+
+#[cfg(not(unix))]
+fn is_private(metadata: &Metadata) -> bool {
+    metadata.is_file()
 }
 
 #[cfg(not(unix))]
@@ -228,5 +263,22 @@ mod tests {
         let error = CompiledCache::open(folder.path()).err().unwrap();
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains("others may write"), "{source}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_entry_that_others_may_write_to_is_not_loaded() {
+        use std::os::unix::fs::PermissionsExt;
+        let (folder, engine) = (tempfile::tempdir().unwrap(), engine());
+        let cache = CompiledCache::open(&folder.path().join("cache")).unwrap();
+        let wasm = &*wat::parse_str(EMPTY).unwrap();
+        cache.store(&engine, wasm, &compiled(&engine, wasm));
+        assert!(cache.load(&engine, wasm).is_some());
+        let path = folder.path().join("cache").join(entry_name(&engine, wasm));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        for mode in [0o660, 0o606] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            assert!(cache.load(&engine, wasm).is_none(), "{mode:o}");
+        }
     }
 }

@@ -311,6 +311,20 @@ fn what_is_wrong_with_a_grant_of_wasi_is_told_at_its_place() {
         "wasi.directories = [{ path = \".\", name = \"/\", access = \"read-write\" }]",
         &["a guest that may write to this directory could replace `innkeeper.toml`"],
     );
+    let two = |outer: &str, inner: &str| {
+        let outer = format!("{{ path = \"data\", name = \"/data\", access = \"{outer}\" }}");
+        format!(
+            "wasi.directories = [{outer}, {{ path = \"{inner}\", name = \"/inner\", access = \"read-only\" }}]"
+        )
+    };
+    for inner in ["data/inner", "./data/./inner/a"] {
+        let refused = "could put a link in the place of";
+        wrong(&two("read-write", inner), &[refused, "grant directories that lie beside each other"]);
+    }
+    for lines in [two("read-only", "data/inner"), two("read-write", "database")] {
+        let run = keeper(&format!("{lines}\n{GRANT}")).innkeeper(&["check"]);
+        assert!(!run.stderr.contains("in the place of"), "{run}");
+    }
     wrong("wasi.http = [{ hosts = [], methods = [\"GET\"] }]", &["`hosts` is empty"]);
     wrong("wasi.http = [{ hosts = [\"a.example\"], methods = [\"get\"] }]", &["did you mean `GET`?"]);
     wrong(

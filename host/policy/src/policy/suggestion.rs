@@ -176,13 +176,14 @@ impl fmt::Display for Suggestion {
     }
 }
 
-/// A string of TOML and of JSON, on one line whatever the guest put into it. The crates' own writers would leave in it what a
+/// A string of TOML, and of JSON but for what stands beyond the basic plane, on one line whatever the guest put into it. The crates' own writers would leave in it what a
 /// terminal acts on, and that of TOML would take several lines for one with a line break.
 pub(super) fn quote(text: &str) -> String {
     let quoted = fmt::from_fn(|f| {
         text.chars().try_for_each(|c| match c {
             '"' | '\\' => write!(f, "\\{c}"),
-            _ if crate::text::is_acted_on(c) => write!(f, "\\u{:04X}", u32::from(c)),
+            _ if crate::text::is_acted_on(c) && c.len_utf16() == 1 => write!(f, "\\u{:04X}", u32::from(c)),
+            _ if crate::text::is_acted_on(c) => write!(f, "\\U{:08X}", u32::from(c)),
             _ => f.write_char(c),
         })
     });
@@ -209,7 +210,10 @@ mod tests {
             prop_assert!(is_one_line, "{}", line);
             let table: toml::Table = line.parse().unwrap();
             prop_assert_eq!(table.get(&text).and_then(toml::Value::as_str), Some(text.as_str()));
-            prop_assert_eq!(serde_json::from_str::<String>(&quote(&text)).unwrap(), text);
+            // The escapes of JSON have four digits, and TOML takes no two of them for one character.
+            if !text.chars().any(|c| crate::text::is_acted_on(c) && c.len_utf16() > 1) {
+                prop_assert_eq!(serde_json::from_str::<String>(&quote(&text)).unwrap(), text);
+            }
         }
     }
 }

@@ -109,8 +109,9 @@ impl Manifest {
             guests.insert(name.get_ref().clone(), GuestSection::read(name, guest, aws.as_ref(), &mut reader));
         }
         let protected = protected(&raw, reader.source);
+        let granted: Vec<&Path> = raw.guest.values().flat_map(|guest| guest.wasi.paths()).collect();
         for guest in raw.guest.values() {
-            guest.wasi.check_written(&protected, &mut reader);
+            guest.wasi.check_written(&protected, &granted, &mut reader);
         }
         // Each section is either whole or the reason for a diagnostic.
         let whole = aws.zip(guests.into_iter().map(|(name, guest)| Some((name, guest?))).collect());

@@ -231,9 +231,15 @@ impl Raw {
         written.into_iter().filter_map(|(key, start)| Some((key, place(start?)))).collect()
     }
 
+    /// The directories, as they are written.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.directories.iter().map(|written| Path::new(written.get_ref().path.get_ref()))
+    }
+
     /// Refuses a directory that a guest may write to and that holds what says what guests may do, or what they are: it could give
-    /// itself all that there is, or become another.
-    pub(super) fn check_written(&self, protected: &[PathBuf], reader: &mut Reader<'_>) {
+    /// itself all that there is, or become another. Nor may it hold a directory that is granted by itself: the guest could put a link in
+    /// its place, and whoever is granted it would be led to where the link leads.
+    pub(super) fn check_written(&self, protected: &[PathBuf], granted: &[&Path], reader: &mut Reader<'_>) {
         for written in self.directories.iter().map(Spanned::get_ref) {
             if written.access != Access::ReadWrite {
                 continue;
@@ -253,6 +259,20 @@ impl Raw {
                     diagnostic
                         .with_help("give it a directory that holds no manifest, no policy and no component"),
                 );
+            }
+            let is_within = |path: &Path, directory: &Path| path.starts_with(directory) && path != directory;
+            // By name as well: there may be a link by now.
+            let named = plain(Path::new(written.path.get_ref()));
+            let within = granted
+                .iter()
+                .find(|path| is_within(&resolved(path), &directory) || is_within(&plain(path), &named));
+            if let Some(within) = within {
+                let message = format!(
+                    "a guest that may write to this directory could put a link in the place of `{}`, which is granted too",
+                    within.display()
+                );
+                let diagnostic = Diagnostic::at(reader.source, written.path.span(), message);
+                reader.found.push(diagnostic.with_help("grant directories that lie beside each other"));
             }
         }
     }

@@ -71,8 +71,12 @@ impl Bodies {
         if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(io::ErrorKind::InvalidData.into());
         }
+        let path = folder.join(sha256);
+        if !std::fs::metadata(&path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the body is no file"));
+        }
         let mut bytes = Vec::new();
-        File::open(folder.join(sha256))?.read_to_end(&mut bytes)?;
+        File::open(path)?.read_to_end(&mut bytes)?;
         if hex::encode(Sha256::digest(&bytes)) != sha256 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the body is not what its name says"));
         }

@@ -340,7 +340,12 @@ impl Recording {
     ///
     /// [`ReadError`].
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        if std::fs::metadata(path)?.len() > MAX_BYTES {
+        // A device or a pipe has no length, and may have no end.
+        let metadata = std::fs::metadata(path)?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file").into());
+        }
+        if metadata.len() > MAX_BYTES {
             return Err(ReadError::TooLarge);
         }
         Self::parse(&std::fs::read_to_string(path)?)
@@ -385,7 +390,13 @@ impl Recording {
         // It holds the names of what is in AWS, and the input.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = BufWriter::new(options.open(path)?);
+        let file = options.open(path)?;
+        // One that was there keeps the rights that it had.
+        #[cfg(unix)]
+        if file.metadata()?.is_file() {
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        }
+        let mut file = BufWriter::new(file);
         let start = StartLine::Start { version: VERSION, start: self.start.clone() };
         line(&mut file, &start)?;
         self.lines.iter().try_for_each(|entry| line(&mut file, entry))?;
