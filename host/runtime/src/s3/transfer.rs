@@ -138,10 +138,25 @@ impl Transfers {
         // A task that was told to stop may not have noticed yet. The sender lives as long as this.
         let _ = self.unfinished.subscribe().wait_for(|count| *count == 0).await;
         loop {
-            let task = self.tidying.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(task) = task else { return };
+            let mut awaited = Awaited { tidying: &self.tidying, task: None };
+            awaited.task = self.tidying.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(task) = &mut awaited.task else { return };
             // One that panicked is done too.
             let _ = task.await;
+        }
+    }
+}
+
+/// A task that is waited for. It is not lost if the wait is given up.
+struct Awaited<'a> {
+    tidying: &'a Mutex<Vec<JoinHandle<()>>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take().filter(|task| !task.is_finished()) {
+            self.tidying.lock().unwrap_or_else(PoisonError::into_inner).push(task);
         }
     }
 }
@@ -168,5 +183,30 @@ mod tests {
         transfers.tidy(std::future::pending());
         transfers.settle().await;
         assert_eq!(started.elapsed(), TIDY_TIME);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_can_be_waited_for_and_cut_off() {
+        struct Told(Arc<Mutex<u32>>);
+        impl Drop for Told {
+            fn drop(&mut self) {
+                *self.0.lock().unwrap() += 1;
+            }
+        }
+        let (transfers, dropped) = (Transfers::new(0, None), Arc::<Mutex<u32>>::default());
+        for _ in 0..3 {
+            let told = Told(Arc::clone(&dropped));
+            transfers.tidy(async move {
+                let _told = told;
+                std::future::pending::<()>().await;
+            });
+        }
+        assert!(!transfers.is_settled());
+        // Whoever gives the wait up loses none of them.
+        assert!(tokio::time::timeout(Duration::from_secs(1), transfers.settle()).await.is_err());
+        transfers.cut_off().await;
+        assert_eq!(*dropped.lock().unwrap(), 3);
+        assert!(transfers.is_settled());
+        transfers.settle().await;
     }
 }
