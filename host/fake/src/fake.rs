@@ -61,6 +61,13 @@ pub(crate) struct Shared {
     pub(crate) log: CallLog,
 }
 
+impl Shared {
+    /// An account as what belongs to it says it: none if it is that of the fake itself.
+    pub(crate) fn other_account<A: AsRef<str>>(&self, account_id: Option<A>) -> Option<A> {
+        account_id.filter(|id| id.as_ref() != self.account_id)
+    }
+}
+
 impl FakeAws {
     /// An empty AWS with every default of [`FakeAws::builder`].
     pub fn new() -> Self {

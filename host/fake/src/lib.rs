@@ -94,6 +94,7 @@ mod instant;
 mod lambda;
 mod layer;
 mod pattern;
+mod region;
 mod resource_policy;
 mod s3;
 mod server;

@@ -170,7 +170,7 @@ impl Lambda {
         document: FunctionDocument,
         file: &Path,
     ) -> Result<(), LambdaDirectError> {
-        id.account_id = id.account_id.filter(|account| *account != self.shared.account_id);
+        id.account_id = self.shared.other_account(id.account_id);
         match document.code().map_err(LambdaDirectError::Document)? {
             Code::Answers(answers) => {
                 self.function_from(id, &document, Arc::new(Canned(answers)))?;

@@ -34,7 +34,7 @@ impl LambdaDocument {
         {
             let mut layers = shared.lambda.layers();
             for mut layer in self.layers {
-                layer.account_id = layer.account_id.filter(|account| *account != shared.account_id);
+                layer.account_id = shared.other_account(layer.account_id);
                 layers.insert(layer);
             }
         }

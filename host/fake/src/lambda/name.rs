@@ -3,6 +3,7 @@
 use super::error::validation;
 use crate::account::is_account_id;
 use crate::layer::AwsError;
+use crate::region::partition;
 
 /// `$LATEST`, the version that is not published.
 pub(super) const LATEST: &str = "$LATEST";
@@ -114,15 +115,6 @@ pub(super) fn is_alias(name: &str) -> bool {
 
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-/// The partition of AWS that a region is in.
-pub(super) fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 #[cfg(test)]

@@ -265,7 +265,7 @@ impl Route {
         }
         let qualifier = reference.qualifier.or_else(|| given.map(str::to_owned));
         let account_id = reference.account_id.as_deref().unwrap_or(cx.account());
-        let account_id = Some(account_id).filter(|account| *account != cx.shared.account_id);
+        let account_id = cx.shared.other_account(Some(account_id));
         let function = FunctionId { account_id: account_id.map(str::to_owned), name: reference.name };
         let target = Target { function, qualifier };
         if target.function.account_id != cx.account_id {

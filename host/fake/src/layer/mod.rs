@@ -396,7 +396,7 @@ impl Layer {
             Known::Lambda(route, body) => {
                 let (_, caller_arn) = sts::caller(&self.shared, &signer);
                 let account_id = caller_arn.split(':').nth(4).map(str::to_owned);
-                let account_id = account_id.filter(|account| *account != self.shared.account_id);
+                let account_id = self.shared.other_account(account_id);
                 let is_secure = is_secure(&parts);
                 let region = endpoint.region.unwrap_or(signer.region);
                 let request_id = ids.request_id.clone();

@@ -206,9 +206,8 @@ impl Sqs {
         self.id_of(name, region, document.account_id.as_ref())
     }
 
-    /// The account of the fake itself is none.
     fn id_of(&self, name: &str, region: Option<String>, account_id: Option<&String>) -> QueueId {
-        let account_id = account_id.filter(|account| **account != self.shared.account_id).cloned();
+        let account_id = self.shared.other_account(account_id).cloned();
         QueueId { name: name.to_owned(), region, account_id }
     }
 

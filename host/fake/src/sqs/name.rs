@@ -2,6 +2,7 @@
 
 use crate::account::is_account_id;
 use crate::layer::AwsError;
+use crate::region::partition;
 
 use super::error::{error, no_such_queue};
 
@@ -51,15 +52,6 @@ impl QueueArn {
 
 pub(super) fn arn(region: &str, account_id: &str, name: &str) -> String {
     format!("arn:{}:sqs:{region}:{account_id}:{name}", partition(region))
-}
-
-/// The partition of AWS that a region is in.
-pub(super) fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 pub(crate) fn is_fifo_name(name: &str) -> bool {

@@ -202,7 +202,6 @@ impl ConditionKey {
         }
     }
 
-    /// Whether a request for this action can have a value for the key.
     /// Whether AWS has the key in requests for an action that carries it here, and so can check a condition on it.
     ///
     /// AWS: `lambda:FunctionArn` is in those about event source mappings alone, and the keys of listings are in those of objects and
@@ -215,6 +214,7 @@ impl ConditionKey {
         }
     }
 
+    /// Whether a request for this action can have a value for the key.
     pub(crate) fn is_carried_by(self, action: Action) -> bool {
         match self {
             Self::Prefix | Self::Delimiter | Self::MaxKeys => matches!(

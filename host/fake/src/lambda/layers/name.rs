@@ -3,9 +3,10 @@
 use crate::account::is_account_id;
 use crate::lambda::access::denied;
 use crate::lambda::error::{error, validation};
-use crate::lambda::name::{is_word, partition};
+use crate::lambda::name::is_word;
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
+use crate::region::partition;
 
 /// The longest `LayerName`, which may be an ARN.
 const MAX_NAME: usize = 140;
@@ -62,7 +63,7 @@ impl LayerId {
     }
 
     pub(super) fn of_arn(cx: &Context<'_>, arn: &LayerArn) -> Self {
-        let account_id = Some(arn.account_id.as_str()).filter(|account| *account != cx.shared.account_id);
+        let account_id = cx.shared.other_account(Some(arn.account_id.as_str()));
         Self { account_id: account_id.map(str::to_owned), region: arn.region.clone(), name: arn.name.clone() }
     }
 

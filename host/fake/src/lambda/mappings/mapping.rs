@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::settings::Settings;
 use crate::fake::Shared;
 use crate::instant;
-use crate::lambda::name::{FunctionId, is_name, is_qualifier, partition};
+use crate::lambda::name::{FunctionId, is_name, is_qualifier};
+use crate::region::partition;
 use crate::sqs::{QueueSource, Sqs};
 
 /// How long it takes until a change of a mapping is in force.
@@ -254,7 +255,7 @@ impl EventSourceMappingDocument {
         let source = source.ok_or_else(|| format!("`{}` is neither a queue nor its ARN", self.source))?;
         let region = self.region.unwrap_or_else(|| source.region().to_owned());
         self.settings.check(source.is_fifo()).map_err(|error| error.message)?;
-        let account_id = self.account_id.filter(|account| *account != shared.account_id);
+        let account_id = shared.other_account(self.account_id);
         let function = FunctionId { account_id, name: self.function };
         let mut mapping = EventSourceMapping::settled(shared, &region, function, source, self.enabled);
         mapping.qualifier = self.qualifier;

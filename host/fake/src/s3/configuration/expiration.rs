@@ -1,10 +1,10 @@
-//! When a rule of the lifecycle is to expire an object (`x-amz-expiration`) or to abort an upload (`x-amz-abort-date`). Nothing does so
-//! here.
+//! When a rule of the lifecycle is to expire an object (`x-amz-expiration`) or to abort an upload (`x-amz-abort-date`). Nothing
+//! does so here.
 
 use std::time::SystemTime;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use s3s::dto::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter, Tag};
+use s3s::dto::{AbortDate, AbortRuleId, ExpirationStatus, LifecycleRule, LifecycleRuleFilter, Tag};
 use time::{Duration, OffsetDateTime, Time};
 
 use super::Configuration;
@@ -31,12 +31,13 @@ impl Configuration {
         ))
     }
 
-    /// When the first rule to come would abort an upload that has begun then, and its name.
+    /// When the first rule to come would abort an upload that has begun then, and its name: the headers `x-amz-abort-date` and
+    /// `x-amz-abort-rule-id`.
     pub(crate) fn abort_of(
         &self,
         key: &str,
         initiated: SystemTime,
-    ) -> Option<(OffsetDateTime, Option<&str>)> {
+    ) -> (Option<AbortDate>, Option<AbortRuleId>) {
         let aborts = self.enabled_rules().filter_map(|rule| {
             // A rule that aborts uploads can have no filter but a prefix.
             let of_filter = |filter: &LifecycleRuleFilter| {
@@ -47,7 +48,8 @@ impl Configuration {
             let applies = prefix.is_none_or(|prefix| key.starts_with(&prefix));
             Some((midnight_after(initiated, days)?, rule.id.as_deref())).filter(|_| applies)
         });
-        aborts.min_by_key(|(date, _)| *date)
+        let (date, id) = aborts.min_by_key(|(date, _)| *date).unzip();
+        (date.map(AbortDate::from), id.flatten().map(str::to_owned))
     }
 
     fn enabled_rules(&self) -> impl Iterator<Item = &LifecycleRule> {

@@ -41,12 +41,11 @@ pub(crate) fn create(
         checksum,
         parts: BTreeMap::new(),
     };
-    let abort = bucket.configuration.abort_of(&input.key, upload.initiated);
-    let (abort_date, abort_rule_id) = abort.map(|(date, id)| (date.into(), id.map(str::to_owned))).unzip();
+    let (abort_date, abort_rule_id) = bucket.configuration.abort_of(&input.key, upload.initiated);
     bucket.uploads.unfinished.insert((input.key.clone(), id.clone()), upload);
     Ok(S3Response::new(CreateMultipartUploadOutput {
         abort_date,
-        abort_rule_id: abort_rule_id.flatten(),
+        abort_rule_id,
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(id),

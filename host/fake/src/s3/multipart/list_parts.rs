@@ -41,13 +41,12 @@ pub(crate) fn list_parts(
             })
         })
         .collect();
-    let abort = bucket.configuration.abort_of(&input.key, upload.initiated);
-    let (abort_date, abort_rule_id) = abort.map(|(date, id)| (date.into(), id.map(str::to_owned))).unzip();
+    let (abort_date, abort_rule_id) = bucket.configuration.abort_of(&input.key, upload.initiated);
     // A page of nothing is complete, or a client would ask for the next one for ever.
     let truncated = max > 0 && following.next().is_some();
     Ok(S3Response::new(ListPartsOutput {
         abort_date,
-        abort_rule_id: abort_rule_id.flatten(),
+        abort_rule_id,
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(input.upload_id),

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use super::{Context, Nothing};
 use crate::account::is_account_id;
 use crate::layer::AwsError;
+use crate::region::partition;
 use crate::sqs::error::{error, invalid_parameter, invalid_value, missing};
-use crate::sqs::name::partition;
 
 /// What others can be allowed to do with a queue.
 const ACTIONS: &[&str] = &[
