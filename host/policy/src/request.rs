@@ -153,7 +153,10 @@ impl fmt::Display for Resource<'_> {
 /// The ARN as text, to be shared.
 impl From<Resource<'_>> for Arc<str> {
     fn from(resource: Resource<'_>) -> Self {
-        resource.segments().concat().into()
+        let segments = resource.segments();
+        let mut text = String::with_capacity(segments.iter().map(|segment| segment.len()).sum());
+        text.extend(segments);
+        text.into()
     }
 }
 

@@ -87,7 +87,7 @@ impl<'a> Line<'a> {
 
     fn time(&mut self, time: SystemTime) -> Result<()> {
         self.key("time");
-        with_rfc3339(time, |text| self.string(text)).unwrap_or_else(|| Err(Error::custom(super::NO_TEXT)))
+        with_rfc3339(time, |text| self.quoted(text)).ok_or_else(|| Error::custom(super::NO_TEXT))
     }
 
     /// The place of a rule, `file:line:column`.
@@ -132,9 +132,7 @@ impl<'a> Line<'a> {
     }
 
     fn string(&mut self, text: &str) -> Result<()> {
-        // All bytes are looked at, without a branch, and what is found is gathered by `|`, so that the processor can do so with many at once.
-        let is_special = |byte| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
-        if text.bytes().fold(0, |found, byte| found | is_special(byte)) != 0 {
+        if has_special(text.as_bytes()) {
             return serde_json::to_writer(&mut *self.0, text);
         }
         self.quoted(text);
@@ -150,6 +148,33 @@ impl<'a> Line<'a> {
     fn end(self) {
         self.0.push(b'}');
     }
+}
+
+/// Whether a text has a byte that JSON escapes: a control character, `"` or `\`.
+fn has_special(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<WORD>();
+    if words.iter().any(|word| has_special_byte(*word)) {
+        return true;
+    }
+    match text.last_chunk::<WORD>() {
+        // Some of it a second time, which takes less than a look at each byte of the rest.
+        Some(last) => !rest.is_empty() && has_special_byte(*last),
+        None => rest.iter().any(|byte| matches!(byte, ..b' ' | b'"' | b'\\')),
+    }
+}
+
+/// How many bytes are looked at in one step.
+const WORD: usize = 8;
+
+/// Whether one of eight bytes is special: each of them lies in a number of 64 bits, and calculations with that are done with all eight.
+fn has_special_byte(bytes: [u8; WORD]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([0x01; WORD]);
+    const HIGHEST_BITS: u64 = u64::from_ne_bytes([0x80; WORD]);
+    let word = u64::from_ne_bytes(bytes);
+    // A byte below `bound` borrows from its highest bit, which it has not itself. A borrow that goes on to the next byte begins in a byte that is below.
+    let has_less = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGHEST_BITS;
+    let has = |byte: u8| has_less(word ^ (ONES * u64::from(byte)), 1);
+    has_less(word, b' ') | has(b'"') | has(b'\\') != 0
 }
 
 #[cfg(test)]
@@ -265,8 +290,35 @@ mod tests {
     }
 
     #[test]
+    fn a_special_byte_is_found_wherever_it_is() {
+        for byte in 0..=u8::MAX {
+            let is_special = matches!(byte, ..b' ' | b'"' | b'\\');
+            for length in 1..20 {
+                for place in 0..length {
+                    for other in [b'x', b' ', b'!', 0x7f, 0x80, 0xff] {
+                        let mut text = vec![other; length];
+                        text[place] = byte;
+                        assert_eq!(has_special(&text), is_special, "{byte} at {place} of {length} {other}");
+                    }
+                }
+            }
+        }
+        assert!(!has_special(b""));
+    }
+
+    #[test]
     fn what_needs_an_escape_is_escaped() {
-        for text in ["plain", "a\"b", "a\\b", "a\nb", "a\u{0}b", "ä\u{2028}", ""] {
+        for text in [
+            "plain",
+            "a\"b",
+            "a\\b",
+            "a\nb",
+            "a\u{0}b",
+            "ä\u{2028}",
+            "",
+            "longer than one word",
+            "longer than\tone word",
+        ] {
             let made = line(|mut line| {
                 line.text("text", text)?;
                 line.end();

@@ -64,7 +64,7 @@ pub(crate) fn check(is_fifo: bool, body: &str, options: &SendOptions) -> Result<
     if body.is_empty() {
         return Err(invalid("the body is empty"));
     }
-    if !body.chars().all(is_xml_char) {
+    if !is_xml(body) {
         return Err(Error::InvalidMessageContents);
     }
     let attributes = check_attributes(&options.attributes)?;
@@ -124,7 +124,7 @@ fn check_attributes(attributes: &[MessageAttribute]) -> Result<usize, Error> {
             ));
         }
         let value = match &attribute.value {
-            AttributeValue::Text(text) if !text.chars().all(is_xml_char) => {
+            AttributeValue::Text(text) if !is_xml(text) => {
                 return Err(Error::InvalidMessageContents);
             }
             AttributeValue::Text(text) => text.len(),
@@ -164,9 +164,14 @@ fn is_number(text: &str) -> bool {
     is_plain && digits <= 41 && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-/// `Char` of XML 1.0, which is what SQS takes.
-fn is_xml_char(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+/// Whether a text is of `Char` of XML 1.0 only, which is what SQS takes.
+fn is_xml(text: &str) -> bool {
+    let is_char =
+        |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    // What is none has a byte below the space, or begins with 0xEF. Hardly a text has either, and bytes are looked at many at once, since
+    // what is found is gathered by `|`, without a branch.
+    let may_be_none = |byte| u8::from(byte < b' ') | u8::from(byte == 0xef);
+    text.bytes().fold(0, |found, byte| found | may_be_none(byte)) == 0 || text.chars().all(is_char)
 }
 
 /// AWS's type of an attribute: `Number`, or `Number.int`.

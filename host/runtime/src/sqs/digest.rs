@@ -1,5 +1,6 @@
 //! The MD5 digests in SQS's answers, which the SDK does not look at: they say whether a message arrived as it was sent.
 
+use md5::digest::Output;
 use md5::{Digest as _, Md5};
 
 use crate::bindings::sqs_types::{AttributeValue, Error, MessageAttribute};
@@ -12,19 +13,24 @@ pub(crate) fn verify(
     md5_of_body: Option<&str>,
     md5_of_attributes: Option<&str>,
 ) -> Result<(), Error> {
-    let differs =
-        |given: Option<&str>, digest: &dyn Fn() -> String| given.is_some_and(|given| given != digest());
-    if differs(md5_of_body, &|| hex::encode(Md5::digest(body)))
-        || differs(md5_of_attributes, &|| of_attributes(attributes))
+    if differs(md5_of_body, || Md5::digest(body)) || differs(md5_of_attributes, || of_attributes(attributes))
     {
         return Err(Error::Integrity);
     }
     Ok(())
 }
 
+/// Whether a digest that is given, in hexadecimal, is another one.
+fn differs(given: Option<&str>, digest: impl FnOnce() -> Output<Md5>) -> bool {
+    given.is_some_and(|given| {
+        let mut bytes = Output::<Md5>::default();
+        hex::decode_to_slice(given, &mut bytes).is_err() || bytes != digest()
+    })
+}
+
 /// SQS's digest of attributes: each in the order of their names, with its name, its type, a byte for the kind of its value, and its
 /// value, each text behind its length as four bytes.
-fn of_attributes(attributes: &[MessageAttribute]) -> String {
+fn of_attributes(attributes: &[MessageAttribute]) -> Output<Md5> {
     let mut sorted: Vec<&MessageAttribute> = attributes.iter().collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
     let mut md5 = Md5::new();
@@ -38,7 +44,7 @@ fn of_attributes(attributes: &[MessageAttribute]) -> String {
         md5.update([kind]);
         update(&mut md5, bytes);
     }
-    hex::encode(md5.finalize())
+    md5.finalize()
 }
 
 fn update(md5: &mut Md5, bytes: &[u8]) {
@@ -56,7 +62,11 @@ mod tests {
         assert!(verify("hello", &[], Some(hello), None).is_ok());
         assert!(verify("hello", &[], None, None).is_ok());
         assert!(matches!(verify("hellp", &[], Some(hello), None), Err(Error::Integrity)));
-        assert!(matches!(verify("hello", &[], Some(hello), Some("0")), Err(Error::Integrity)));
+        for of_attributes in
+            ["", "0", hello, "5d41402abc4b2a76b9719d911017c59", "5d41402abc4b2a76b9719d911017c592ff", "é"]
+        {
+            assert!(matches!(verify("hello", &[], Some(hello), Some(of_attributes)), Err(Error::Integrity)));
+        }
     }
 
     #[test]
@@ -68,7 +78,7 @@ mod tests {
         };
         // From moto's tests, which have it from SQS.
         let timestamp = attribute("timestamp", AttributeValue::Number("1493147359900".to_owned()), None);
-        assert_eq!(of_attributes(&[timestamp]), "235c5c510d26fb653d073faed50ae77c");
+        assert_eq!(hex::encode(of_attributes(&[timestamp])), "235c5c510d26fb653d073faed50ae77c");
         let named = attribute("öther_encodings", AttributeValue::Text("fööt".to_owned()), Some("ut\u{e9}"));
         assert_ne!(of_attributes(&[named]), of_attributes(&[]));
     }
