@@ -27,7 +27,7 @@ fn calls_of(service: &str) -> Vec<Value> {
         "sqs." => ["send", "receive", "attributes", "purge", "tag"]
             .map(|call| json!({ "do": format!("sqs.{call}"), "queue": QUEUE, "body": "x", "tags": [["a", "b"]] }))
             .to_vec(),
-        _ => ["invoke", "dry-run", "configuration", "status"]
+        _ => ["invoke", "stream", "dry-run", "configuration", "status"]
             .map(|call| json!({ "do": format!("lambda.{call}"), "function": function, "payload": "{}" }))
             .to_vec(),
     }
@@ -146,6 +146,26 @@ async fn an_endless_answer() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_a_response_stream_that_says_it_has_gigabytes() {
+    let function = "arn:aws:lambda:eu-west-1:000000000000:function:resize";
+    // Each message begins with its length. Of one that is too long nothing may be kept: the host may not take more of it than the longest
+    // message has, 16 MiB.
+    let lengths = ["\u{7f}\u{7f}\u{7f}\u{7f}", "\u{2}\0\0\0", "\u{1}\u{2}\0\u{11}"];
+    for length in lengths {
+        let respond = move || {
+            http::Response::builder()
+                .header("content-type", "application/vnd.amazon.eventstream")
+                .body(Frames::endless(length, vec![0; 64 << 10], 256))
+                .unwrap()
+        };
+        let siege = siege().hostile_service("lambda.", move |_, _| respond());
+        let stream = json!({ "do": "lambda.stream", "function": function });
+        let outcome = siege.attacker(program::TRIES).await.tries_one(stream).await;
+        assert!(is_error(&outcome), "{length:?}: {outcome}");
     }
 }
 

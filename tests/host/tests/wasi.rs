@@ -245,6 +245,22 @@ async fn what_a_guest_removes_is_room_again_and_what_it_writes_over_is_counted_o
     assert!(bytes_in(&folder.inside("data")) <= max);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_guest_removes_and_holds_open_is_no_room() {
+    let folder = Folder::holding(program::WASI_DIRECTORY_FILL);
+    let hold = |count: u64| json!({ "in": "/data", "steps": [{ "do": "hold-removed", "path": "x", "bytes": 100_000, "count": count }] });
+    // What is there, as in `wasi_directory_fill`, and room for two.
+    let max = 3 * ENTRY + 10 + 2 * (ENTRY + 100_000);
+    assert_eq!(folder.call(&bounded(max), &hold(10)).await, json!(["quota"]));
+    assert_eq!(
+        folder.call(&bounded(max), &hold(2)).await,
+        json!(["ok"]),
+        "the first run holds none any more"
+    );
+    assert!(!folder.inside("data/x").exists());
+}
+
 #[tokio::test]
 async fn nothing_moves_between_directories_with_bounds_of_their_own() {
     let folder = Folder::holding(program::WASI_DIRECTORY_FILL);

@@ -50,6 +50,17 @@ fn take(step: &Input, directory: &Descriptor, other: &Descriptor) -> Result<(), 
         "make-directory" => directory.create_directory_at(path),
         "make-many" => (0..number("count")).try_for_each(|n| open(&format!("{path}{n}"), none).map(drop)),
         "remove" => directory.unlink_file_at(path),
+        // Files that nobody finds any more, all of them open until the last is written.
+        "hold-removed" => {
+            let mut held = Vec::new();
+            for _ in 0..number("count") {
+                let file = open(path, none)?;
+                stream(file.write_via_stream(0)?, &bytes)?;
+                directory.unlink_file_at(path)?;
+                held.push(file);
+            }
+            Ok(())
+        }
         "rename" => directory.rename_at(path, other, step.text("to")),
         "link" => directory.link_at(PathFlags::empty(), path, other, step.text("to")),
         "link-by-name" => directory.symlink_at(step.text("to"), path),

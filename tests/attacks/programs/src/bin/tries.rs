@@ -5,7 +5,7 @@
 use std::fmt::Debug;
 use std::io::Write;
 
-use test_programs::lambda::{Function, InvokeOptions};
+use test_programs::lambda::{Error, Function, InvokeOptions, InvokeStreamOptions};
 use test_programs::s3::{
     Bucket, Checksum, CopyObjectOptions, DeleteObjectOptions, Existence, HeadObjectOptions,
     ListObjectVersionsOptions, ListObjectsOptions, ListUploadsOptions, ObjectAttributesOptions,
@@ -244,6 +244,13 @@ fn lambda(name: &str, call: &Input) -> Result<Value, String> {
             let payload = call.option("payload").unwrap_or_default();
             let answer = function.invoke(payload.as_bytes(), &options).map_err(error)?;
             json!(String::from_utf8_lossy(&answer.payload))
+        }
+        "stream" => {
+            let options = InvokeStreamOptions { client_context: None, idempotent: call.is("idempotent") };
+            let payload = call.option("payload").unwrap_or_default();
+            let answer = function.invoke_with_response_stream(payload.as_bytes(), &options).map_err(error)?;
+            let read = std::io::copy(&mut answer.into_reader(), &mut std::io::sink());
+            json!(read.map_err(|cause| error(Error::from(cause)))?)
         }
         "dry-run" => json!(function.dry_run().map_err(error)?),
         "configuration" => json!(format!("{:?}", function.get_configuration().map_err(error)?)),
