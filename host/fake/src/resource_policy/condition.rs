@@ -195,7 +195,8 @@ impl Condition {
         if values.is_empty() {
             return match self.each {
                 Each::All => true,
-                Each::Any => self.if_exists,
+                // AWS asks `IfExists` of each value, and there is none: <https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w>.
+                Each::Any => false,
                 Each::One => self.if_exists || self.negated,
             };
         }
@@ -350,6 +351,7 @@ mod tests {
             ("StringEqualsIfExists", true),
             ("StringNotEqualsIfExists", true),
             ("ForAnyValue:StringEquals", false),
+            ("ForAnyValue:StringEqualsIfExists", false),
             ("ForAllValues:StringEquals", true),
             ("NumericLessThan", false),
             ("Bool", false),

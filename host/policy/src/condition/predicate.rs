@@ -1,4 +1,7 @@
-use std::time::{Duration, SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
@@ -90,10 +93,10 @@ impl Predicate {
                 }
             }
             Some(found) => self.is_met(found) != is_negated,
-            None if if_exists => true,
-            // What is not there differs from every value, unless a value is asked for.
+            // What is not there differs from every value, unless a value is asked for. AWS asks `IfExists` of each value, and
+            // `ForAnyValue` has none to ask it of: <https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w>.
             None => match quantifier {
-                Quantifier::One => is_negated,
+                Quantifier::One => is_negated || if_exists,
                 Quantifier::ForAnyValue => false,
                 Quantifier::ForAllValues => true,
             },
@@ -148,7 +151,14 @@ pub(super) fn date(text: &str) -> Result<SystemTime, ValueError> {
     if let Ok(seconds) = text.parse::<u64>() {
         return SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or_else(error);
     }
-    let date = OffsetDateTime::parse(text, &Rfc3339)
+    // Of the forms that AWS takes, those of W3C's note on ISO 8601, one has no seconds: `2026-01-31T23:59Z`.
+    let with_seconds = match (text.get(..16), text.get(16..)) {
+        (Some(minutes), Some(zone)) if zone.starts_with(['Z', '+', '-']) => {
+            Cow::Owned(format!("{minutes}:00{zone}"))
+        }
+        _ => Cow::Borrowed(text),
+    };
+    let date = OffsetDateTime::parse(&with_seconds, &Rfc3339)
         .or_else(|_| {
             Date::parse(text, format_description!("[year]-[month]-[day]"))
                 .map(|date| date.midnight().assume_utc())
@@ -268,6 +278,9 @@ mod tests {
             ("DateEquals", "2026-01-01T00:00:00Z", true),
             ("DateEquals", "2026-01-01T01:00:00+01:00", true),
             ("DateEquals", "2026-01-01", true),
+            ("DateEquals", "2026-01-01T00:00Z", true),
+            ("DateEquals", "2026-01-01T01:00+01:00", true),
+            ("DateEquals", "2026-01-01T00:01Z", false),
             ("DateEquals", "1767225600", true),
             ("DateNotEquals", "2026-01-01", false),
             ("DateLessThan", "2026-01-02", true),
@@ -277,7 +290,16 @@ mod tests {
         ] {
             assert_eq!(holds(operator, &[value], date), expected, "{operator} {value}");
         }
-        for text in ["", "tomorrow", "2026-13-01", "2026-01-01T00:00:00", "-1", "99999999999999999999"] {
+        for text in [
+            "",
+            "tomorrow",
+            "2026-13-01",
+            "2026-01-01T00:00:00",
+            "2026-01-01T00:00",
+            "2026-01-01T00Z",
+            "-1",
+            "99999999999999999999",
+        ] {
             assert_eq!(error("DateEquals", text), ValueError::Date(text.into()));
         }
     }
@@ -328,7 +350,9 @@ mod tests {
             ("ForAnyValue:StringNotEquals", false),
             ("ForAllValues:StringEquals", true),
             ("ForAllValues:StringNotEquals", true),
-            ("ForAnyValue:StringEqualsIfExists", true),
+            ("ForAnyValue:StringEqualsIfExists", false),
+            ("ForAnyValue:StringNotEqualsIfExists", false),
+            ("ForAllValues:StringEqualsIfExists", true),
         ] {
             assert_eq!(holds(operator, &["x"], None), expected, "{operator}");
         }
