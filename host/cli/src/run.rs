@@ -9,6 +9,7 @@ mod record;
 mod report;
 mod requests;
 mod summary;
+mod tally;
 mod world;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -29,6 +30,7 @@ use self::input::Input;
 pub(crate) use self::observe::Observed;
 use self::record::{RecordBodies, RecordTo, Recorded};
 use self::report::{Called, Report, Timing};
+use self::tally::Tally;
 use self::world::{Fake, World};
 use crate::Cli;
 use crate::aws_options::AwsOptions;
@@ -222,7 +224,11 @@ impl Call {
             Enforcement::Policy => manifest,
             Enforcement::Nothing => observe::permit_everything(manifest, &self.guest)?,
         };
-        let audit = Trail::open(self.audit.clone())?;
+        let tally = match self.enforcement {
+            Enforcement::Policy => Tally::new(),
+            Enforcement::Nothing => Tally::of_different_decisions(),
+        };
+        let audit = Trail::open(self.audit.clone(), tally)?;
         let fake = self.world.fill(&manifest)?;
         let engine = compiled_cache::engine(self.caching)?;
         let record = self.record.take().map(|to| to.begin(&self.guest));
@@ -260,10 +266,7 @@ impl Call {
             output: None,
             failure: None,
             log: Vec::new(),
-            calls: audit.log().calls(),
-            decisions: audit.log().decisions(),
-            http_decisions: audit.log().http_decisions(),
-            http_requests: audit.log().http_requests(),
+            seen: audit.tally().take(),
             changes: None,
             saved: None,
             timing: Timing { prepare, run },

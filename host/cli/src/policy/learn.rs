@@ -62,6 +62,14 @@ impl Args {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(anstream::stderr(), "{} {}", styled(WARNING, "denied:"), visible(denied));
         }
+        if observed.omitted > 0 {
+            let _ = writeln!(
+                anstream::stderr(),
+                "{} the guest asked for more different things than are looked at: {} decisions are left out",
+                styled(WARNING, "warning:"),
+                observed.omitted
+            );
+        }
         let text = match (&section.policy_document, missing.grants.is_empty()) {
             (_, true) => String::new(),
             (Some(_), false) => format!("{}\n", statements(&missing.grants)?),

@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use innkeeper::audit::{Call, Decision, HttpDecision, HttpRequest};
+use innkeeper::audit::{Call, Decision, HttpDecision, HttpRequest, Verdict};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::report::{Changes, Report, Timing};
+use super::tally::Seen;
 use crate::exit::Exit;
 use crate::failure::{Failure, FailureDocument};
 use crate::json;
@@ -20,15 +21,22 @@ pub(super) const HELP: &str = r#"The document of --json:
                    "base64": a string that holds bytes in base64; null: no result
   error            null, or {kind, exit-code, message, causes, backtrace, help}
   log              what the guest wrote beside its result (untrusted text)
-  calls            every call of AWS: {time, guest, id, service, operation, resource,
+  operations       all calls of AWS, counted: {guest, service, operation, calls, failures,
+                   cancelled, retries, bytes-sent, bytes-received}
+  denials          what the policy denied, each once: {guest, action, resource, times, rule,
+                   reason, suggestion}
+  calls            the calls of AWS: {time, guest, id, service, operation, resource,
                    attempts, bytes-sent, bytes-received, duration, request-id, outcome};
                    outcome is "success", "cancelled" or "failure" with {error, cause}
-  decisions        every decision of the policy: {time, guest, id, operation, action,
+  decisions        the decisions of the policy: {time, guest, id, operation, action,
                    resource, decision}; decision is "allow" with {rule} or "deny" with
                    {rule, reason, suggestion}; `id` matches a call with its decisions
-  http-requests    every request that the guest has sent: {time, guest, id, method, url,
+  http-requests    the requests that the guest has sent: {time, guest, id, method, url,
                    address, status, bytes-sent, bytes-received, duration, outcome}
-  http-decisions   every decision on one: {time, guest, id, method, url, address, decision}
+  http-decisions   the decisions on them: {time, guest, id, method, url, address, decision}
+  omitted          how many entries the lists have no room for, which is for 10,000 in each
+                   (16 MiB in all), and of `denials` for 1,000: {calls, decisions,
+                   http-requests, http-decisions, denials}; --audit FILE has every one
   changes          with --fake, what is different: {buckets-created, buckets-removed,
                    objects: [{kind, bucket, key, size-before, size-after}],
                    queues: [{kind, queue, visible, in-flight, delayed,
@@ -49,12 +57,54 @@ struct Document<'a> {
     result_encoding: Option<Encoding>,
     error: Option<FailureDocument>,
     log: String,
+    operations: Vec<Operation<'a>>,
+    denials: Vec<Denial<'a>>,
     calls: &'a [Call],
     decisions: &'a [Decision],
     http_requests: &'a [HttpRequest],
     http_decisions: &'a [HttpDecision],
+    omitted: Omitted,
     changes: Option<&'a Changes>,
     timing: Timing,
+}
+
+/// All calls of one operation.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Operation<'a> {
+    guest: &'a str,
+    service: &'a str,
+    operation: &'a str,
+    calls: usize,
+    failures: usize,
+    cancelled: usize,
+    retries: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+}
+
+/// What was denied, however often.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Denial<'a> {
+    guest: &'a str,
+    action: &'a str,
+    resource: &'a str,
+    times: usize,
+    rule: Option<String>,
+    reason: &'a str,
+    suggestion: &'a str,
+}
+
+/// How many entries are in none of the lists.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Omitted {
+    calls: usize,
+    decisions: usize,
+    http_requests: usize,
+    http_decisions: usize,
+    denials: usize,
 }
 
 #[derive(Serialize)]
@@ -75,6 +125,7 @@ enum Encoding {
 
 /// The report as a document.
 pub(super) fn render(report: &Report) -> serde_json::Result<String> {
+    let seen = &report.seen;
     let (result, result_encoding) = report.output.as_deref().map(encode).unzip();
     serde_json::to_string(&Document {
         guest: &report.guest,
@@ -83,13 +134,44 @@ pub(super) fn render(report: &Report) -> serde_json::Result<String> {
         result_encoding,
         error: report.failure.as_ref().map(Failure::document),
         log: String::from_utf8_lossy(&report.log).into_owned(),
-        calls: &report.calls,
-        decisions: &report.decisions,
-        http_requests: &report.http_requests,
-        http_decisions: &report.http_decisions,
+        operations: operations(seen).collect(),
+        denials: seen.denials.iter().filter_map(|(first, times)| denial(first, times)).collect(),
+        calls: &seen.calls.kept,
+        decisions: &seen.decisions.kept,
+        http_requests: &seen.http_requests.kept,
+        http_decisions: &seen.http_decisions.kept,
+        omitted: Omitted {
+            calls: seen.calls.omitted(),
+            decisions: seen.decisions.omitted(),
+            http_requests: seen.http_requests.omitted(),
+            http_decisions: seen.http_decisions.omitted(),
+            denials: seen.denials.omitted,
+        },
         changes: report.changes.as_ref(),
         timing: report.timing,
     })
+}
+
+fn operations(seen: &Seen) -> impl Iterator<Item = Operation<'_>> {
+    seen.operations.iter().map(|((guest, service, operation), all)| Operation {
+        guest,
+        service,
+        operation,
+        calls: all.calls,
+        failures: all.failures.total(),
+        cancelled: all.cancelled,
+        retries: all.retries,
+        bytes_sent: all.bytes_sent,
+        bytes_received: all.bytes_received,
+    })
+}
+
+/// `None` for a decision that allows.
+fn denial(first: &Decision, times: usize) -> Option<Denial<'_>> {
+    let Verdict::Deny { rule, reason, suggestion } = &first.verdict else { return None };
+    let rule = rule.as_ref().map(ToString::to_string);
+    let (guest, resource) = (&*first.guest, &*first.resource);
+    Some(Denial { guest, action: first.action, resource, times, rule, reason, suggestion })
 }
 
 fn encode(output: &[u8]) -> (Value<'_>, Encoding) {
@@ -107,6 +189,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::report::Called;
+    use super::super::tally::{MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_ROWS};
     use super::*;
 
     fn document(output: Option<&[u8]>) -> serde_json::Value {
@@ -116,10 +199,7 @@ mod tests {
             output: output.map(<[u8]>::to_vec),
             failure: output.is_none().then(|| Failure::new(Exit::Trap, "it broke").with_help("mend it")),
             log: b"hello\xff".to_vec(),
-            calls: Vec::new(),
-            decisions: Vec::new(),
-            http_decisions: Vec::new(),
-            http_requests: Vec::new(),
+            seen: Seen::default(),
             changes: None,
             saved: None,
             timing: Timing::default(),
@@ -152,6 +232,13 @@ mod tests {
             json!({"kind": "trap", "exit-code": 7, "message": "it broke", "help": ["mend it"]})
         );
         assert_eq!(document["log"], json!("hello\u{fffd}"));
+    }
+
+    #[test]
+    fn the_help_names_the_bounds_of_the_lists() {
+        assert!(HELP.contains("for 10,000 in each") && MAX_ENTRIES == 10_000);
+        assert!(HELP.contains("`denials` for 1,000") && MAX_ROWS == 1_000);
+        assert!(HELP.contains("(16 MiB in all)") && MAX_ENTRY_BYTES == 16 << 20);
     }
 
     #[test]

@@ -22,8 +22,10 @@ pub(crate) struct Observed {
     pub(crate) manifest: Manifest,
     /// The guest's name.
     pub(crate) guest: String,
-    /// What it asked for. All of it was allowed.
+    /// What it asked for, each thing once. All of it was allowed.
     pub(crate) decisions: Vec<Decision>,
+    /// How often it asked for more than there is room for.
+    pub(crate) omitted: usize,
     /// Why the guest's call failed, if it did.
     pub(crate) failure: Option<Failure>,
 }
@@ -46,10 +48,11 @@ impl Args {
             ..self.resolve()?
         };
         let manifest = Manifest::load(&call.manifest)?;
-        let Report { guest, mut decisions, failure, .. } = crate::block_on(call.run(Instant::now()))??;
+        let Report { guest, seen, failure, .. } = crate::block_on(call.run(Instant::now()))??;
+        let (omitted, mut decisions) = (seen.decisions.omitted(), seen.decisions.kept);
         // Guests that it invokes as functions have policies of their own.
         decisions.retain(|decision| *decision.guest == *guest);
-        Ok(Observed { manifest, guest, decisions, failure })
+        Ok(Observed { manifest, guest, decisions, omitted, failure })
     }
 }
 

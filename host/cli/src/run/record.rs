@@ -1,11 +1,12 @@
 //! `--record`: a run, written down for `innkeeper replay`.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use innkeeper::Host;
 use innkeeper_testing::recording::{
-    Bodies, Ending, Input, KeptBodies, Recorder, Recording, Start, bodies_folder,
+    Bodies, Ending, Input, KeptBodies, Recorder, Recording, Start, WriteError, bodies_folder,
 };
 
 use super::report::Report;
@@ -22,7 +23,9 @@ pub(super) const HELP: &str = r"The lines of --record (version 2 of the schema),
   answer    {service, request, response}: what AWS was sent, and what came
   end       {result}: {bytes, sha256}, or {failed}
 The file holds no credential, signature, session token, receipt handle, request id and no body: bytes are
-{bytes, sha256}. The bodies of answers, which a replay gives the guest, are in the folder FILE.bodies.";
+{bytes, sha256}. The bodies of answers, which a replay gives the guest, are in the folder FILE.bodies.
+A recording has at most 64 MiB, some 30,000 calls of AWS, and its bodies 1 GiB. A run that comes to more
+goes on, but nothing is written to FILE, and the exit code is 9.";
 
 /// Whether the bodies of answers are kept beside a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -69,27 +72,43 @@ impl Recorded {
     /// Writes the file.
     pub(super) fn write(&self, start: Start, report: &Report) -> Result<(), Failure> {
         let path = &self.to.path;
-        let recording = recording(&self.recorder, start, report)?;
-        recording.write(path).map_err(|error| {
-            Failure::doing(
+        self.recorder.write(path, start, &ending(report)).map_err(|error| {
+            let failure = Failure::doing(
                 Exit::Io,
                 format!("the recording cannot be written to `{}`", path.display()),
                 &error,
-            )
+            );
+            let folder = bodies_folder(path);
+            let failure = match &error {
+                WriteError::TooLarge => failure.with_help("`--audit FILE` has no bound"),
+                WriteError::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                    failure.with_help("`--record-bodies none` records without them")
+                }
+                _ => failure,
+            };
+            if folder.exists() {
+                let folder = folder.display();
+                return failure.with_help(format!(
+                    "the bodies that were kept until then are in `{folder}`; nothing needs them"
+                ));
+            }
+            failure
         })
     }
 }
 
 /// What was seen of a run that is over.
 pub(super) fn recording(recorder: &Recorder, start: Start, report: &Report) -> Result<Recording, Failure> {
-    let result = match &report.failure {
+    recorder
+        .finish(start, ending(report))
+        .map_err(|error| Failure::doing(Exit::Io, "the call cannot be compared", &error))
+}
+
+fn ending(report: &Report) -> Ending {
+    match &report.failure {
         None => Ending::returned(report.output.as_deref().unwrap_or_default()),
         Some(failure) => Ending::failed(failure.exit().kind()),
-    };
-    recorder.finish(start, result).map_err(|error| {
-        Failure::doing(Exit::Io, "the bodies of the recording cannot be kept", &error)
-            .with_help("`--record-bodies none` records without them")
-    })
+    }
 }
 
 /// How a call of a guest begins.

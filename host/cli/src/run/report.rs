@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use innkeeper::audit::{Call, Decision, HttpDecision, HttpRequest, Verdict};
 use innkeeper_fake::{FunctionErrorKind, InvocationOutcome, InvocationType};
 use serde::Serialize;
 
+use super::tally::Seen;
 use crate::failure::Failure;
 
 /// What a call of a guest came to.
@@ -21,14 +21,8 @@ pub(super) struct Report {
     pub(super) failure: Option<Failure>,
     /// What the guest wrote beside its result. Untrusted.
     pub(super) log: Vec<u8>,
-    /// The calls of AWS, in the order in which they ended.
-    pub(super) calls: Vec<Call>,
-    /// The decisions of the policy, in order.
-    pub(super) decisions: Vec<Decision>,
-    /// The decisions on requests that the guest would send, in order.
-    pub(super) http_decisions: Vec<HttpDecision>,
-    /// The requests that it has sent, in the order in which they ended.
-    pub(super) http_requests: Vec<HttpRequest>,
+    /// What it did.
+    pub(super) seen: Seen,
     /// What is different in the fake AWS. `None` without a fake.
     pub(super) changes: Option<Changes>,
     /// What of it was written to a folder, in words.
@@ -164,19 +158,11 @@ impl Report {
             output: None,
             failure: Some(failure),
             log: Vec::new(),
-            calls: Vec::new(),
-            decisions: Vec::new(),
-            http_decisions: Vec::new(),
-            http_requests: Vec::new(),
+            seen: Seen::default(),
             changes: None,
             saved: None,
             timing: Timing { prepare, run: Duration::ZERO },
         }
-    }
-
-    /// The decisions that denied something.
-    pub(super) fn denials(&self) -> impl Iterator<Item = &Decision> {
-        self.decisions.iter().filter(|decision| matches!(decision.verdict, Verdict::Deny { .. }))
     }
 }
 

@@ -11,31 +11,30 @@ use crate::text::{size, visible};
 
 /// Writes nothing for a guest that asked for none.
 pub(super) fn write(out: &mut impl Write, report: &Report) -> fmt::Result {
-    let requests = &report.http_requests;
-    if !requests.is_empty() {
+    let requests = &report.seen.http_requests;
+    if requests.total > 0 {
         writeln!(
             out,
             "{} {}",
             styled(TITLE, "Requests"),
-            styled(FAINT, format_args!("({})", requests.len()))
+            styled(FAINT, format_args!("({})", requests.total))
         )?;
-        requests.iter().take(MAX_LINES).try_for_each(|request| write_request(out, request))?;
-        write_rest(out, requests.len(), "request")?;
+        requests.kept.iter().take(MAX_LINES).try_for_each(|request| write_request(out, request))?;
+        write_rest(out, requests.total, requests.omitted(), "request")?;
         writeln!(out)?;
     }
-    let is_denied = |decision: &&HttpDecision| matches!(decision.verdict, Verdict::Deny { .. });
-    let denied: Vec<&HttpDecision> = report.http_decisions.iter().filter(is_denied).collect();
-    if denied.is_empty() {
+    let denied = &report.seen.http_denials;
+    if denied.total == 0 {
         return Ok(());
     }
     writeln!(
         out,
         "{} {}",
         styled(TITLE, "Requests denied"),
-        styled(FAINT, format_args!("({})", denied.len()))
+        styled(FAINT, format_args!("({})", denied.total))
     )?;
-    denied.iter().take(MAX_LINES).try_for_each(|decision| write_denial(out, decision))?;
-    write_rest(out, denied.len(), "denial")?;
+    denied.kept.iter().take(MAX_LINES).try_for_each(|decision| write_denial(out, decision))?;
+    write_rest(out, denied.total, report.seen.http_decisions.omitted(), "denial")?;
     writeln!(out)
 }
 

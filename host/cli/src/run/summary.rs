@@ -5,11 +5,12 @@ mod changes;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use innkeeper::audit::{Call, Decision, Outcome, Verdict};
+use innkeeper::audit::{Outcome, Verdict};
 
 use self::changes::write_changes;
 use super::report::{Called, Report};
 use super::requests;
+use super::tally::Operation;
 use crate::style::{ADDED, CHANGED, FAINT, HELP, REMOVED, TITLE, styled};
 use crate::text::{duration, plural, size, visible, visible_lines};
 
@@ -55,65 +56,44 @@ fn write_log(out: &mut impl Write, report: &Report) -> fmt::Result {
 }
 
 fn write_calls(out: &mut impl Write, report: &Report) -> fmt::Result {
-    if report.calls.is_empty() {
+    let all = &report.seen.operations;
+    if all.is_empty() {
         return writeln!(out, "{}\n", styled(TITLE, "No call of AWS"));
     }
     // The guest's own first, then those of the guests that it invoked as functions.
-    let mut guests: BTreeMap<(bool, &str), Vec<&Call>> = BTreeMap::new();
-    for call in &report.calls {
-        guests.entry((*call.guest != *report.guest, &call.guest)).or_default().push(call);
+    let mut guests: BTreeMap<(bool, &str), Vec<(String, &Operation)>> = BTreeMap::new();
+    for ((guest, service, operation), calls) in all {
+        let operations = guests.entry((**guest != *report.guest, guest)).or_default();
+        operations.push((format!("{service} {operation}"), calls));
     }
-    for ((other, guest), calls) in guests {
+    for ((other, guest), operations) in guests {
         let by = if other { format!(" by `{}`", visible(guest)) } else { String::new() };
         let title = format!("Calls of AWS{by}");
-        writeln!(out, "{} {}", styled(TITLE, title), styled(FAINT, format_args!("({})", calls.len())))?;
-        write_operations(out, &calls, &report.called)?;
+        let total: usize = operations.iter().map(|(_, operation)| operation.calls).sum();
+        writeln!(out, "{} {}", styled(TITLE, title), styled(FAINT, format_args!("({total})")))?;
+        let width = operations.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, operation) in &operations {
+            writeln!(out, "  {name:width$}  {:>4} ×{}", operation.calls, Traffic(operation))?;
+            write_failures(out, operation, &report.called)?;
+        }
         writeln!(out)?;
     }
     Ok(())
 }
 
-fn write_operations(out: &mut impl Write, calls: &[&Call], called: &Called) -> fmt::Result {
-    let mut groups: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
-    for &call in calls {
-        groups.entry((call.service, call.operation)).or_default().push(call);
-    }
-    let width =
-        groups.keys().map(|(service, operation)| service.len() + 1 + operation.len()).max().unwrap_or(0);
-    for ((service, operation), calls) in &groups {
-        let name = format!("{service} {operation}");
-        writeln!(out, "  {name:width$}  {:>4} ×{}", calls.len(), Traffic::of(calls))?;
-        write_failures(out, calls, called)?;
-    }
-    Ok(())
-}
+/// What went over the wire for an operation.
+struct Traffic<'a>(&'a Operation);
 
-/// What went over the wire for a group of calls.
-struct Traffic {
-    sent: u64,
-    received: u64,
-    retries: u64,
-}
-
-impl Traffic {
-    fn of(calls: &[&Call]) -> Self {
-        Self {
-            sent: calls.iter().map(|call| call.bytes_sent).sum(),
-            received: calls.iter().map(|call| call.bytes_received).sum(),
-            retries: calls.iter().map(|call| u64::from(call.attempts.saturating_sub(1))).sum(),
-        }
-    }
-}
-
-impl fmt::Display for Traffic {
+impl fmt::Display for Traffic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.sent > 0 {
-            write!(f, "  {} sent", size(self.sent))?;
+        let Self(operation) = self;
+        if operation.bytes_sent > 0 {
+            write!(f, "  {} sent", size(operation.bytes_sent))?;
         }
-        if self.received > 0 {
-            write!(f, "  {} received", size(self.received))?;
+        if operation.bytes_received > 0 {
+            write!(f, "  {} received", size(operation.bytes_received))?;
         }
-        match self.retries {
+        match operation.retries {
             0 => Ok(()),
             1 => f.write_str("  1 retry"),
             many => write!(f, "  {many} retries"),
@@ -121,18 +101,14 @@ impl fmt::Display for Traffic {
     }
 }
 
-/// The failures of a group, those with the same cause together.
-fn write_failures(out: &mut impl Write, calls: &[&Call], called: &Called) -> fmt::Result {
-    let mut failures: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
-    for &call in calls {
-        if let Outcome::Failure { error, cause } = &call.outcome {
-            failures.entry((error, cause)).or_default().push(call);
-        }
-    }
-    for ((error, cause), calls) in failures.iter().take(MAX_LINES) {
-        let what = match calls.as_slice() {
-            [call] => visible(&call.resource).to_string(),
-            many => format!("{} of them", many.len()),
+/// The failures of an operation, those with the same cause together.
+fn write_failures(out: &mut impl Write, operation: &Operation, called: &Called) -> fmt::Result {
+    let failures = &operation.failures;
+    for (call, times) in failures.iter().take(MAX_LINES) {
+        let Outcome::Failure { error, cause } = &call.outcome else { continue };
+        let what = match times {
+            1 => visible(&call.resource).to_string(),
+            many => format!("{many} of them"),
         };
         writeln!(out, "      {} {what}", styled(REMOVED, format_args!("failed ({error}):")))?;
         writeln!(out, "{}", visible_lines(cause, "        "))?;
@@ -140,10 +116,15 @@ fn write_failures(out: &mut impl Write, calls: &[&Call], called: &Called) -> fmt
             writeln!(out, "        {} {help}", styled(HELP, "help:"))?;
         }
     }
-    if failures.len() > MAX_LINES {
-        writeln!(out, "      … and {} more causes; `--json` has all", failures.len() - MAX_LINES)?;
+    match (failures.len().saturating_sub(MAX_LINES), failures.omitted) {
+        (0, 0) => {}
+        (more, 0) => writeln!(out, "      … and {more} more causes; `--json` has all")?,
+        (_, counted) => writeln!(
+            out,
+            "      … and more causes: {counted} failures are only counted; `--audit FILE` has all"
+        )?,
     }
-    match calls.iter().filter(|call| call.outcome == Outcome::Cancelled).count() {
+    match operation.cancelled {
         0 => Ok(()),
         cancelled => writeln!(out, "      {}", styled(CHANGED, format_args!("{cancelled} cancelled"))),
     }
@@ -182,23 +163,15 @@ fn help(error: &str, called: &Called) -> Option<String> {
 
 fn write_denials(out: &mut impl Write, report: &Report) -> fmt::Result {
     // A guest that asks again and again is told of once. The order is that of the first time.
-    let mut denials: Vec<(&Decision, usize)> = Vec::new();
-    let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    for denial in report.denials() {
-        let place = *places.entry((&denial.guest, denial.action, &denial.resource)).or_insert(denials.len());
-        match denials.get_mut(place) {
-            Some((_, times)) => *times += 1,
-            None => denials.push((denial, 1)),
-        }
-    }
-    if denials.is_empty() {
+    let denials = &report.seen.denials;
+    let total = denials.total();
+    if total == 0 {
         return Ok(());
     }
-    let total = report.denials().count();
     writeln!(out, "{} {}", styled(TITLE, "Denied by the policy"), styled(FAINT, format_args!("({total})")))?;
     for (denial, times) in denials.iter().take(MAX_LINES) {
         let Verdict::Deny { reason, suggestion, .. } = &denial.verdict else { continue };
-        let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+        let times = if times > 1 { format!(" ({times} times)") } else { String::new() };
         let by = if *denial.guest == *report.guest {
             String::new()
         } else {
@@ -218,21 +191,19 @@ fn write_denials(out: &mut impl Write, report: &Report) -> fmt::Result {
             writeln!(out, "          {}", visible(line))?;
         }
     }
-    write_rest(out, denials.len(), "denial")?;
+    write_rest(out, denials.len().saturating_add(denials.omitted), denials.omitted, "denial")?;
     writeln!(out)
 }
 
-pub(super) fn write_rest(out: &mut impl Write, total: usize, what: &str) -> fmt::Result {
-    match total.checked_sub(MAX_LINES) {
-        None | Some(0) => Ok(()),
-        Some(rest) => {
-            writeln!(
-                out,
-                "  {}",
-                styled(FAINT, format_args!("… and {rest} more {}; `--json` has all", plural(rest, what)))
-            )
-        }
+/// What of a list is not shown, and where it is: in the document of `--json`, unless `omitted` entries were not kept.
+pub(super) fn write_rest(out: &mut impl Write, total: usize, omitted: usize, what: &str) -> fmt::Result {
+    let rest = total.saturating_sub(MAX_LINES);
+    if rest == 0 {
+        return Ok(());
     }
+    let all = if omitted == 0 { "--json" } else { "--audit FILE" };
+    let rest = format_args!("… and {rest} more {}; `{all}` has all", plural(rest, what));
+    writeln!(out, "  {}", styled(FAINT, rest))
 }
 
 #[cfg(test)]

@@ -157,6 +157,39 @@ pub(crate) fn keeper() -> Vec<u8> {
     )
 }
 
+/// How often [`knocker`] asks.
+pub(crate) const KNOCKS: usize = 10_100;
+
+/// Puts an object with its input as the key into the bucket `uploads`, again and again, whatever it is answered. Returns nothing.
+pub(crate) fn knocker() -> Vec<u8> {
+    plugin(
+        r#"(import "innkeeper:aws/s3@0.2.0" "[static]bucket.open" (func $open (param i32 i32 i32)))
+        (import "innkeeper:aws/s3@0.2.0" "[method]bucket.put-object" (func $put (param i32 i32)))"#,
+        &format!(
+            r#"(data (i32.const 0) "uploads")
+        (func (export "run") (param $at i32) (param $length i32) (result i32)
+            (local $left i32) (local $memory i32)
+            (local.set $left (i32.const {KNOCKS}))
+            (call $open (i32.const 0) (i32.const 7) (i32.const 2048))
+            (if (i32.load8_u (i32.const 2048)) (then (unreachable)))
+            ;; The arguments stand in memory: bucket, key, body, and options that are all none.
+            (i32.store (i32.const 4096) (i32.load (i32.const 2056)))
+            (i32.store (i32.const 4100) (local.get $at))
+            (i32.store (i32.const 4104) (local.get $length))
+            ;; What it is answered needs the memory of the last answer and no more.
+            (local.set $memory (global.get $next))
+            (loop $again
+                (global.set $next (local.get $memory))
+                (call $put (i32.const 4096) (i32.const 2048))
+                (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+                (br_if $again (local.get $left)))
+            (i32.store8 (i32.const 1024) (i32.const 0))
+            (i32.store (i32.const 1032) (i32.const 0))
+            (i32.const 1024))"#
+        ),
+    )
+}
+
 /// Asks for what S3 keeps beside `old.txt` in the bucket `uploads`, and returns its input.
 pub(crate) fn header() -> Vec<u8> {
     plugin(

@@ -348,3 +348,28 @@ fn errors_when_there_is_no_recording_or_it_cannot_be_written() {
         .says(&["the recording cannot be written to `none/run.jsonl`"]);
     project.innkeeper(&["run", "--fake", "aws", "--record-bodies", "none", "keeper"]).exits(2);
 }
+
+#[test]
+fn a_run_that_is_too_long_for_a_recording_says_so_and_goes_on() {
+    let project = Project::new("[guest.knocker]\ncomponent = \"knocker.wasm\"\nlimits.timeout = \"5m\"\n")
+        .with("knocker.wasm", guests::knocker())
+        // Of the 10,100 calls a recording has room for the first thousand.
+        .with("in", "k".repeat(60_000))
+        .with("run.jsonl", "an earlier one");
+    let run = ["run", "--fake", "--record", "run.jsonl", "knocker", "@in"];
+    project.innkeeper(&run).exits(9).says(&[
+        "`knocker` ended in",
+        "the recording cannot be written to `run.jsonl`",
+        "it would have more than 64 MiB, which is the most that `innkeeper replay` reads",
+        "`--audit FILE` has no bound",
+    ]);
+    assert_eq!(std::fs::read_to_string(project.file("run.jsonl")).unwrap(), "an earlier one");
+
+    // The bound is that of whoever reads.
+    let file = std::fs::File::options().append(true).open(project.file("run.jsonl")).unwrap();
+    file.set_len((64 << 20) + 1).unwrap();
+    project
+        .innkeeper(&["replay", "run.jsonl"])
+        .exits(9)
+        .says(&["it has more than 64 MiB, and no recording has"]);
+}

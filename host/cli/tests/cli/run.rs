@@ -256,3 +256,63 @@ fn errors_when_the_audit_trail_cannot_be_written() {
     #[cfg(target_os = "linux")]
     keeper().innkeeper(&arguments("/dev/full")).exits(9).says(&[said]);
 }
+
+#[test]
+fn a_guest_that_knocks_ten_thousand_times_is_counted() {
+    let project = Project::new("[guest.knocker]\ncomponent = \"knocker.wasm\"\nlimits.timeout = \"5m\"\n")
+        .with("knocker.wasm", guests::knocker());
+    let run = |arguments: &[&str]| {
+        let arguments = [&["run", "--fake", "--audit", "audit.jsonl"], arguments, &["knocker", "k"]].concat();
+        project.innkeeper(&arguments).exits(0)
+    };
+    let document = run(&["--json"]).json();
+    let list = document["decisions"].as_array().unwrap();
+    let omitted = &document["omitted"];
+    assert_eq!(list.len(), 10_000);
+    assert_eq!(
+        (&omitted["decisions"], &omitted["denials"]),
+        (&json!(guests::KNOCKS - list.len()), &json!(0)),
+        "{omitted}"
+    );
+    let denials = document["denials"].as_array().unwrap();
+    assert_eq!(denials.len(), 1);
+    assert_eq!(
+        (&denials[0]["resource"], &denials[0]["times"]),
+        (&json!("arn:aws:s3:::uploads/k"), &json!(guests::KNOCKS))
+    );
+    // The trail has them all.
+    let audit = std::fs::read_to_string(project.file("audit.jsonl")).unwrap();
+    assert_eq!(audit.lines().filter(|line| line.contains("\"event\":\"decision\"")).count(), guests::KNOCKS);
+
+    run(&["--log", "off"]).says(&["Denied by the policy (10100)", "uploads/k (10100 times): "]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_audit_trail_is_appended_to_a_file_that_nobody_else_may_write_to() {
+    use std::fs::{Permissions, metadata, read_to_string, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let project = keeper();
+    let file = project.file("audit.jsonl");
+    let run = || project.innkeeper(&["run", "--fake", "aws", "--audit", "audit.jsonl", "keeper"]);
+    let mode = || metadata(&file).unwrap().permissions().mode() & 0o777;
+    run().exits(0);
+    assert_eq!(mode(), 0o600, "a new one is nobody else's");
+
+    write(&file, "earlier\n").unwrap();
+    set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    run().exits(0);
+    assert!(read_to_string(&file).unwrap().starts_with("earlier\n{"));
+    assert_eq!(mode(), 0o644, "who may read it is its owner's business");
+
+    for others in [0o620, 0o602, 0o666] {
+        write(&file, "earlier\n").unwrap();
+        set_permissions(&file, Permissions::from_mode(others)).unwrap();
+        run().exits(9).prints("").says(&[
+            "the audit trail cannot be written to `audit.jsonl`",
+            "others may write to the file, and so could change the trail; take that right away with `chmod go-w`",
+        ]);
+        assert_eq!((read_to_string(&file).unwrap().as_str(), mode()), ("earlier\n", others));
+    }
+}

@@ -17,7 +17,12 @@ struct Inner {
     /// `None`: they are not kept.
     folder: Option<PathBuf>,
     next: AtomicU64,
+    /// How many bytes may still be kept.
+    room: AtomicU64,
 }
+
+/// How many bytes the bodies of one recording have at most: a guest can read a bucket of any size, and the disk is the user's.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// A body that is being written.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub(super) struct NewBody {
     bodies: Bodies,
     sha256: Sha256,
     bytes: u64,
+    /// How many of them have taken room.
+    stored: u64,
     file: Option<(File, PathBuf)>,
     failed: Option<io::Error>,
 }
@@ -39,12 +46,16 @@ pub fn bodies_folder(recording: &Path) -> PathBuf {
 impl Bodies {
     /// In this folder.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self(Arc::new(Inner { folder: Some(folder.into()), next: AtomicU64::new(0) }))
+        Self::new(Some(folder.into()), MAX_BYTES)
     }
 
     /// Nowhere.
     pub fn none() -> Self {
-        Self(Arc::new(Inner { folder: None, next: AtomicU64::new(0) }))
+        Self::new(None, 0)
+    }
+
+    fn new(folder: Option<PathBuf>, room: u64) -> Self {
+        Self(Arc::new(Inner { folder, next: AtomicU64::new(0), room: AtomicU64::new(room) }))
     }
 
     /// Whether they are kept.
@@ -53,7 +64,7 @@ impl Bodies {
     }
 
     pub(super) fn begin(&self) -> NewBody {
-        NewBody { bodies: self.clone(), sha256: Sha256::new(), bytes: 0, file: None, failed: None }
+        NewBody { bodies: self.clone(), sha256: Sha256::new(), bytes: 0, stored: 0, file: None, failed: None }
     }
 
     /// Keeps a body that is there, and gives its digest.
@@ -81,6 +92,22 @@ impl Bodies {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the body is not what its name says"));
         }
         Ok(bytes)
+    }
+
+    /// Takes room for bytes that are kept. Those of a body that is there already need it until that is known.
+    fn take(&self, bytes: u64) -> io::Result<()> {
+        let take = |room: u64| room.checked_sub(bytes);
+        match self.0.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("all bodies of a recording have at most {} MiB", MAX_BYTES >> 20),
+            )),
+        }
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.0.room.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn create(&self) -> io::Result<Option<(File, PathBuf)>> {
@@ -117,10 +144,10 @@ impl NewBody {
         if self.file.is_none() {
             self.file = self.bodies.create()?;
         }
-        match &mut self.file {
-            Some((file, _)) => file.write_all(bytes),
-            None => Ok(()),
-        }
+        let Some((file, _)) = &mut self.file else { return Ok(()) };
+        self.bodies.take(bytes.len() as u64)?;
+        self.stored += bytes.len() as u64;
+        file.write_all(bytes)
     }
 
     /// Gives it its name.
@@ -131,10 +158,18 @@ impl NewBody {
         let stored = match (self.failed, self.file) {
             (Some(error), Some((_, path))) => {
                 let _ = std::fs::remove_file(path);
+                self.bodies.give_back(self.stored);
                 Err(error)
             }
             (Some(error), None) => Err(error),
-            (None, Some((_, path))) => std::fs::rename(&path, path.with_file_name(&sha256)),
+            (None, Some((_, path))) => {
+                let named = path.with_file_name(&sha256);
+                if named.exists() {
+                    // Read again, it takes no more room. In place of what is there all the same, which may be broken.
+                    self.bodies.give_back(self.stored);
+                }
+                std::fs::rename(&path, named)
+            }
             (None, None) => Ok(()),
         };
         stored.map(|()| (self.bytes, sha256))
@@ -161,6 +196,21 @@ mod tests {
         }
         std::fs::write(place.join(&sha256), "other").unwrap();
         assert_eq!(bodies.read(&sha256).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn all_bodies_have_no_more_bytes_than_there_is_room_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let bodies = Bodies::new(Some(folder.path().to_owned()), 12);
+        bodies.keep(b"123456").unwrap();
+        // The same again is kept once.
+        bodies.keep(b"123456").unwrap();
+        let error = bodies.keep(b"abcdefg").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(error.to_string().contains("at most 1024 MiB"), "{error}");
+        bodies.keep(b"abcdef").unwrap();
+        bodies.keep(b"e").unwrap_err();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing half done");
     }
 
     #[test]

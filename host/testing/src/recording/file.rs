@@ -15,9 +15,6 @@ use serde_json::{Map, Value};
 /// The version of the file.
 const VERSION: u32 = 2;
 
-/// The longest file that is taken for a recording.
-const MAX_BYTES: u64 = 256 << 20;
-
 /// The first second of the year 9000: dates of requests have four digits for the year, and what a guest waits for comes on top.
 const MAX_BEGAN: f64 = 221_845_392_000.0;
 
@@ -249,8 +246,8 @@ pub enum ReadError {
     /// It cannot be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// It is larger than any recording.
-    #[error("it is larger than any recording is")]
+    /// It has more than [`Recording::MAX_BYTES`].
+    #[error("it has more than {} MiB, and no recording has", Recording::MAX_BYTES >> 20)]
     TooLarge,
     /// A line is not what it has to be.
     #[error("line {line}: {source}")]
@@ -275,6 +272,29 @@ pub enum ReadError {
     /// The input is no base64.
     #[error("the input is no base64")]
     Input(#[from] base64::DecodeError),
+}
+
+/// Why a recording could not be made, or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The file, or a body, cannot be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It would have more than [`Recording::MAX_BYTES`].
+    #[error(
+        "it would have more than {} MiB, which is the most that `innkeeper replay` reads",
+        Recording::MAX_BYTES >> 20
+    )]
+    TooLarge,
+    /// A line could not be read again: AWS has sent a document that is nested too deep.
+    #[error("line {line} of it could not be read again: {source}")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+        /// Why.
+        source: serde_json::Error,
+    },
 }
 
 #[derive(Deserialize, Serialize)]
@@ -334,6 +354,9 @@ impl Ending {
 }
 
 impl Recording {
+    /// The longest file that is a recording: 64 MiB, or some 30,000 calls of AWS. None that is longer is written or read.
+    pub const MAX_BYTES: u64 = 64 << 20;
+
     /// Reads a file.
     ///
     /// # Errors
@@ -345,7 +368,7 @@ impl Recording {
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file").into());
         }
-        if metadata.len() > MAX_BYTES {
+        if metadata.len() > Self::MAX_BYTES {
             return Err(ReadError::TooLarge);
         }
         Self::parse(&std::fs::read_to_string(path)?)
@@ -383,25 +406,10 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// Those of the file system.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        // It holds the names of what is in AWS, and the input.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
-        // One that was there keeps the rights that it had.
-        #[cfg(unix)]
-        if file.metadata()?.is_file() {
-            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-        }
-        let mut file = BufWriter::new(file);
-        let start = StartLine::Start { version: VERSION, start: self.start.clone() };
-        line(&mut file, &start)?;
-        self.lines.iter().try_for_each(|entry| line(&mut file, entry))?;
-        line(&mut file, &EndLine::End { result: self.result.clone() })?;
-        file.flush()
+    /// [`WriteError`]. What is there is replaced only by what can be read again.
+    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
+        let texts = self.lines.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+        write(path, &self.start, &texts.map_err(io::Error::from)?, &self.result)
     }
 
     /// What the guest called, in order.
@@ -429,9 +437,41 @@ impl Recording {
     }
 }
 
-fn line(file: &mut impl io::Write, entry: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *file, entry)?;
-    file.write_all(b"\n")
+/// Reads the lines between the start and the end, as they are held while a recording is made.
+pub(super) fn lines(texts: &[String]) -> impl Iterator<Item = Result<Line, WriteError>> {
+    texts.iter().enumerate().map(|(number, text)| {
+        // Behind the start.
+        serde_json::from_str(text).map_err(|source| WriteError::Line { line: number + 2, source })
+    })
+}
+
+/// Writes a file in place of what is there, if it is one that can be read again.
+pub(super) fn write(path: &Path, start: &Start, texts: &[String], result: &Ending) -> Result<(), WriteError> {
+    let start = StartLine::Start { version: VERSION, start: start.clone() };
+    let start = serde_json::to_string(&start).map_err(io::Error::from)?;
+    let end = serde_json::to_string(&EndLine::End { result: result.clone() }).map_err(io::Error::from)?;
+    let all = || std::iter::once(&start).chain(texts).chain([&end]);
+    if all().map(|text| text.len() as u64 + 1).sum::<u64>() > Recording::MAX_BYTES {
+        return Err(WriteError::TooLarge);
+    }
+    lines(texts).try_for_each(|line| line.map(drop))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    // It holds the names of what is in AWS, and the input.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // One that was there keeps the rights that it had.
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    let mut file = BufWriter::new(file);
+    for text in all() {
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")?;
+    }
+    Ok(file.flush()?)
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@
 //! A file of JSON, one object a line, readable by its owner alone. The first line is the start and the last the end; a file without an
 //! end was cut short, and is refused. Keys may be added to a version.
 //!
+//! It has at most 64 MiB ([`Recording::MAX_BYTES`]): a call that comes to more is not recorded. What was seen is let go of then, the guest
+//! goes on, and [`Recorder::finish`] says so.
+//!
 //! | `event` | keys |
 //! |---|---|
 //! | `start` | `version`, `guest`, `input` (`{"text"}` or `{"base64"}`), `region`, `endpoint` (in place of AWS's own, or `null`), `began` (seconds since 1970), `bodies` (`"kept"` or `"none"`) |
@@ -35,7 +38,7 @@
 //! without the data. A replay has to give the guest what it read, though. So the bodies of *answers* (objects, messages, payloads that
 //! functions return) are kept beside the file, in `FILE.bodies/SHA-256`, each once. Delete the folder, or record with
 //! `--record-bodies none`, and what needs no bodies can still be replayed and asked about; a guest that reads one is told that it is not
-//! there. What the guest *sends* is never kept. What an earlier recording of the same name has
+//! there. All bodies of a recording have at most 1 GiB. What the guest *sends* is never kept. What an earlier recording of the same name has
 //! left in the folder stays there.
 //!
 //! # What is in neither
@@ -55,6 +58,7 @@ mod capture;
 mod difference;
 mod file;
 mod host;
+mod lines;
 mod player;
 mod recorder;
 mod scrub;
@@ -64,7 +68,7 @@ pub use self::bodies::{Bodies, bodies_folder};
 pub use self::difference::{Change, ChangeKind, Times, differences};
 pub use self::file::{
     Answer, BodyDigestLine, Ended, Ending, Exchange, Input, KeptBodies, Line, ReadError, Recording, Request,
-    Response, ResponseBody, Start, StreamedBody, WireRequest,
+    Response, ResponseBody, Start, StreamedBody, WireRequest, WriteError,
 };
 pub use self::host::host_on_recording;
 pub use self::player::{NotFed, Player};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
@@ -20,9 +21,10 @@ use serde_json::Value;
 use super::bodies::Bodies;
 use super::capture::{Capture, Captured};
 use super::file::{
-    Answer, Ended, Ending, Exchange, KeptBodies, Line, Recording, Request, Response, ResponseBody, Start,
-    StreamedBody, WireRequest,
+    self, Answer, Ended, Ending, Exchange, KeptBodies, Line, Recording, Request, Response, ResponseBody,
+    Start, StreamedBody, WireRequest, WriteError,
 };
+use super::lines::{Lines, Rest};
 use super::scrub::{self, Pseudonyms, Scrub};
 use super::wire::Kind;
 
@@ -41,7 +43,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Seen {
-    lines: Vec<Line>,
+    lines: Lines,
     pseudonyms: Pseudonyms,
     /// The first body that could not be kept.
     failed: Option<io::Error>,
@@ -72,14 +74,26 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// The first error of keeping a body.
-    pub fn finish(&self, start: Start, result: Ending) -> io::Result<Recording> {
+    /// [`WriteError`]: the first error of keeping a body, or that it is more than a recording has.
+    pub fn finish(&self, start: Start, result: Ending) -> Result<Recording, WriteError> {
         let mut seen = self.lock();
-        if let Some(error) = seen.failed.take() {
-            return Err(error);
-        }
+        let lines = file::lines(seen.texts()?).collect::<Result<_, _>>()?;
+        Ok(Recording { start: self.start(start), lines, result })
+    }
+
+    /// Writes what was seen to a file, as [`finish`](Self::finish) and [`Recording::write`] do, with less memory.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]. What is there is replaced only by what can be read again.
+    pub fn write(&self, path: &Path, start: Start, result: &Ending) -> Result<(), WriteError> {
+        let mut seen = self.lock();
+        file::write(path, &self.start(start), seen.texts()?, result)
+    }
+
+    fn start(&self, start: Start) -> Start {
         let bodies = if self.0.bodies.are_kept() { KeptBodies::Kept } else { KeptBodies::None };
-        Ok(Recording { start: Start { bodies, ..start }, lines: seen.lines.clone(), result })
+        Start { bodies, ..start }
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -90,30 +104,24 @@ impl Recorder {
         if guest != self.0.guest {
             return;
         }
-        let mut seen = self.lock();
-        let found = seen.lines.iter_mut().rev().find_map(|line| match line {
-            Line::Exchange(exchange) if exchange.id == id => Some(exchange),
-            _ => None,
-        });
-        if let Some(exchange) = found {
-            note(exchange);
-        }
+        self.lock().lines.exchange(id, note);
     }
 
     /// A request is sent. Gives the place of its answer.
     fn sent(&self, service: Service, request: &HttpRequest) -> Option<(usize, WireRequest)> {
         let mut seen = self.lock();
+        if seen.lines.are_too_many() {
+            return None;
+        }
         let request = WireRequest::of(service, request, &mut Scrub::Replace(&mut seen.pseudonyms))?;
         let answer =
             Answer { service: service.as_str().to_owned(), request: request.clone(), response: None };
-        seen.lines.push(Line::Answer(answer));
-        Some((seen.lines.len() - 1, request))
+        let place = seen.lines.push(Line::Answer(answer), Rest::ToCome)?;
+        Some((place, request))
     }
 
     fn came(&self, place: usize, response: Response) {
-        if let Some(Line::Answer(answer)) = self.lock().lines.get_mut(place) {
-            answer.response = Some(response);
-        }
+        self.lock().lines.answer(place, response);
     }
 
     /// Looks on at an answer.
@@ -146,19 +154,19 @@ impl Recorder {
     fn body(&self, captured: Captured, ended: Ended, status: u16) -> ResponseBody {
         match captured {
             Captured::Content(body) => {
-                let (bytes, sha256) = self.kept(body.finish());
+                let (bytes, sha256) = kept(body.finish(), &mut self.lock().failed);
                 ResponseBody::Body { bytes, sha256, ended }
             }
             Captured::Document(document) => match serde_json::from_slice::<Value>(&document) {
                 Ok(error) if status >= 300 => ResponseBody::Json(scrub::json_error(&error)),
                 Ok(mut document) => {
+                    // Locked for all of it: another answer meanwhile would number the same handles anew.
+                    let Seen { pseudonyms, failed, .. } = &mut *self.lock();
                     let mut keep = |text: &str| {
-                        let (bytes, sha256) = self.kept(self.0.bodies.keep(text.as_bytes()));
+                        let (bytes, sha256) = kept(self.0.bodies.keep(text.as_bytes()), failed);
                         BodyDigest { bytes, sha256 }.to_value()
                     };
-                    let mut pseudonyms = std::mem::take(&mut self.lock().pseudonyms);
-                    scrub::json(&mut document, &mut Scrub::Replace(&mut pseudonyms), &mut keep);
-                    self.lock().pseudonyms = pseudonyms;
+                    scrub::json(&mut document, &mut Scrub::Replace(pseudonyms), &mut keep);
                     ResponseBody::Json(document)
                 }
                 Err(_) => {
@@ -173,13 +181,25 @@ impl Recorder {
             },
         }
     }
+}
 
-    fn kept(&self, kept: io::Result<(u64, String)>) -> (u64, String) {
-        kept.unwrap_or_else(|error| {
-            self.lock().failed.get_or_insert(error);
-            (0, String::new())
-        })
+impl Seen {
+    fn texts(&mut self) -> Result<&[String], WriteError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error.into());
+        }
+        if self.lines.are_too_many() {
+            return Err(WriteError::TooLarge);
+        }
+        Ok(self.lines.texts().map_err(io::Error::from)?)
     }
+}
+
+fn kept(kept: io::Result<(u64, String)>, failed: &mut Option<io::Error>) -> (u64, String) {
+    kept.unwrap_or_else(|error| {
+        failed.get_or_insert(error);
+        (0, String::new())
+    })
 }
 
 /// Whether a header says something of the very bytes of a body. A checksum is one of the object, not of a document about it.
@@ -193,13 +213,14 @@ impl AuditSink for Recorder {
             return;
         }
         let context = decision.context.iter().map(|(key, value)| (key.to_string(), value.clone()));
-        self.lock().lines.push(Line::Request(Request {
+        let request = Request {
             operation: decision.operation.to_owned(),
             action: decision.action.to_owned(),
             resource: decision.resource.to_string(),
             context: context.collect(),
             allowed: matches!(decision.verdict, Verdict::Allow { .. }),
-        }));
+        };
+        self.lock().lines.push(Line::Request(request), Rest::None);
     }
 
     fn call(&self, _: &Call) {}
@@ -210,14 +231,15 @@ impl ExchangeSink for Recorder {
         if *exchange.guest != *self.0.guest {
             return;
         }
-        self.lock().lines.push(Line::Exchange(Exchange {
+        let exchange = Exchange {
             id: exchange.id,
             function: exchange.function.clone(),
             on: exchange.on.clone(),
             arguments: exchange.arguments.clone(),
             answer: Value::Null,
             body: None,
-        }));
+        };
+        self.lock().lines.push(Line::Exchange(exchange), Rest::ToCome);
     }
 
     fn answered(&self, guest: &str, id: u64, answer: &Value) {

@@ -35,9 +35,9 @@ pub(super) fn write_changes(out: &mut impl Write, changes: &Changes, saved: Opti
         writeln!(out, "  {} bucket s3://{}", styled(REMOVED, '-'), visible(bucket))?;
     }
     write_rows(out, objects.iter().map(row))?;
-    write_rest(out, objects.len(), "object")?;
+    write_rest(out, objects.len(), 0, "object")?;
     write_rows(out, queues.iter().map(queue_row))?;
-    write_rest(out, queues.len(), "queue")?;
+    write_rest(out, queues.len(), 0, "queue")?;
     if let Some(saved) = saved {
         writeln!(out, "  {}", visible(saved))?;
     }
@@ -163,7 +163,7 @@ fn write_invocations(out: &mut impl Write, invocations: &[Invocation]) -> fmt::R
             writeln!(out, "      {}", visible(&shortened(error)))?;
         }
     }
-    write_rest(out, groups.len(), "outcome")?;
+    write_rest(out, groups.len(), 0, "outcome")?;
     writeln!(out)
 }
 

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use innkeeper::audit::OperationId;
+use innkeeper::audit::{AuditSink as _, Call, Decision, OperationId};
 use innkeeper_fake::InvocationType;
 
 use super::super::report::{
     ChangeKind, Changes, Invocation, Invoked, MessageChange, ObjectChange, QueueChange, Timing,
 };
+use super::super::tally::{MAX_ROWS, Seen, Tally};
 use super::*;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -25,10 +26,7 @@ fn report() -> Report {
         output: Some(b"{}".to_vec()),
         failure: None,
         log: Vec::new(),
-        calls: Vec::new(),
-        decisions: Vec::new(),
-        http_decisions: Vec::new(),
-        http_requests: Vec::new(),
+        seen: Seen::default(),
         changes: None,
         saved: None,
         timing: Timing { prepare: Duration::from_millis(21), run: Duration::from_millis(1234) },
@@ -66,6 +64,13 @@ fn denial(resource: &str, suggestion: &str) -> Decision {
     }
 }
 
+fn seen(calls: &[Call], decisions: &[Decision]) -> Seen {
+    let tally = Tally::new();
+    calls.iter().for_each(|call| tally.call(call));
+    decisions.iter().for_each(|decision| tally.decision(decision));
+    tally.take()
+}
+
 fn object(kind: ChangeKind, key: &str, sizes: [Option<u64>; 2]) -> ObjectChange {
     let [size_before, size_after] = sizes;
     ObjectChange { kind, bucket: "uploads".to_owned(), key: key.to_owned(), size_before, size_after }
@@ -85,16 +90,18 @@ fn the_whole_of_it_is_readable_at_a_glance() {
             ..Changes::default()
         }),
         saved: Some("1 object (12.3 kB) saved in `out`".to_owned()),
-        calls: vec![
-            call("GetObject", 0, 1_200_000, Outcome::Success),
-            Call { attempts: 3, ..call("GetObject", 0, 300_000, Outcome::Success) },
-            call("PutObject", 12_345, 0, Outcome::Success),
-            call("GetObject", 0, 0, Outcome::Cancelled),
-        ],
-        decisions: vec![
-            denial("arn:aws:s3:::uploads/private/a.jpg", POLICY_LINE),
-            denial("arn:aws:s3:::uploads/private/a.jpg", POLICY_LINE),
-        ],
+        seen: seen(
+            &[
+                call("GetObject", 0, 1_200_000, Outcome::Success),
+                Call { attempts: 3, ..call("GetObject", 0, 300_000, Outcome::Success) },
+                call("PutObject", 12_345, 0, Outcome::Success),
+                call("GetObject", 0, 0, Outcome::Cancelled),
+            ],
+            &[
+                denial("arn:aws:s3:::uploads/private/a.jpg", POLICY_LINE),
+                denial("arn:aws:s3:::uploads/private/a.jpg", POLICY_LINE),
+            ],
+        ),
         ..report()
     };
     assert_eq!(
@@ -171,11 +178,13 @@ fn queues_show_what_became_of_their_messages_and_functions_how_they_ended() {
             ],
             ..Changes::default()
         }),
-        calls: vec![
-            Call { service: "lambda", ..call("Invoke", 10, 20, Outcome::Success) },
-            Call { guest: "pricing".into(), ..call("GetObject", 0, 5, Outcome::Success) },
-        ],
-        decisions: vec![Decision { guest: "pricing".into(), ..denial("arn:aws:s3:::uploads/x", "x") }],
+        seen: seen(
+            &[
+                Call { service: "lambda", ..call("Invoke", 10, 20, Outcome::Success) },
+                Call { guest: "pricing".into(), ..call("GetObject", 0, 5, Outcome::Success) },
+            ],
+            &[Decision { guest: "pricing".into(), ..denial("arn:aws:s3:::uploads/x", "x") }],
+        ),
         ..report()
     };
     assert_eq!(
@@ -240,7 +249,7 @@ fn a_failed_call_has_its_whole_cause_and_what_to_check() {
     let report = Report {
         called: Called::Endpoint("http://127.0.0.1:9/".to_owned()),
         failure: Some(Failure::new(Exit::Guest, "it failed")),
-        calls: vec![call("GetObject", 0, 0, outcome.clone()), call("GetObject", 0, 0, outcome)],
+        seen: seen(&[call("GetObject", 0, 0, outcome.clone()), call("GetObject", 0, 0, outcome)], &[]),
         ..report()
     };
     assert_eq!(
@@ -260,7 +269,7 @@ failed: `thumbnailer` ended in 1.23 s (made ready in 21 ms)
 #[test]
 fn a_statement_to_add_keeps_its_lines() {
     let suggestion = "add this to the manifest:\n[[guest.g.allow]]\nactions = [\"s3:GetObject\"]";
-    let report = Report { decisions: vec![denial("arn:aws:s3:::b/k", suggestion)], ..report() };
+    let report = Report { seen: seen(&[], &[denial("arn:aws:s3:::b/k", suggestion)]), ..report() };
     let text = plain(&report);
     assert!(
         text.contains(
@@ -274,7 +283,7 @@ fn a_statement_to_add_keeps_its_lines() {
 fn a_guest_cannot_forge_lines_with_keys_or_its_log() {
     let report = Report {
         log: b"hi\n\x1b[2Jok: all is well".to_vec(),
-        decisions: vec![denial("arn:aws:s3:::b/k\nok: `thumbnailer` done", "x")],
+        seen: seen(&[], &[denial("arn:aws:s3:::b/k\nok: `thumbnailer` done", "x")]),
         changes: Some(Changes {
             objects: vec![object(ChangeKind::Added, "a\u{1b}]0;x\u{7}\nok: b", [None, Some(1)])],
             ..Changes::default()
@@ -294,12 +303,28 @@ fn a_guest_cannot_forge_lines_with_keys_or_its_log() {
 #[test]
 fn a_long_list_is_cut_and_counted() {
     let objects = (0..25).map(|n| object(ChangeKind::Added, &format!("{n}"), [None, Some(1)])).collect();
-    let decisions = (0..22).map(|n| denial(&format!("arn:aws:s3:::b/{n}"), "x")).collect();
+    let decisions: Vec<_> = (0..22).map(|n| denial(&format!("arn:aws:s3:::b/{n}"), "x")).collect();
     let changes = Some(Changes { objects, ..Changes::default() });
-    let text = plain(&Report { decisions, changes, ..report() });
+    let text = plain(&Report { seen: seen(&[], &decisions), changes, ..report() });
     assert!(
         text.contains("objects: 25 added") && text.contains("… and 5 more objects; `--json` has all"),
         "{text}"
     );
     assert!(text.contains("Denied by the policy (22)") && text.contains("… and 2 more denials"), "{text}");
+}
+
+#[test]
+fn what_was_only_counted_is_told_of_as_such() {
+    let decisions: Vec<_> = (0..MAX_ROWS + 5).map(|n| denial(&format!("arn:aws:s3:::b/{n}"), "x")).collect();
+    let failed = |n: usize| Outcome::Failure { error: "other", cause: format!("cause {n}") };
+    let calls: Vec<_> = (0..MAX_ROWS + 3).map(|n| call("GetObject", 0, 0, failed(n))).collect();
+    let text = plain(&Report { seen: seen(&calls, &decisions), ..report() });
+    for line in [
+        "Calls of AWS (1003)\n  s3 GetObject  1003 ×\n",
+        "      … and more causes: 3 failures are only counted; `--audit FILE` has all\n",
+        "Denied by the policy (1005)\n",
+        "  … and 985 more denials; `--audit FILE` has all\n",
+    ] {
+        assert!(text.contains(line), "`{line}` is not in\n{text}");
+    }
 }
