@@ -84,6 +84,8 @@ pub(crate) struct Args {
 
     /// At the end, write what is in S3, SQS and Lambda to a folder, in place of what was saved there before
     ///
+    /// Hidden files that are there stay; those in the folder of a bucket that is gone are put below `.orphans`.
+    ///
     /// The folder is one that is new, empty, or has been saved to before (which a file `.innkeeper.json` in it says), or it is that of
     /// `--seed`. In any other nothing is touched, and the fake does not start: what is in its `s3`, `sqs` and `lambda` would be gone.
     /// Multipart uploads that are neither completed nor aborted are left out, and a warning says how many.

@@ -174,7 +174,8 @@ impl FakeAws {
 
     /// Writes everything that is in S3, SQS and Lambda to a folder, in the layout of [`folder`], in place of the folders `s3`, `lambda` and
     /// `sqs` that are there, whoever has written them: see [`check_save`](Self::check_save). [`seed`](Self::seed) reads it back. Unfinished
-    /// multipart uploads are left out.
+    /// multipart uploads are left out. Hidden files in those folders, which a seed passes over, stay; those of which the bucket is gone are
+    /// below `.orphans` then.
     ///
     /// # Errors
     ///

@@ -228,9 +228,11 @@ fn a_folder_is_saved_to_that_was_the_seed_however_it_is_written() {
     let seed = folder.path().join("aws/s3/order-book");
     std::fs::create_dir_all(&seed).unwrap();
     std::fs::write(seed.join("1.json"), "1").unwrap();
+    std::fs::write(seed.join(".gitkeep"), "mine").unwrap();
     let (aws, other) = (folder.path().join("aws"), folder.path().join("aws/../aws/."));
     let arguments = ["--seed", aws.to_str().unwrap(), "--save", other.to_str().unwrap()];
     Fake::start(Project::new(""), &arguments).terminate();
+    assert_eq!(std::fs::read_to_string(seed.join(".gitkeep")).unwrap(), "mine", "the seed passes it over");
     assert_eq!(std::fs::read(seed.join("1.json")).unwrap(), b"1");
 }
 

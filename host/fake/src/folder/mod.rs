@@ -180,6 +180,7 @@
 //! in a layer is not kept.
 
 mod documents;
+mod hidden;
 mod inline;
 mod mark;
 mod metadata;

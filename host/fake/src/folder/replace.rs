@@ -7,7 +7,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::whole::Whole;
-use super::{SaveError, Saved, mark, metadata};
+use super::{SaveError, Saved, hidden, mark, metadata};
 use crate::fake::FakeAws;
 use crate::snapshot::Snapshot;
 
@@ -28,6 +28,8 @@ pub(crate) fn save_whole(fake: &FakeAws, dir: &Path) -> Result<Saved, SaveError>
     let mut saved = Snapshot::default().changes_to(&whole.snapshot).save(&new)?;
     let unfinished = root.open_dir(NEW).map_err(failed(new.clone()))?;
     whole.write(&unfinished).map_err(|(path, source)| SaveError::Io { path: new.join(path), source })?;
+    hidden::keep(&root, &SERVICES, Path::new(NEW))
+        .map_err(|(path, source)| SaveError::Io { path: dir.join(path), source })?;
     // Before anything is replaced: a save that is ended in the middle may be finished by the next.
     mark::set(&root).map_err(failed(dir.join(metadata::FILE)))?;
     for service in SERVICES {
