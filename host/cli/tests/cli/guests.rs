@@ -157,11 +157,8 @@ pub(crate) fn keeper() -> Vec<u8> {
     )
 }
 
-/// How often [`knocker`] asks.
-pub(crate) const KNOCKS: usize = 10_100;
-
-/// Puts an object with its input as the key into the bucket `uploads`, again and again, whatever it is answered. Returns nothing.
-pub(crate) fn knocker() -> Vec<u8> {
+/// Puts an object with its input as the key into the bucket `uploads`, as often as told, whatever it is answered. Returns nothing.
+pub(crate) fn knocker(times: usize) -> Vec<u8> {
     plugin(
         r#"(import "innkeeper:aws/s3@0.2.0" "[static]bucket.open" (func $open (param i32 i32 i32)))
         (import "innkeeper:aws/s3@0.2.0" "[method]bucket.put-object" (func $put (param i32 i32)))"#,
@@ -169,7 +166,7 @@ pub(crate) fn knocker() -> Vec<u8> {
             r#"(data (i32.const 0) "uploads")
         (func (export "run") (param $at i32) (param $length i32) (result i32)
             (local $left i32) (local $memory i32)
-            (local.set $left (i32.const {KNOCKS}))
+            (local.set $left (i32.const {times}))
             (call $open (i32.const 0) (i32.const 7) (i32.const 2048))
             (if (i32.load8_u (i32.const 2048)) (then (unreachable)))
             ;; The arguments stand in memory: bucket, key, body, and options that are all none.

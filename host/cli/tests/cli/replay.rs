@@ -352,8 +352,8 @@ fn errors_when_there_is_no_recording_or_it_cannot_be_written() {
 #[test]
 fn a_run_that_is_too_long_for_a_recording_says_so_and_goes_on() {
     let project = Project::new("[guest.knocker]\ncomponent = \"knocker.wasm\"\nlimits.timeout = \"5m\"\n")
-        .with("knocker.wasm", guests::knocker())
-        // Of the 10,100 calls a recording has room for the first thousand.
+        .with("knocker.wasm", guests::knocker(1_200))
+        // More than 70 MB of keys.
         .with("in", "k".repeat(60_000))
         .with("run.jsonl", "an earlier one");
     let run = ["run", "--fake", "--record", "run.jsonl", "knocker", "@in"];
