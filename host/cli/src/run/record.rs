@@ -24,7 +24,7 @@ pub(super) const HELP: &str = r"The lines of --record (version 2 of the schema),
   end       {result}: {bytes, sha256}, or {failed}
 The file holds no credential, signature, session token, receipt handle, request id and no body: bytes are
 {bytes, sha256}. The bodies of answers, which a replay gives the guest, are in the folder FILE.bodies.
-A recording has at most 64 MiB, some 30,000 calls of AWS, and its bodies 1 GiB. A run that comes to more
+A recording has at most 64 MiB, some 50,000 calls of AWS, and its bodies 1 GiB. A run that comes to more
 goes on, but nothing is written to FILE, and the exit code is 9.";
 
 /// Whether the bodies of answers are kept beside a recording.

@@ -27,15 +27,13 @@ struct PatternFields {
 
 /// What a pattern says of region and account, the two fields that tell a queue, function or access point from a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Both are empty.
-    None,
-    /// Only one of them is empty.
-    Half,
-    /// Both are there, with wildcards.
-    Wild,
-    /// Both are there, without.
-    Bound,
+struct Place {
+    /// Both can be empty. A star stands for nothing, too.
+    may_be_none: bool,
+    /// Both can be there.
+    may_be_some: bool,
+    /// One of them has a wildcard.
+    is_wild: bool,
 }
 
 /// A text that is no pattern for resources, or one that could never match.
@@ -123,11 +121,11 @@ impl ResourcePattern {
         whole.push(fields.resource, Scope::Text, Scope::Text)?;
         let mut path = Glob::default();
         path.push(fields.resource, Scope::Text, Scope::Text)?;
-        let place = match (fields.region, fields.account) {
-            ("", "") => Place::None,
-            ("", _) | (_, "") => Place::Half,
-            (region, account) if is_wild(region) || is_wild(account) => Place::Wild,
-            _ => Place::Bound,
+        let of_place = [fields.region, fields.account];
+        let place = Place {
+            may_be_none: of_place.iter().all(|field| field.bytes().all(|byte| byte == b'*')),
+            may_be_some: of_place.iter().all(|field| !field.is_empty()),
+            is_wild: of_place.iter().any(|field| is_wild(field)),
         };
         let known = PatternFields { service, place, path };
         known.check(fields.resource)?;
@@ -170,13 +168,8 @@ impl ResourcePattern {
         let Some(PatternFields { service, place, path }) = &self.fields else {
             return ResourceTypes(vec![Bucket, Object, Queue, Function, All]);
         };
-        let slashes = path.literals().flatten().filter(|&&b| b == b'/').count();
-        // What is bound to a place is an access point, with one slash more: `accesspoint/NAME[/object/KEY]`.
-        let slashes_of_a_bucket = usize::from(*place != Place::None);
         let mut types = match service {
-            Service::S3 if slashes > slashes_of_a_bucket => vec![Object],
-            Service::S3 if path.is_literal() => vec![Bucket],
-            Service::S3 => vec![Bucket, Object],
+            Service::S3 => place.types_of_s3(path),
             Service::Sqs => vec![Queue],
             Service::Lambda => vec![Function],
         };
@@ -187,32 +180,54 @@ impl ResourcePattern {
     }
 }
 
+impl Place {
+    fn types_of_s3(self, path: &Glob) -> Vec<ResourceType> {
+        let slashes = path.literals().flatten().filter(|&&b| b == b'/').count();
+        // What is bound to a place is an access point, with one slash more: `accesspoint/NAME[/object/KEY]`.
+        let of_a_bucket = [
+            self.may_be_none.then_some(0),
+            (self.may_be_some && may_begin_with(path, ACCESS_POINT)).then_some(1),
+        ];
+        let slashes_of_a_bucket = || of_a_bucket.into_iter().flatten();
+        let is_bucket = slashes_of_a_bucket().any(|of_a_bucket| slashes <= of_a_bucket);
+        let is_object = slashes_of_a_bucket().any(|of_a_bucket| slashes > of_a_bucket) || !path.is_literal()
+            // A star at the end of a field runs on over colons, to the last ones of a key.
+            || self.is_wild;
+        let types = [(is_bucket, ResourceType::Bucket), (is_object, ResourceType::Object)];
+        types.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind).collect()
+    }
+}
+
 impl PatternFields {
     /// Refuses what no resource of the service could look like.
     fn check(&self, resource: &str) -> Result<(), Reason> {
         let Self { service, place, path } = self;
-        match (service, place) {
-            (Service::S3, Place::None) => {
+        match service {
+            Service::S3 if place.may_be_none && !place.is_wild => {
                 let bucket = resource.split('/').next().unwrap_or_default();
                 if !bucket.contains(['*', '?', '$']) {
                     BucketName::check(bucket)?;
                 }
-                if resource.strip_prefix(bucket) == Some("/") {
+                // A wildcard may stand for the slash, and what is behind it for a key.
+                if !bucket.contains(['*', '?']) && resource.strip_prefix(bucket) == Some("/") {
                     return Err(Reason::Shape("an object key has at least one byte"));
                 }
             }
-            (Service::S3, Place::Bound | Place::Half) if !may_begin_with(path, b"accesspoint/") => {
+            Service::S3
+                if !place.may_be_none
+                    && !(place.may_be_some && (place.is_wild || may_begin_with(path, ACCESS_POINT))) =>
+            {
                 return Err(Reason::Shape("the ARN of a bucket or object has no region and no account"));
             }
-            (Service::Sqs | Service::Lambda, Place::None | Place::Half) => {
+            Service::Sqs | Service::Lambda if !place.may_be_some => {
                 return Err(Reason::Shape(
                     "the ARN of a queue or function has a region and an account, if only `*`",
                 ));
             }
-            (Service::Sqs, _) if path.has_literal(b'/') || path.has_literal(b':') => {
+            Service::Sqs if path.has_literal(b'/') || path.has_literal(b':') => {
                 return Err(Reason::Shape("the name of a queue has no slash and no colon"));
             }
-            (Service::Lambda, _) if !may_begin_with(path, b"function:") => {
+            Service::Lambda if !may_begin_with(path, b"function:") => {
                 return Err(Reason::Shape("the ARN of a function ends with `function:NAME`"));
             }
             _ => {}
@@ -249,6 +264,9 @@ impl ResourcePatternError {
         }
     }
 }
+
+/// With what the last field of an access point's ARN begins.
+const ACCESS_POINT: &[u8] = b"accesspoint/";
 
 /// Whether some text that the pattern matches begins with `start`.
 fn may_begin_with(path: &Glob, start: &[u8]) -> bool {
@@ -354,8 +372,11 @@ mod tests {
         assert!(matches!(reason("arn:aws:s3:::Uploads/*"), Reason::BucketName(..)));
         assert_eq!(error("arn:aws:s3:::uploads/").help().unwrap(), "did you mean `arn:aws:s3:::uploads/*`?");
         for pattern in [
+            "arn:aws:s3:::uploads/",
             "arn:aws:s3:eu-west-1:123456789012:uploads",
             "arn:aws:s3::123456789012:uploads/*",
+            "arn:aws:s3:eu-west-1::accesspoint/photos",
+            "arn:aws:sqs::*:orders",
             "arn:aws:sqs:eu-west-1:123456789012:orders/a",
             "arn:aws:sqs:::orders",
             "arn:aws:lambda:eu-west-1:123456789012:resize",
@@ -363,6 +384,28 @@ mod tests {
         ] {
             assert!(matches!(reason(pattern), Reason::Shape(..)), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_wildcard_may_stand_for_the_slash_behind_the_bucket() {
+        assert!(matches("arn:aws:s3:::*/", "arn:aws:s3:::uploads/incoming/"));
+        assert!(matches("arn:aws:s3:::up*in/", "arn:aws:s3:::uploads/in/"));
+        assert!(matches("arn:aws:s3:::uploads?in/", "arn:aws:s3:::uploads/in/"));
+        assert!(!matches("arn:aws:s3:::*/", "arn:aws:s3:::uploads/incoming"));
+        assert_eq!(types("arn:aws:s3:::*/"), [ResourceType::Object]);
+    }
+
+    #[test]
+    fn a_star_may_stand_for_no_region_and_no_account() {
+        use ResourceType::{All, Bucket, Object};
+        assert!(matches("arn:aws:s3:*:*:uploads/x", "arn:aws:s3:::uploads/x"));
+        assert!(matches("arn:aws:s3::*:uploads/*", "arn:aws:s3:::uploads/x"));
+        assert!(!matches("arn:aws:s3:?*:*:uploads/x", "arn:aws:s3:::uploads/x"));
+        assert_eq!(types("arn:aws:s3:*:*:uploads/x"), [Object]);
+        assert_eq!(types("arn:aws:s3:*:*:uploads"), [Bucket, Object]);
+        assert_eq!(types("arn:aws:s3::*:uploads/*"), [Object]);
+        assert_eq!(types("arn:aws:s3:*:*:*"), [Bucket, Object, All]);
+        assert_eq!(types("arn:aws:s3:*:*:accesspoint/photos"), [Bucket, Object]);
     }
 
     #[test]

@@ -354,7 +354,7 @@ impl Ending {
 }
 
 impl Recording {
-    /// The longest file that is a recording: 64 MiB, or some 30,000 calls of AWS. None that is longer is written or read.
+    /// The longest file that is a recording: 64 MiB, or some 50,000 calls of AWS. None that is longer is written or read.
     pub const MAX_BYTES: u64 = 64 << 20;
 
     /// Reads a file.
