@@ -57,7 +57,7 @@ struct Document<'a> {
     result_encoding: Option<Encoding>,
     error: Option<FailureDocument>,
     log: String,
-    operations: Vec<Operation<'a>>,
+    operations: Vec<Counted<'a>>,
     denials: Vec<Denial<'a>>,
     calls: &'a [Call],
     decisions: &'a [Decision],
@@ -71,7 +71,7 @@ struct Document<'a> {
 /// All calls of one operation.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Operation<'a> {
+struct Counted<'a> {
     guest: &'a str,
     service: &'a str,
     operation: &'a str,
@@ -152,8 +152,8 @@ pub(super) fn render(report: &Report) -> serde_json::Result<String> {
     })
 }
 
-fn operations(seen: &Seen) -> impl Iterator<Item = Operation<'_>> {
-    seen.operations.iter().map(|((guest, service, operation), all)| Operation {
+fn operations(seen: &Seen) -> impl Iterator<Item = Counted<'_>> {
+    seen.operations.iter().map(|((guest, service, operation), all)| Counted {
         guest,
         service,
         operation,

@@ -68,7 +68,7 @@ pub(super) struct Entries<T> {
 /// Entries counted by what makes them alike, with a value of the first of each, in the order of the first.
 #[derive(Clone, Debug)]
 pub(super) struct Rows<K, V> {
-    rows: Vec<(V, usize)>,
+    all: Vec<(V, usize)>,
     places: HashMap<K, usize>,
     /// How many entries are in no row, since there was no room for another.
     pub(super) omitted: usize,
@@ -136,18 +136,18 @@ impl<T> Entries<T> {
 
 impl<K, V> Default for Rows<K, V> {
     fn default() -> Self {
-        Self { rows: Vec::new(), places: HashMap::new(), omitted: 0 }
+        Self { all: Vec::new(), places: HashMap::new(), omitted: 0 }
     }
 }
 
 impl<K: Eq + Hash, V> Rows<K, V> {
     fn add(&mut self, key: K, first: impl FnOnce() -> V, bytes: usize, taken: &mut usize) {
-        if let Some((_, times)) = self.places.get(&key).and_then(|place| self.rows.get_mut(*place)) {
+        if let Some((_, times)) = self.places.get(&key).and_then(|place| self.all.get_mut(*place)) {
             *times = times.saturating_add(1);
-        } else if self.rows.len() < MAX_ROWS && taken.saturating_add(bytes) <= MAX_ROW_BYTES {
+        } else if self.all.len() < MAX_ROWS && taken.saturating_add(bytes) <= MAX_ROW_BYTES {
             *taken = taken.saturating_add(bytes);
-            self.places.insert(key, self.rows.len());
-            self.rows.push((first(), 1));
+            self.places.insert(key, self.all.len());
+            self.all.push((first(), 1));
         } else {
             self.omitted = self.omitted.saturating_add(1);
         }
@@ -157,12 +157,12 @@ impl<K: Eq + Hash, V> Rows<K, V> {
 impl<K, V> Rows<K, V> {
     /// The rows, each with how many entries it stands for.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&V, usize)> {
-        self.rows.iter().map(|(value, times)| (value, *times))
+        self.all.iter().map(|(value, times)| (value, *times))
     }
 
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
+        self.all.len()
     }
 
     /// How many entries there were.
