@@ -1,8 +1,7 @@
 //! The file: reading, writing, and what stands on its lines.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -12,8 +11,10 @@ use innkeeper::exchange::BodyDigest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::write::{self, WriteError};
+
 /// The version of the file.
-const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 2;
 
 /// The first second of the year 9000: dates of requests have four digits for the year, and what a guest waits for comes on top.
 const MAX_BEGAN: f64 = 221_845_392_000.0;
@@ -274,32 +275,9 @@ pub enum ReadError {
     Input(#[from] base64::DecodeError),
 }
 
-/// Why a recording could not be made, or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WriteError {
-    /// The file, or a body, cannot be written.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// It would have more than [`Recording::MAX_BYTES`].
-    #[error(
-        "it would have more than {} MiB, which is the most that `innkeeper replay` reads",
-        Recording::MAX_BYTES >> 20
-    )]
-    TooLarge,
-    /// A line could not be read again: AWS has sent a document that is nested too deep.
-    #[error("line {line} of it could not be read again: {source}")]
-    Line {
-        /// Counted from 1.
-        line: usize,
-        /// Why.
-        source: serde_json::Error,
-    },
-}
-
 #[derive(Deserialize, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum StartLine {
+pub(super) enum StartLine {
     Start {
         version: u32,
         #[serde(flatten)]
@@ -309,7 +287,7 @@ enum StartLine {
 
 #[derive(Deserialize, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum EndLine {
+pub(super) enum EndLine {
     End { result: Ending },
 }
 
@@ -409,7 +387,7 @@ impl Recording {
     /// [`WriteError`]. What is there is replaced only by what can be read again.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
         let texts = self.lines.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
-        write(path, &self.start, &texts.map_err(io::Error::from)?, &self.result)
+        write::write(path, &self.start, &texts.map_err(io::Error::from)?, &self.result)
     }
 
     /// What the guest called, in order.
@@ -435,43 +413,6 @@ impl Recording {
             Line::Exchange(_) | Line::Request(_) => None,
         })
     }
-}
-
-/// Reads the lines between the start and the end, as they are held while a recording is made.
-pub(super) fn lines(texts: &[String]) -> impl Iterator<Item = Result<Line, WriteError>> {
-    texts.iter().enumerate().map(|(number, text)| {
-        // Behind the start.
-        serde_json::from_str(text).map_err(|source| WriteError::Line { line: number + 2, source })
-    })
-}
-
-/// Writes a file in place of what is there, if it is one that can be read again.
-pub(super) fn write(path: &Path, start: &Start, texts: &[String], result: &Ending) -> Result<(), WriteError> {
-    let start = StartLine::Start { version: VERSION, start: start.clone() };
-    let start = serde_json::to_string(&start).map_err(io::Error::from)?;
-    let end = serde_json::to_string(&EndLine::End { result: result.clone() }).map_err(io::Error::from)?;
-    let all = || std::iter::once(&start).chain(texts).chain([&end]);
-    if all().map(|text| text.len() as u64 + 1).sum::<u64>() > Recording::MAX_BYTES {
-        return Err(WriteError::TooLarge);
-    }
-    lines(texts).try_for_each(|line| line.map(drop))?;
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    // It holds the names of what is in AWS, and the input.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    // One that was there keeps the rights that it had.
-    #[cfg(unix)]
-    if file.metadata()?.is_file() {
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    }
-    let mut file = BufWriter::new(file);
-    for text in all() {
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")?;
-    }
-    Ok(file.flush()?)
 }
 
 #[cfg(test)]

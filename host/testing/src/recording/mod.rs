@@ -63,13 +63,15 @@ mod player;
 mod recorder;
 mod scrub;
 mod wire;
+mod write;
 
 pub use self::bodies::{Bodies, bodies_folder};
 pub use self::difference::{Change, ChangeKind, Times, differences};
 pub use self::file::{
     Answer, BodyDigestLine, Ended, Ending, Exchange, Input, KeptBodies, Line, ReadError, Recording, Request,
-    Response, ResponseBody, Start, StreamedBody, WireRequest, WriteError,
+    Response, ResponseBody, Start, StreamedBody, WireRequest,
 };
 pub use self::host::host_on_recording;
 pub use self::player::{NotFed, Player};
 pub use self::recorder::Recorder;
+pub use self::write::WriteError;

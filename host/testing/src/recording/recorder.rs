@@ -21,12 +21,13 @@ use serde_json::Value;
 use super::bodies::Bodies;
 use super::capture::{Capture, Captured};
 use super::file::{
-    self, Answer, Ended, Ending, Exchange, KeptBodies, Line, Recording, Request, Response, ResponseBody,
-    Start, StreamedBody, WireRequest, WriteError,
+    Answer, Ended, Ending, Exchange, KeptBodies, Line, Recording, Request, Response, ResponseBody, Start,
+    StreamedBody, WireRequest,
 };
-use super::lines::{Lines, Rest};
+use super::lines::Lines;
 use super::scrub::{self, Pseudonyms, Scrub};
 use super::wire::Kind;
+use super::write::{self, WriteError};
 
 /// Looks on at a call of a guest. Cheap to clone: the clones write one recording.
 ///
@@ -77,7 +78,7 @@ impl Recorder {
     /// [`WriteError`]: the first error of keeping a body, or that it is more than a recording has.
     pub fn finish(&self, start: Start, result: Ending) -> Result<Recording, WriteError> {
         let mut seen = self.lock();
-        let lines = file::lines(seen.texts()?).collect::<Result<_, _>>()?;
+        let lines = write::lines(seen.texts()?).collect::<Result<_, _>>()?;
         Ok(Recording { start: self.start(start), lines, result })
     }
 
@@ -88,7 +89,7 @@ impl Recorder {
     /// [`WriteError`]. What is there is replaced only by what can be read again.
     pub fn write(&self, path: &Path, start: Start, result: &Ending) -> Result<(), WriteError> {
         let mut seen = self.lock();
-        file::write(path, &self.start(start), seen.texts()?, result)
+        write::write(path, &self.start(start), seen.texts()?, result)
     }
 
     fn start(&self, start: Start) -> Start {
@@ -116,7 +117,7 @@ impl Recorder {
         let request = WireRequest::of(service, request, &mut Scrub::Replace(&mut seen.pseudonyms))?;
         let answer =
             Answer { service: service.as_str().to_owned(), request: request.clone(), response: None };
-        let place = seen.lines.push(Line::Answer(answer), Rest::ToCome)?;
+        let place = seen.lines.push(&Line::Answer(answer))?;
         Some((place, request))
     }
 
@@ -220,7 +221,7 @@ impl AuditSink for Recorder {
             context: context.collect(),
             allowed: matches!(decision.verdict, Verdict::Allow { .. }),
         };
-        self.lock().lines.push(Line::Request(request), Rest::None);
+        self.lock().lines.push(&Line::Request(request));
     }
 
     fn call(&self, _: &Call) {}
@@ -239,7 +240,7 @@ impl ExchangeSink for Recorder {
             answer: Value::Null,
             body: None,
         };
-        self.lock().lines.push(Line::Exchange(exchange), Rest::ToCome);
+        self.lock().lines.push(&Line::Exchange(exchange));
     }
 
     fn answered(&self, guest: &str, id: u64, answer: &Value) {
