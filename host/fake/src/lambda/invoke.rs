@@ -60,7 +60,10 @@ pub(super) async fn invoke(
     let tail = log_type(headers)?;
     let (job, record) = accept(cx, target, headers, body, invocation_type)?;
     let mut answer = Response::new(Body::empty());
-    insert(&mut answer, "x-amz-executed-version", &job.version);
+    // When an event is taken nothing has been executed yet.
+    if invocation_type != InvocationType::Event {
+        insert(&mut answer, "x-amz-executed-version", &job.version);
+    }
     match invocation_type {
         InvocationType::DryRun => *answer.status_mut() = StatusCode::NO_CONTENT,
         InvocationType::Event => {

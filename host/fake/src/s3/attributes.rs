@@ -4,7 +4,7 @@ use s3s::dto::{
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::checksum::with_checksum;
+use super::checksum::{ChecksumKind, with_checksum};
 use super::customer_key::customer_key_headers;
 use super::error::error_with;
 use super::list::page_size;
@@ -32,7 +32,7 @@ pub(crate) fn get_object_attributes(
         match name {
             ObjectAttributes::ETAG => output.e_tag = Some(ETag::Strong(object.etag.clone())),
             ObjectAttributes::CHECKSUM => {
-                output.checksum = Some(with_checksum!(ChecksumOutput, Some(&object.checksum), {
+                output.checksum = Some(with_checksum!(ChecksumOutput, Some(&object.checksum.without_count()), {
                     checksum_type: Some(object.checksum.type_of()),
                 }));
             }
@@ -49,7 +49,8 @@ pub(crate) fn get_object_attributes(
     Ok(S3Response::new(output))
 }
 
-/// The parts of an object that has any. Each is listed only where it has a checksum of its own; the count is always there.
+/// The parts of an object that has any. They are listed only where the object's checksum is one of theirs; the count is
+/// always there.
 fn parts(
     object: &Object,
     max_parts: Option<i32>,
@@ -59,7 +60,7 @@ fn parts(
         return Ok(None);
     }
     let total_parts_count = i32::try_from(object.parts.len()).ok();
-    if object.parts.iter().all(|part| part.checksum.is_none()) {
+    if object.checksum.kind != ChecksumKind::Composite {
         return Ok(Some(GetObjectAttributesParts {
             total_parts_count,
             ..GetObjectAttributesParts::default()

@@ -19,6 +19,7 @@ use super::versions::Versioning;
 use crate::account::{Account, Caller};
 use crate::fake::Shared;
 use crate::layer::{DEFAULT_REGION, RequestContext};
+use crate::region::partition;
 
 /// The name that eu-west-1 had first. A bucket that is made by it is located by it.
 pub(crate) const EU: &str = "EU";
@@ -60,8 +61,9 @@ pub(crate) fn create(
     let mut buckets = shared.store.lock();
     match buckets.get_mut(&name) {
         Some(bucket) if bucket.owner != owner => return Err(error(S3ErrorCode::BucketAlreadyExists)),
-        // us-east-1 alone answers the owner's second creation as if it were the first, and sets the ACL anew.
-        Some(_) if context.region != DEFAULT_REGION => {
+        // us-east-1 alone answers the owner's second creation of a bucket there as if it were the first, and sets the
+        // ACL anew.
+        Some(bucket) if [Some(&context.region), bucket.region.as_ref()].into_iter().flatten().any(is_elsewhere) => {
             return Err(error(S3ErrorCode::BucketAlreadyOwnedByYou));
         }
         Some(bucket) => bucket.acl = Some(acl),
@@ -77,7 +79,20 @@ pub(crate) fn create(
             buckets.insert(name.clone(), bucket);
         }
     }
-    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{name}")) }))
+    Ok(S3Response::new(CreateBucketOutput { location: Some(location_of_new(&name, &context.region)) }))
+}
+
+fn is_elsewhere(region: &String) -> bool {
+    region != DEFAULT_REGION
+}
+
+/// What the answer to a creation says of where the bucket is: us-east-1 names a path, every other region a host.
+fn location_of_new(name: &str, region: &str) -> String {
+    match (region, partition(region)) {
+        (DEFAULT_REGION, _) => format!("/{name}"),
+        (_, "aws-cn") => format!("http://{name}.s3.amazonaws.com.cn/"),
+        _ => format!("http://{name}.s3.amazonaws.com/"),
+    }
 }
 
 /// The region of a new bucket: what is asked for has to be what the endpoint serves.
@@ -87,21 +102,19 @@ fn region_of(constraint: Option<&str>, context: &RequestContext) -> S3Result<Opt
         other => other,
     };
     // A custom endpoint takes the region that the request was signed for.
-    let elsewhere = |constraint| context.region != DEFAULT_REGION && context.region != constraint;
-    match (constraint, context.endpoint_region.as_deref()) {
-        (Some(constraint), _) if elsewhere(constraint) => Err(error_with(
+    let elsewhere = |constraint| is_elsewhere(&context.region) && context.region != constraint;
+    match constraint {
+        Some(constraint) if elsewhere(constraint) => Err(error_with(
             S3ErrorCode::IllegalLocationConstraintException,
             format!(
                 "The {constraint} location constraint is incompatible for the region specific endpoint this request was sent to."
             ),
         )),
-        (None, Some(endpoint)) if endpoint != DEFAULT_REGION => {
-            Err(error(S3ErrorCode::IllegalLocationConstraintException))
-        }
-        (Some(DEFAULT_REGION), _) => Err(error(S3ErrorCode::InvalidLocationConstraint)),
-        (Some(constraint), _) => Ok(Some(constraint.to_owned())),
+        None if is_elsewhere(&context.region) => Err(error(S3ErrorCode::IllegalLocationConstraintException)),
+        Some(DEFAULT_REGION) => Err(error(S3ErrorCode::InvalidLocationConstraint)),
+        Some(constraint) => Ok(Some(constraint.to_owned())),
         // A custom endpoint is of no region, and so is a bucket that was made there without one.
-        (None, endpoint) => Ok(endpoint.map(str::to_owned)),
+        None => Ok(context.endpoint_region.clone()),
     }
 }
 

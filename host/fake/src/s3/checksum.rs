@@ -93,6 +93,13 @@ impl Checksum {
         Self { algorithm, kind: ChecksumKind::Composite, value }
     }
 
+    /// The digest alone, as `GetObjectAttributes` has it, of a composite checksum too.
+    pub(crate) fn without_count(&self) -> Self {
+        // No base64 of S3's has a hyphen.
+        let digest = self.value.split('-').next().unwrap_or_default();
+        Self { value: digest.to_owned(), ..self.clone() }
+    }
+
     /// The value if it is of that algorithm: how the answers' five checksum fields are filled.
     pub(crate) fn value_of(&self, algorithm: ChecksumAlgorithm) -> Option<String> {
         (self.algorithm == algorithm).then(|| self.value.clone())

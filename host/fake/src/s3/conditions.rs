@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
-use s3s::dto::{ETag, ETagCondition, Timestamp};
+use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Error, S3ErrorCode};
 use time::OffsetDateTime;
 
@@ -124,7 +124,8 @@ pub(crate) fn check_write(
 pub(crate) fn matches(condition: &ETagCondition, object: &Object) -> bool {
     match condition {
         ETagCondition::Any => true,
-        ETagCondition::ETag(etag) => etag.weak_cmp(&ETag::Strong(object.etag.clone())),
+        // S3 minds no quote that lacks its other one. Seen on AWS.
+        ETagCondition::ETag(etag) => etag.value().trim_matches('"') == object.etag,
     }
 }
 

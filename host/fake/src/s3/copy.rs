@@ -28,12 +28,17 @@ pub(crate) fn copy_object(
 ) -> S3Result<S3Response<CopyObjectOutput>> {
     let (context, expires) = (context(&request), expires_of(&request.extensions));
     let mut input = request.input;
+    let (default, is_encryption_set) = {
+        let buckets = shared.store.lock();
+        let configuration = &bucket_in(&buckets, &input.bucket)?.configuration;
+        (configuration.default_encryption(shared, &context), configuration.is_encryption_set())
+    };
     let changes = input.storage_class.is_some()
         || input.website_redirect_location.is_some()
         || input.server_side_encryption.is_some()
-        || input.sse_customer_key.is_some();
-    let default =
-        bucket_in(&shared.store.lock(), &input.bucket)?.configuration.default_encryption(shared, &context);
+        || input.sse_customer_key.is_some()
+        // The same default, if somebody has set it, is a change to S3.
+        || is_encryption_set;
     let described = describe!(input, expires, shared, &context, default);
     let replace_metadata =
         directive("metadata", input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;

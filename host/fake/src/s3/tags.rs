@@ -70,6 +70,10 @@ pub(crate) fn of_header(header: Option<&str>) -> S3Result<Tags> {
              duplicates.",
         ));
     }
+    // In other words than of tags that are set on their own.
+    if pairs.iter().any(|(key, _)| is_of_system(key)) {
+        return Err(invalid("Your TagKey cannot be prefixed with aws:"));
+    }
     checked(pairs.into_iter())
 }
 
@@ -95,7 +99,7 @@ fn checked(pairs: impl Iterator<Item = (String, String)>) -> S3Result<Tags> {
         if key.is_empty() || key.chars().count() > MAX_KEY || !is_tag_text(&key) {
             return Err(invalid("The TagKey you have provided is invalid"));
         }
-        if key.to_ascii_lowercase().starts_with("aws:") {
+        if is_of_system(&key) {
             return Err(invalid("System tags cannot be added/updated by requester"));
         }
         if value.chars().count() > MAX_VALUE || !is_tag_text(&value) {
@@ -113,6 +117,10 @@ fn checked(pairs: impl Iterator<Item = (String, String)>) -> S3Result<Tags> {
         ));
     }
     Ok(tags)
+}
+
+fn is_of_system(key: &str) -> bool {
+    key.to_ascii_lowercase().starts_with("aws:")
 }
 
 fn invalid(message: &str) -> s3s::S3Error {

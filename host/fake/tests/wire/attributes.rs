@@ -1,3 +1,4 @@
+use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -42,20 +43,7 @@ async fn tells_only_what_is_asked() {
 #[tokio::test(start_paused = true)]
 async fn lists_the_parts_of_a_composite_object() {
     let (fake, client) = bucket();
-    let upload = client.create_multipart_upload().bucket("bucket").key("key");
-    let upload = upload.checksum_algorithm(ChecksumAlgorithm::Crc32C).send().await.unwrap();
-    let id = upload.upload_id().unwrap();
-    let mut parts = Vec::new();
-    for (number, size) in [(1, 5 << 20), (2, 5 << 20), (3, 7)] {
-        let part = client.upload_part().bucket("bucket").key("key").upload_id(id).part_number(number);
-        let part = part.checksum_algorithm(ChecksumAlgorithm::Crc32C).body(ByteStream::from(vec![0; size]));
-        let part = part.send().await.unwrap();
-        let completed = CompletedPart::builder().part_number(number).set_e_tag(part.e_tag);
-        parts.push(completed.set_checksum_crc32_c(part.checksum_crc32_c).build());
-    }
-    let upload = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-    let complete = client.complete_multipart_upload().bucket("bucket").key("key").upload_id(id);
-    complete.multipart_upload(upload).send().await.unwrap();
+    upload(&client, ChecksumType::Composite).await;
     let page = |marker: Option<&str>| {
         let get = client.get_object_attributes().bucket("bucket").key("key").max_parts(2);
         let get = get.set_part_number_marker(marker.map(str::to_owned));
@@ -69,7 +57,40 @@ async fn lists_the_parts_of_a_composite_object() {
     let second = page(first.next_part_number_marker()).await.unwrap().object_parts.unwrap();
     assert_eq!((second.parts()[0].size(), second.is_truncated()), (Some(7), Some(false)));
     assert!(second.parts()[0].checksum_crc32_c().is_some());
-    assert_eq!(fake.s3().get("bucket", "key").unwrap().parts.len(), 3);
+    let object = fake.s3().get("bucket", "key").unwrap();
+    assert_eq!(object.parts.len(), 3);
+    // Everywhere else the count of the parts stands behind it.
+    let get = client.get_object_attributes().bucket("bucket").key("key");
+    let get = get.object_attributes(ObjectAttributes::Checksum).send().await.unwrap();
+    let digest = get.checksum().unwrap().checksum_crc32_c().unwrap();
+    assert_eq!(format!("{digest}-3"), object.checksum.value);
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_the_parts_of_an_object_whose_checksum_is_of_the_whole() {
+    let (_, client) = bucket();
+    upload(&client, ChecksumType::FullObject).await;
+    let get = client.get_object_attributes().bucket("bucket").key("key");
+    let parts = get.object_attributes(ObjectAttributes::ObjectParts).send().await.unwrap().object_parts.unwrap();
+    assert_eq!((parts.total_parts_count(), parts.parts().len(), parts.max_parts()), (Some(3), 0, None));
+}
+
+/// An object of three parts.
+async fn upload(client: &Client, kind: ChecksumType) {
+    let upload = client.create_multipart_upload().bucket("bucket").key("key").checksum_type(kind);
+    let upload = upload.checksum_algorithm(ChecksumAlgorithm::Crc32C).send().await.unwrap();
+    let id = upload.upload_id().unwrap();
+    let mut parts = Vec::new();
+    for (number, size) in [(1, 5 << 20), (2, 5 << 20), (3, 7)] {
+        let part = client.upload_part().bucket("bucket").key("key").upload_id(id).part_number(number);
+        let part = part.checksum_algorithm(ChecksumAlgorithm::Crc32C).body(ByteStream::from(vec![0; size]));
+        let part = part.send().await.unwrap();
+        let completed = CompletedPart::builder().part_number(number).set_e_tag(part.e_tag);
+        parts.push(completed.set_checksum_crc32_c(part.checksum_crc32_c).build());
+    }
+    let upload = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+    let complete = client.complete_multipart_upload().bucket("bucket").key("key").upload_id(id);
+    complete.multipart_upload(upload).send().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
 use aws_sdk_s3::config::Region;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag};
 use innkeeper_fake::FakeAws;
 use proptest::prelude::*;
@@ -175,6 +176,27 @@ async fn a_second_creation_in_virginia_is_no_error() {
     let constraint = CreateBucketConfiguration::builder().location_constraint("us-east-1".into()).build();
     let named = virginia.create_bucket().bucket("other").create_bucket_configuration(constraint).send().await;
     assert_eq!(error(named), coded(400, "InvalidLocationConstraint"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_custom_endpoint_is_of_the_region_that_a_request_is_signed_for() {
+    let fake = FakeAws::new();
+    let custom = |region: &'static str| {
+        let config = config(&fake).region(Region::new(region)).endpoint_url("http://127.0.0.1:4566");
+        client_of(config.retry_config(RetryConfig::disabled()).force_path_style(true))
+    };
+    let (virginia, ireland_client, stockholm) = (custom("us-east-1"), custom("eu-west-1"), custom("eu-north-1"));
+    let unspecified = ireland_client.create_bucket().bucket("bucket").send().await;
+    assert_eq!(error(unspecified), coded(400, "IllegalLocationConstraintException"));
+    let other = stockholm.create_bucket().bucket("bucket").create_bucket_configuration(ireland()).send().await;
+    assert_eq!(error(other), coded(400, "IllegalLocationConstraintException"));
+    let create = ireland_client.create_bucket().bucket("bucket").create_bucket_configuration(ireland());
+    assert_eq!(create.send().await.unwrap().location(), Some("http://bucket.s3.amazonaws.com/"));
+    assert_eq!(virginia.create_bucket().bucket("other").send().await.unwrap().location(), Some("/other"));
+    // Not even Virginia makes a bucket again that is elsewhere.
+    let again = virginia.create_bucket().bucket("bucket").send().await;
+    assert_eq!(error(again), coded(409, "BucketAlreadyOwnedByYou"));
+    virginia.create_bucket().bucket("other").send().await.unwrap();
 }
 
 /// Sends an operation of a client for the owner of the bucket, and for another one.

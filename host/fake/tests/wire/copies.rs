@@ -1,4 +1,7 @@
-use aws_sdk_s3::types::MetadataDirective;
+use aws_sdk_s3::types::{
+    MetadataDirective, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule,
+};
 use innkeeper_fake::NewObject;
 
 use crate::aws::{bucket, coded, error};
@@ -57,6 +60,25 @@ async fn refuses_copies_of_nothing_and_onto_itself() {
         copy("bucket/key", "bucket", "b").copy_source_if_none_match(format!("\"{etag}\"")).send().await;
     assert_eq!(error(conditional), coded(412, "PreconditionFailed"));
     assert_eq!(fake.s3().keys("bucket"), ["key"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn copies_onto_itself_where_somebody_has_set_the_encryption_of_the_bucket() {
+    let (fake, client) = bucket();
+    fake.s3().put("bucket", "key", "x").unwrap();
+    let copy = || client.copy_object().bucket("bucket").key("key").copy_source("bucket/key").send();
+    assert_eq!(error(copy().await), coded(400, "InvalidRequest"));
+    // What is set is what there was before.
+    let default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256);
+    let rule = ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(default.build().unwrap())
+        .build();
+    let encryption = ServerSideEncryptionConfiguration::builder().rules(rule).build().unwrap();
+    let set = client.put_bucket_encryption().bucket("bucket");
+    set.server_side_encryption_configuration(encryption).send().await.unwrap();
+    copy().await.unwrap();
+    client.delete_bucket_encryption().bucket("bucket").send().await.unwrap();
+    assert_eq!(error(copy().await), coded(400, "InvalidRequest"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -138,6 +138,14 @@ async fn writes_on_condition() {
         coded(412, "PreconditionFailed")
     );
     assert_eq!(fake.s3().get("bucket", "key").unwrap().body, "2");
+    // One of its quotes is enough, and so is none.
+    for (body, skip) in [(&b"3"[..], 0), (b"4", 1)] {
+        let etag = fake.s3().get("bucket", "key").unwrap().etag.clone();
+        let quoted = format!("{etag}\"");
+        let given = if skip == 0 { &etag } else { &quoted };
+        put(body).if_match(given).send().await.unwrap();
+    }
+    assert_eq!(fake.s3().get("bucket", "key").unwrap().body, "4");
 }
 
 #[tokio::test(start_paused = true)]

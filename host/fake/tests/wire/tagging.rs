@@ -1,3 +1,4 @@
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{MetadataDirective, Tag, Tagging, TaggingDirective};
 use innkeeper_fake::NewObject;
@@ -52,6 +53,11 @@ async fn refuses_tags_over_the_limits_and_of_nothing() {
         .tagging("a=1&a=2")
         .body(ByteStream::from_static(b"y"));
     assert_eq!(error(put.send().await), coded(400, "InvalidArgument"));
+    let set_system = set(tagging(&[("aws:a", "1")])).await.unwrap_err();
+    assert_eq!(set_system.message(), Some("System tags cannot be added/updated by requester"));
+    let put = client.put_object().bucket("bucket").key("key").tagging("aws:a=1");
+    let put_system = put.body(ByteStream::from_static(b"y")).send().await.unwrap_err();
+    assert_eq!(put_system.message(), Some("Your TagKey cannot be prefixed with aws:"));
     let object = fake.s3().get("bucket", "key").unwrap();
     assert_eq!((object.text(), object.tags["kept"].as_str()), (Some("x"), "1"));
     let missing = client.get_object_tagging().bucket("bucket").key("missing").send().await;

@@ -41,6 +41,11 @@ pub(crate) fn put_encryption(
 }
 
 impl Configuration {
+    /// Whether somebody has said how the bucket encrypts, be it what it does anyway.
+    pub(crate) fn is_encryption_set(&self) -> bool {
+        self.encryption.is_some()
+    }
+
     /// What an object is encrypted with whose writer says nothing.
     pub(crate) fn default_encryption(&self, shared: &Shared, context: &RequestContext) -> Encryption {
         let rule = self.encryption.as_ref().and_then(|encryption| encryption.rules.first());
