@@ -55,10 +55,11 @@
 //!   objects in both versions, object versions, uploads and parts. In virtual-host and path style, and through access
 //!   points; with conditional requests, ranges and part numbers, all five checksum algorithms in headers and trailers,
 //!   of the whole and of parts, presigned URLs, storage classes, object lock, default encryption, cross-origin rules, ACLs
-//!   (where a bucket has them, see [`ObjectOwnership`]), policies and uploads by form. Lifecycles, notifications, replication,
+//!   (where a bucket has them, see [`ObjectOwnership`]), policies and uploads by form. Queues and functions are notified
+//!   of objects, where their policies let S3 do it. Lifecycles, replication, inventories, metrics,
 //!   logging and websites are kept and given back, and do nothing, but that answers say when a lifecycle would expire an
 //!   object or abort an upload. Encryption is a label, customer keys excepted: they are asked for, over HTTP
-//!   too. All else answers `NotImplemented`: `SelectObjectContent`, inventories.
+//!   too. All else answers `NotImplemented`: `SelectObjectContent`, torrents.
 //! - **SQS**: queues and their attributes, sending, receiving (with long polls), deleting and visibility, one by one and in
 //!   batches, FIFO queues, dead letters, message move tasks, tags and permissions, in the JSON protocol and the query protocol.
 //! - **Lambda**: `Invoke` in its three forms, `InvokeWithResponseStream`, and the management of functions (versions, aliases,

@@ -76,8 +76,8 @@
 //! ACL it is one by its canonical user id, and so is a grantee (`{ "account": "..." }`) that is none of `all-users`,
 //! `authenticated-users` and `log-delivery`. Each configuration is the document that S3's API takes, in XML, or
 //! in JSON if it is the policy: `tagging`, `cors`, `lifecycle`, `policy`, `public-access-block`, `ownership-controls`, `encryption`,
-//! `logging`, `notification`, `accelerate`, `request-payment`, `website`, `replication` and `object-lock`; with a lifecycle there can
-//! be its `transition-default-minimum-object-size`, `all_storage_classes_128K` or `varies_by_storage_class`. What a new bucket has is
+//! `logging`, `notification`, `accelerate`, `request-payment`, `website`, `replication` and `object-lock`; a list of such documents are
+//! `analytics`, `intelligent-tiering`, `inventory` and `metrics`; with a lifecycle there can be its `transition-default-minimum-object-size`, `all_storage_classes_128K` or `varies_by_storage_class`. What a new bucket has is
 //! left out, and `null` where it was taken away. `kept` can also have an `etag` and a `checksum`, where they are not those of the
 //! bytes, `parts`, `restore` and an `acl`. `versions` are those that are not current, oldest first, with their bytes in
 //! `s3/BUCKET/.versions/FILE`.

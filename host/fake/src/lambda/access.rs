@@ -28,11 +28,15 @@ pub(super) fn check(
         is_secure: cx.is_secure,
     };
     let question = Question { caller, action, resource: arn, facts };
-    let allows = |statement: &Value| {
+    if allows(statements, |policy| policy.verdict(&question)) { Ok(()) } else { Err(denied(cx, action, arn)) }
+}
+
+/// Whether a statement of a policy allows what is asked of it.
+pub(super) fn allows(statements: &[Value], ask: impl Fn(&Policy) -> Verdict) -> bool {
+    statements.iter().any(|statement| {
         let policy = Policy::parse(&written(std::slice::from_ref(statement)));
-        policy.is_ok_and(|policy| policy.verdict(&question) == Verdict::Allow)
-    };
-    if statements.iter().any(allows) { Ok(()) } else { Err(denied(cx, action, arn)) }
+        policy.is_ok_and(|policy| ask(&policy) == Verdict::Allow)
+    })
 }
 
 /// Nothing is known of what other accounts have, and nothing is said.

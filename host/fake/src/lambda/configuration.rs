@@ -15,6 +15,7 @@ use super::name::LATEST;
 use super::package;
 use super::rest::{Context, Route, Target};
 use crate::layer::AwsError;
+use crate::region::partition;
 
 /// The longest page of a list; what more is asked for is not given.
 const MAX_PAGE: usize = 50;
@@ -174,12 +175,35 @@ pub(super) fn configuration(
     for (name, value) in &settings.shown {
         put(name, value.clone());
     }
+    let logging = logging(settings.shown.get("LoggingConfig"), target.name());
+    put("LoggingConfig", logging);
     if package::is_image(settings) {
         // An image says itself what runs it.
         entry.remove("Runtime");
         entry.remove("Handler");
+    } else {
+        let runtime = entry.get("Runtime").and_then(Value::as_str).unwrap_or_default();
+        let digest = hex::encode(Sha256::digest(runtime.as_bytes()));
+        let arn = format!("arn:{}:lambda:{}::runtime:{digest}", partition(&cx.region), cx.region);
+        entry.insert("RuntimeVersionConfig".to_owned(), json!({ "RuntimeVersionArn": arn }));
     }
     Value::Object(entry)
+}
+
+/// How a function logs: as is given, and what is not as every function does.
+fn logging(given: Option<&Value>, name: &str) -> Value {
+    let mut logging = given.and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut default = |member: &str, value: String| {
+        logging.entry(member).or_insert_with(|| value.into());
+    };
+    default("LogFormat", "Text".to_owned());
+    default("LogGroup", format!("/aws/lambda/{name}"));
+    if logging.get("LogFormat").is_some_and(|format| format == "JSON") {
+        for level in ["ApplicationLogLevel", "SystemLogLevel"] {
+            logging.entry(level).or_insert_with(|| "INFO".into());
+        }
+    }
+    logging.into()
 }
 
 /// A time as Lambda writes it.

@@ -137,6 +137,14 @@ pub(super) async fn invoke_for_source(cx: &Context<'_>, target: &Target, event: 
     result.ok()
 }
 
+/// An invocation by another service, which does not wait. What cannot be invoked is not told.
+pub(super) fn invoke_event(cx: &Context<'_>, target: &Target, event: Bytes) {
+    let accepted = accept(cx, target, &HeaderMap::new(), Some(event), InvocationType::Event);
+    if let Ok((job, record)) = accepted {
+        tokio::spawn(attempt(Arc::clone(cx.shared), job, record));
+    }
+}
+
 /// What is checked of every invocation, in Lambda's order. What passes is recorded, and one that runs at once is counted
 /// in: its [`Run`] counts it out.
 fn accept(

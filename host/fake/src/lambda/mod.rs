@@ -10,6 +10,7 @@ mod aliases;
 mod canned;
 mod configuration;
 mod create;
+mod destination;
 mod direct;
 mod document;
 mod environment;
@@ -38,6 +39,7 @@ pub use handler::{FunctionError, FunctionErrorKind, FunctionEvent, FunctionLog, 
 pub use mappings::EventSourceMappingDocument;
 pub use record::{INVOCATION_LIMIT, Invocation, InvocationOutcome, InvocationType};
 
+pub(crate) use destination::FunctionDestination;
 pub(crate) use document::LambdaDocument;
 pub(crate) use error::{answer as error_answer, status_of};
 pub(crate) use invoke::MAX_SYNC;

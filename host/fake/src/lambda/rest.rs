@@ -173,6 +173,7 @@ impl Route {
         let (ok, made) = (StatusCode::OK, StatusCode::CREATED);
         match self.operation {
             "CreateFunction" => return document(made, &create::create_function(cx, &input(body)?)?),
+            "GetAccountSettings" => return document(ok, &settings::account_settings(cx)),
             "ListFunctions" => return document(ok, &ops::list_functions(cx, self)?),
             operation if operation.contains("Layer") => return layers::answer(cx, self, body),
             operation if operation.contains("EventSourceMapping") || mappings::has_tags(self) => {
@@ -227,6 +228,7 @@ impl Route {
             "GetPolicy" => policy::get_policy(cx, target)?,
             "ListAliases" => aliases::list_aliases(cx, target, self)?,
             "ListFunctionEventInvokeConfigs" => settings::list_event_invoke_configs(cx, target)?,
+            "ListFunctionUrlConfigs" => settings::list_url_configs(cx, target, self)?,
             "ListTags" => settings::list_tags(cx, target)?,
             "ListVersionsByFunction" => ops::list_versions(cx, target, self)?,
             "PutFunctionConcurrency" => settings::put_concurrency(cx, target, &input(body)?)?,
@@ -306,6 +308,7 @@ impl Route {
 
 /// Method, path, operation; in braces the fields of [`Names`].
 const OPERATIONS: &[(&str, &str, &str)] = &[
+    ("GET", "2016-08-19/account-settings", "GetAccountSettings"),
     ("GET", "2015-03-31/functions", "ListFunctions"),
     ("POST", "2015-03-31/functions", "CreateFunction"),
     ("GET", "2015-03-31/functions/{function}", "GetFunction"),
@@ -335,6 +338,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("DELETE", "2019-09-25/functions/{function}/event-invoke-config", "DeleteFunctionEventInvokeConfig"),
     ("GET", "2019-09-25/functions/{function}/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
     ("GET", "2020-06-30/functions/{function}/code-signing-config", "GetFunctionCodeSigningConfig"),
+    ("GET", "2021-10-31/functions/{function}/urls", "ListFunctionUrlConfigs"),
     ("GET", "2021-10-31/functions/{function}/url", "GetFunctionUrlConfig"),
     ("POST", "2021-10-31/functions/{function}/url", "CreateFunctionUrlConfig"),
     ("PUT", "2021-10-31/functions/{function}/url", "UpdateFunctionUrlConfig"),

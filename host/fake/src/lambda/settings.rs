@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
-use super::configuration::timestamp;
+use super::configuration::{page, timestamp};
 use super::create::{number, texts};
 use super::error::{error, missing, no_such_function, not_found, validation};
 use super::function::Function;
@@ -20,6 +20,12 @@ const UNRESERVED: u64 = 100;
 const MAX_RETRIES: u64 = 2;
 /// How old an event may become, in seconds.
 const AGES: std::ops::RangeInclusive<u64> = 60..=21_600;
+
+/// How much code an account may have, and how much of it a function, unpacked and in an archive that is sent; in bytes. The fake does
+/// not count.
+const CODE_SIZE: u64 = 80_530_636_800;
+const UNZIPPED: u64 = 262_144_000;
+const ZIPPED: u64 = 52_428_800;
 
 /// The most tags of one function.
 const MAX_TAGS: usize = 50;
@@ -246,6 +252,34 @@ pub(super) fn get_url_config(cx: &Context<'_>, target: &Target) -> Result<Value,
     let function = functions.get(cx, target)?;
     let config = function.urls.get(target.qualifier.as_deref().unwrap_or_default());
     config.cloned().map(Value::Object).ok_or_else(not_found)
+}
+
+/// `ListFunctionUrlConfigs`
+pub(super) fn list_url_configs(cx: &Context<'_>, target: &Target, route: &Route) -> Result<Value, AwsError> {
+    let functions = cx.shared.lambda.functions();
+    let function = functions.get(cx, target)?;
+    page(route, "FunctionUrlConfigs", function.urls.values().cloned().map(Value::Object).collect())
+}
+
+/// `GetAccountSettings`
+pub(super) fn account_settings(cx: &Context<'_>) -> Value {
+    let functions = cx.shared.lambda.functions();
+    let own = || functions.by_id.iter().filter(|(id, _)| id.account_id == cx.account_id);
+    let versions = own().flat_map(|(_, function)| function.versions.values().chain([&function.latest]));
+    let used: usize =
+        versions.filter_map(|version| version.configuration.code.as_ref()).map(|code| code.size).sum();
+    let limit = functions.account_concurrency;
+    let reserved: u32 = own().filter_map(|(_, function)| function.reserved_concurrency).sum();
+    json!({
+        "AccountLimit": {
+            "TotalCodeSize": CODE_SIZE,
+            "CodeSizeUnzipped": UNZIPPED,
+            "CodeSizeZipped": ZIPPED,
+            "ConcurrentExecutions": limit,
+            "UnreservedConcurrentExecutions": limit.saturating_sub(reserved),
+        },
+        "AccountUsage": { "TotalCodeSize": used, "FunctionCount": own().count() },
+    })
 }
 
 /// `DeleteFunctionUrlConfig`

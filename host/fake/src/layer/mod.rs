@@ -133,6 +133,10 @@ pub(crate) struct RequestContext {
     /// The region of the endpoint, or of the signature where the endpoint has none.
     pub(crate) region: String,
     pub(crate) caller: Caller,
+    /// The id of the user or role session, where there is one.
+    pub(crate) user_id: Option<String>,
+    /// By which the answer is known.
+    pub(crate) request_id: String,
     /// Of the signature, if there is one.
     pub(crate) access_key_id: Option<Arc<str>>,
     /// How it is signed, as the condition keys `s3:signatureversion` and `s3:authType` name it.
@@ -154,6 +158,8 @@ impl Default for RequestContext {
             endpoint_region: None,
             region: DEFAULT_REGION.to_owned(),
             caller: Caller::Anonymous,
+            user_id: None,
+            request_id: String::new(),
             access_key_id: None,
             signature: None,
             is_secure: false,
@@ -361,6 +367,8 @@ impl Layer {
                     region: region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
                     endpoint_region: endpoint.region,
                     caller: Caller::of(&self.shared, signer.as_ref()),
+                    user_id: signer.as_ref().map(|signer| sts::caller(&self.shared, signer).0),
+                    request_id: ids.request_id.clone(),
                     access_key_id: signer.as_ref().map(|signer| signer.access_key_id.as_str().into()),
                     signature: signer.as_ref().map(|signer| {
                         let form =

@@ -26,14 +26,24 @@ pub(crate) fn s3_operation(
     match found.map_or("Unknown", |(_, _, name)| *name) {
         "PutObject" if copy => "CopyObject",
         "UploadPart" if copy => "UploadPartCopy",
+        name if !has("id") => LISTS.iter().find(|(one, _)| *one == name).map_or(name, |(_, all)| all),
         name => name,
     }
 }
 
+/// What reads one of several configurations, and without an id lists them.
+const LISTS: [(&str, &str); 4] = [
+    ("GetBucketAnalyticsConfiguration", "ListBucketAnalyticsConfigurations"),
+    ("GetBucketIntelligentTieringConfiguration", "ListBucketIntelligentTieringConfigurations"),
+    ("GetBucketInventoryConfiguration", "ListBucketInventoryConfigurations"),
+    ("GetBucketMetricsConfiguration", "ListBucketMetricsConfigurations"),
+];
+
 /// The names of all operations, each once.
 pub(crate) fn s3_operations() -> impl Iterator<Item = &'static str> {
     let tables = [SERVICE, BUCKET, OBJECT].into_iter().flatten().map(|(_, _, name)| *name);
-    let names: std::collections::BTreeSet<_> = tables.chain(["CopyObject", "UploadPartCopy"]).collect();
+    let names: std::collections::BTreeSet<_> =
+        tables.chain(["CopyObject", "UploadPartCopy"]).chain(LISTS.map(|(_, list)| list)).collect();
     names.into_iter()
 }
 

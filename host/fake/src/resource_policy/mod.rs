@@ -8,11 +8,13 @@ mod condition;
 mod document;
 mod principal;
 mod public;
+mod service;
 
 use std::borrow::Cow;
 
 pub(crate) use common::Common;
 pub(crate) use document::{Malformed, Policy, Statement};
+pub(crate) use service::ServiceCall;
 
 /// What a policy is asked.
 #[derive(Clone, Copy)]
@@ -26,7 +28,7 @@ pub(crate) struct Question<'a> {
     pub(crate) facts: &'a dyn Facts,
 }
 
-/// An account, and the user or role session of it.
+/// An account, and the user or role session of it; or a [service](ServiceCall) of AWS.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Principal<'a> {
     /// Twelve digits.

@@ -13,11 +13,12 @@ pub(super) struct Principals {
     /// Account ids and ARNs, as written.
     aws: Vec<String>,
     canonical_users: Vec<String>,
+    services: Vec<String>,
 }
 
 impl Principals {
-    /// Of `Principal` or `NotPrincipal`. Services and federated users are taken, and are nobody who calls the fake. Whether an account,
-    /// a user or a role is there is not asked: the fake has no users and roles of others.
+    /// Of `Principal` or `NotPrincipal`. Federated users are taken, and are nobody who calls the fake. Whether an account, a user or a
+    /// role is there is not asked: the fake has no users and roles of others.
     pub(super) fn parse(value: &Value) -> Option<Self> {
         let mut principals = Self::default();
         if value == "*" {
@@ -31,7 +32,7 @@ impl Principals {
                 "CanonicalUser" if names.iter().all(|name| is_canonical_id(name)) => {
                     principals.canonical_users = names;
                 }
-                "Service" if names.iter().all(|name| is_service(name)) => {}
+                "Service" if names.iter().all(|name| is_service(name)) => principals.services = names,
                 "Federated" => {}
                 _ => return None,
             }
@@ -47,6 +48,7 @@ impl Principals {
     pub(super) fn include(&self, caller: Option<Principal<'_>>) -> bool {
         let Some(caller) = caller else { return self.anybody };
         self.anybody
+            || self.services.iter().any(|name| name == caller.arn)
             || self.canonical_users.iter().any(|id| id == caller.canonical_id)
             || self.aws.iter().any(|name| names(name, caller))
     }

@@ -92,6 +92,30 @@ fn needs(operation: &str) -> &'static [Needed] {
         "DeleteBucketWebsite" => &[("s3:DeleteBucketWebsite", Same)],
         "GetBucketAccelerateConfiguration" => &[("s3:GetAccelerateConfiguration", Same)],
         "PutBucketAccelerateConfiguration" => &[("s3:PutAccelerateConfiguration", Same)],
+        "GetBucketAnalyticsConfiguration" | "ListBucketAnalyticsConfigurations" => {
+            &[("s3:GetAnalyticsConfiguration", Same)]
+        }
+        "PutBucketAnalyticsConfiguration" | "DeleteBucketAnalyticsConfiguration" => {
+            &[("s3:PutAnalyticsConfiguration", Same)]
+        }
+        "GetBucketIntelligentTieringConfiguration" | "ListBucketIntelligentTieringConfigurations" => {
+            &[("s3:GetIntelligentTieringConfiguration", Same)]
+        }
+        "PutBucketIntelligentTieringConfiguration" | "DeleteBucketIntelligentTieringConfiguration" => {
+            &[("s3:PutIntelligentTieringConfiguration", Same)]
+        }
+        "GetBucketInventoryConfiguration" | "ListBucketInventoryConfigurations" => {
+            &[("s3:GetInventoryConfiguration", Same)]
+        }
+        "PutBucketInventoryConfiguration" | "DeleteBucketInventoryConfiguration" => {
+            &[("s3:PutInventoryConfiguration", Same)]
+        }
+        "GetBucketMetricsConfiguration" | "ListBucketMetricsConfigurations" => {
+            &[("s3:GetMetricsConfiguration", Same)]
+        }
+        "PutBucketMetricsConfiguration" | "DeleteBucketMetricsConfiguration" => {
+            &[("s3:PutMetricsConfiguration", Same)]
+        }
         "GetObject" | "HeadObject" | "SelectObjectContent" => {
             &[("s3:GetObject", Named("s3:GetObjectVersion"))]
         }

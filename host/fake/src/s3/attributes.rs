@@ -32,9 +32,10 @@ pub(crate) fn get_object_attributes(
         match name {
             ObjectAttributes::ETAG => output.e_tag = Some(ETag::Strong(object.etag.clone())),
             ObjectAttributes::CHECKSUM => {
-                output.checksum = Some(with_checksum!(ChecksumOutput, Some(&object.checksum.without_count()), {
-                    checksum_type: Some(object.checksum.type_of()),
-                }));
+                output.checksum =
+                    Some(with_checksum!(ChecksumOutput, Some(&object.checksum.without_count()), {
+                        checksum_type: Some(object.checksum.type_of()),
+                    }));
             }
             ObjectAttributes::OBJECT_PARTS => {
                 output.object_parts = parts(object, input.max_parts, input.part_number_marker)?;

@@ -63,7 +63,9 @@ pub(crate) fn create(
         Some(bucket) if bucket.owner != owner => return Err(error(S3ErrorCode::BucketAlreadyExists)),
         // us-east-1 alone answers the owner's second creation of a bucket there as if it were the first, and sets the
         // ACL anew.
-        Some(bucket) if [Some(&context.region), bucket.region.as_ref()].into_iter().flatten().any(is_elsewhere) => {
+        Some(bucket)
+            if [Some(&context.region), bucket.region.as_ref()].into_iter().flatten().any(is_elsewhere) =>
+        {
             return Err(error(S3ErrorCode::BucketAlreadyOwnedByYou));
         }
         Some(bucket) => bucket.acl = Some(acl),

@@ -151,6 +151,7 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
+    use s3s::dto::ETag;
 
     use super::*;
     use crate::s3::{Checksum, ChecksumAlgorithm, ObjectHeaders};

@@ -16,6 +16,7 @@ use super::description::{Description, describe};
 use super::details::with_details;
 use super::error::{error, error_with, not_implemented};
 use super::facts::Asked;
+use super::notifications::{Happening, tell};
 use super::object::{Object, ObjectHeaders};
 use super::read::{Found, find_in};
 use super::restore::check_active;
@@ -82,6 +83,8 @@ pub(crate) fn copy_object(
     let (if_match, if_none_match) = conditions_of_destination(&request.headers)?;
     check_write(Write::Put, if_match.as_ref(), if_none_match.as_ref(), bucket.object(&input.key))?;
     let object = bucket.put(&input.key, object, &shared.ids);
+    let happening = Happening::created("ObjectCreated:Copy", &input.key, &object);
+    tell(shared, &context, &input.bucket, bucket, &happening);
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(with_checksum!(CopyObjectResult, Some(&object.checksum), {
             checksum_type: Some(object.checksum.type_of()),

@@ -12,10 +12,12 @@ use super::details::with_details;
 use super::error::error;
 use super::facts::Asked;
 use super::lock::Bypass;
+use super::notifications::{Happening, tell};
 use super::read::check_version_id;
 use super::store::Bucket;
 use super::versions::{NULL, Version};
 use crate::fake::Shared;
+use crate::layer::RequestContext;
 
 /// The most keys of one `DeleteObjects`.
 const MAX_KEYS: usize = 1000;
@@ -24,6 +26,7 @@ pub(crate) fn delete_object(
     shared: &Shared,
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
+    let context = context(&request);
     let input = request.input;
     // Of general purpose buckets only the current version can be deleted on condition, and of its ETag alone.
     let refused = [
@@ -39,6 +42,7 @@ pub(crate) fn delete_object(
     let bypass = Bypass::of(input.bypass_governance_retention);
     let version = input.version_id.as_deref();
     let deleted = remove(shared, bucket, &input.key, version, input.if_match.as_ref(), bypass)?;
+    deleted.tell(shared, &context, &input.bucket, bucket);
     let output = DeleteObjectOutput {
         delete_marker: deleted.marker.then_some(true),
         version_id: deleted.version_id,
@@ -92,6 +96,16 @@ struct Deleted {
     marker: bool,
     /// The version that it made or removed.
     version_id: Option<String>,
+    /// None where nothing was there.
+    happening: Option<Happening>,
+}
+
+impl Deleted {
+    fn tell(&self, shared: &Shared, context: &RequestContext, name: &str, bucket: &Bucket) {
+        if let Some(happening) = &self.happening {
+            tell(shared, context, name, bucket, happening);
+        }
+    }
 }
 
 fn delete_one(
@@ -111,7 +125,9 @@ fn delete_one(
     // An empty element is none.
     let version = object.version_id.as_deref().filter(|id| !id.is_empty());
     check_delete(asked, Thing { bucket, name, key: Some(&object.key), version, prefix: None })?;
-    remove(asked.shared, bucket, &object.key, version, if_match.as_ref(), bypass)
+    let deleted = remove(asked.shared, bucket, &object.key, version, if_match.as_ref(), bypass)?;
+    deleted.tell(asked.shared, asked.context, name, bucket);
+    Ok(deleted)
 }
 
 /// Deleting what is not there succeeds, unless a condition asks for it.
@@ -125,10 +141,15 @@ fn remove(
 ) -> Result<Deleted, S3Error> {
     let Some(id) = version else {
         check_write(Write::Delete, if_match, None, bucket.object(key))?;
+        let was_there = bucket.object(key).is_some();
         let marker = bucket.delete(key, shared.clock.now(), &shared.ids);
         let version_id =
             marker.as_ref().map(|marker| marker.version_id.clone().unwrap_or_else(|| NULL.to_owned()));
-        return Ok(Deleted { marker: marker.is_some(), version_id });
+        let happening = match &marker {
+            Some(_) => Some(Happening::marked(key, version_id.clone())),
+            None => was_there.then(|| Happening::removed(key, None)),
+        };
+        return Ok(Deleted { marker: marker.is_some(), version_id, happening });
     };
     check_version_id(id)?;
     if let Some(condition) = if_match {
@@ -143,6 +164,7 @@ fn remove(
     }
     let removed = bucket.delete_version(key, id);
     Ok(Deleted {
+        happening: removed.is_some().then(|| Happening::removed(key, Some(id.to_owned()))),
         marker: removed.is_some_and(|version| version.is_delete_marker()),
         version_id: Some(id.to_owned()),
     })

@@ -26,6 +26,7 @@ mod list_versions;
 mod lock;
 mod multipart;
 mod new_object;
+mod notifications;
 mod object;
 mod operations;
 mod post;

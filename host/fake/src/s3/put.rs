@@ -9,7 +9,9 @@ use super::checksum::{Checksum, ChecksumAlgorithm, with_checksum};
 use super::conditions::{Write, check_write};
 use super::description::{Description, describe};
 use super::error::not_implemented;
+use super::notifications::{Happening, tell};
 use super::object::Object;
+use super::post::OfForm;
 use super::wire::expires_of;
 use crate::fake::Shared;
 
@@ -51,6 +53,9 @@ pub(crate) async fn put_object(
         bucket.object(&input.key),
     )?;
     let object = bucket.put(&input.key, object, &shared.ids);
+    let event = if extensions.get::<OfForm>().is_some() { "ObjectCreated:Post" } else { "ObjectCreated:Put" };
+    let happening = Happening::created(event, &input.key, &object);
+    tell(shared, &context, &input.bucket, bucket, &happening);
     Ok(S3Response::new(with_checksum!(PutObjectOutput, Some(&object.checksum), {
         checksum_type: Some(object.checksum.type_of()),
         e_tag: Some(ETag::Strong(object.etag.clone())),

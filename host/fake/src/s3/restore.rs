@@ -5,9 +5,10 @@ use s3s::dto::{RestoreObjectInput, RestoreObjectOutput, StorageClass, Tier};
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use time::OffsetDateTime;
 
-use super::bucket::bucket_mut;
+use super::bucket::{bucket_mut, context};
 use super::details::with_details;
 use super::error::{custom, error, error_with, not_implemented};
+use super::notifications::{Happening, tell};
 use super::object::{Object, Restore};
 use super::read::find_in;
 use super::wire::with_status;
@@ -21,6 +22,7 @@ pub(crate) fn restore_object(
     shared: &Shared,
     request: S3Request<RestoreObjectInput>,
 ) -> S3Result<S3Response<RestoreObjectOutput>> {
+    let context = context(&request);
     let input = request.input;
     let asked = input.restore_request.ok_or_else(|| error(S3ErrorCode::MalformedXML))?;
     if asked.select_parameters.is_some() || asked.output_location.is_some() || asked.type_.is_some() {
@@ -49,7 +51,9 @@ pub(crate) fn restore_object(
         _ => (now + duration, StatusCode::ACCEPTED),
     };
     object.restore = Some(Restore { ready, expires: midnight_after(ready.max(now) + DAY * days) });
+    let happening = Happening::created("ObjectRestore:Post", &input.key, &object);
     bucket.replace(&input.key, object);
+    tell(shared, &context, &input.bucket, bucket, &happening);
     Ok(with_status(RestoreObjectOutput::default(), status))
 }
 

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use super::acl::Acl;
 use super::configuration::Configuration;
 use super::multipart::Uploads;
+use super::notifications::Notification;
 use super::object::Object;
 use super::versions::{History, Versioning};
 use crate::account::Account;
@@ -18,6 +19,8 @@ pub(crate) struct Store {
     buckets: Mutex<BTreeMap<String, Bucket>>,
     /// Buckets by the access points to them: `NAME-ACCOUNT`, as in an access point's host.
     access_points: Mutex<BTreeMap<String, String>>,
+    /// What buckets have to tell once the operation is done that holds them.
+    notifications: Mutex<Vec<Notification>>,
 }
 
 /// A bucket of the store.
@@ -93,6 +96,15 @@ impl Store {
 
     pub(crate) fn add_access_point(&self, name: String, bucket: String) {
         self.access_points.lock().unwrap_or_else(PoisonError::into_inner).insert(name, bucket);
+    }
+
+    /// Has something told when the operation is done.
+    pub(crate) fn add_notification(&self, notification: Notification) {
+        self.notifications.lock().unwrap_or_else(PoisonError::into_inner).push(notification);
+    }
+
+    pub(crate) fn take_notifications(&self) -> Vec<Notification> {
+        std::mem::take(&mut *self.notifications.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Removes everything.

@@ -9,9 +9,11 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use url::form_urlencoded;
 
 use super::error::{custom_with, error_with};
+use super::notifications::{Happening, tell};
 use super::read::find_in;
 use crate::fake::Shared;
-use crate::s3::bucket::{bucket_in, bucket_mut};
+use crate::layer::RequestContext;
+use crate::s3::bucket::{bucket_in, bucket_mut, context};
 
 /// The most tags of an object.
 const MAX_TAGS: usize = 10;
@@ -41,10 +43,12 @@ pub(crate) fn put(
     shared: &Shared,
     request: S3Request<PutObjectTaggingInput>,
 ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
+    let context = context(&request);
     let input = request.input;
     let pairs = input.tagging.tag_set.into_iter();
     let tags = checked(pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))?;
-    let version_id = set(shared, &input.bucket, &input.key, input.version_id.as_deref(), tags)?;
+    let thing = (&*input.bucket, &*input.key, input.version_id.as_deref());
+    let version_id = set(shared, &context, thing, tags, "ObjectTagging:Put")?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
 }
 
@@ -52,8 +56,10 @@ pub(crate) fn delete(
     shared: &Shared,
     request: S3Request<DeleteObjectTaggingInput>,
 ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
+    let context = context(&request);
     let input = request.input;
-    let version_id = set(shared, &input.bucket, &input.key, input.version_id.as_deref(), Tags::new())?;
+    let thing = (&*input.bucket, &*input.key, input.version_id.as_deref());
+    let version_id = set(shared, &context, thing, Tags::new(), "ObjectTagging:Delete")?;
     Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
 }
 
@@ -77,19 +83,22 @@ pub(crate) fn of_header(header: Option<&str>) -> S3Result<Tags> {
     checked(pairs.into_iter())
 }
 
+/// Sets the tags of a version of a key in a bucket, which the event tells.
 fn set(
     shared: &Shared,
-    bucket: &str,
-    key: &str,
-    version: Option<&str>,
+    context: &RequestContext,
+    (name, key, version): (&str, &str, Option<&str>),
     tags: Tags,
+    event: &'static str,
 ) -> S3Result<Option<String>> {
     let mut buckets = shared.store.lock();
-    let bucket = bucket_mut(&mut buckets, bucket)?;
+    let bucket = bucket_mut(&mut buckets, name)?;
     let mut object = (*find_in(bucket, key, version)?).clone();
     object.tags = tags;
     let version_id = bucket.shown_id(object.version_id.as_ref());
+    let happening = Happening::changed(event, key, &object);
     bucket.replace(key, object);
+    tell(shared, context, name, bucket, &happening);
     Ok(version_id)
 }
 

@@ -112,7 +112,7 @@ mod tests {
             on(json!({ "StringEquals": { "aws:PrincipalAccount": "222222222222" } })),
             Verdict::Silent
         );
-        // No service sends here that would have a source.
+        // It is no service that asks, which would have a source.
         assert_eq!(on(json!({ "ArnEquals": { "aws:SourceArn": "arn:aws:s3:::b" } })), Verdict::Silent);
     }
 }

@@ -19,7 +19,7 @@ use crate::layer::AwsError;
 /// The region of queues that answer in every region, where one has to be named.
 const ANY_REGION: &str = "us-east-1";
 /// Who sends what is sent past the wire.
-const SENDER_ID: &str = "AIDAFAKEFAKEFAKEFAKE2";
+pub(super) const SENDER_ID: &str = "AIDAFAKEFAKEFAKEFAKE2";
 
 /// The fake's SQS without a client: synchronous, without requests, faults or the call log. From [`FakeAws::sqs`].
 ///

@@ -7,6 +7,7 @@
 mod access;
 mod attribute;
 mod deduplication;
+mod destination;
 mod direct;
 mod document;
 mod error;
@@ -32,6 +33,7 @@ pub use document::QueueDocument;
 pub use message::{MessageState, NewMessage, QueueMessage};
 pub use snapshot::{MessageChange, QueueChange, QueueSnapshot, SqsChanges};
 
+pub(crate) use destination::{QueueDestination, Unreachable};
 pub(crate) use error::status_of;
 pub(crate) use name::{is_fifo_name, is_plain_name};
 pub(crate) use request::{Caller, Protocol, Request};

@@ -71,7 +71,8 @@ async fn counts_the_parts_of_an_object_whose_checksum_is_of_the_whole() {
     let (_, client) = bucket();
     upload(&client, ChecksumType::FullObject).await;
     let get = client.get_object_attributes().bucket("bucket").key("key");
-    let parts = get.object_attributes(ObjectAttributes::ObjectParts).send().await.unwrap().object_parts.unwrap();
+    let parts =
+        get.object_attributes(ObjectAttributes::ObjectParts).send().await.unwrap().object_parts.unwrap();
     assert_eq!((parts.total_parts_count(), parts.parts().len(), parts.max_parts()), (Some(3), 0, None));
 }
 

@@ -185,10 +185,12 @@ async fn a_custom_endpoint_is_of_the_region_that_a_request_is_signed_for() {
         let config = config(&fake).region(Region::new(region)).endpoint_url("http://127.0.0.1:4566");
         client_of(config.retry_config(RetryConfig::disabled()).force_path_style(true))
     };
-    let (virginia, ireland_client, stockholm) = (custom("us-east-1"), custom("eu-west-1"), custom("eu-north-1"));
+    let (virginia, ireland_client, stockholm) =
+        (custom("us-east-1"), custom("eu-west-1"), custom("eu-north-1"));
     let unspecified = ireland_client.create_bucket().bucket("bucket").send().await;
     assert_eq!(error(unspecified), coded(400, "IllegalLocationConstraintException"));
-    let other = stockholm.create_bucket().bucket("bucket").create_bucket_configuration(ireland()).send().await;
+    let other =
+        stockholm.create_bucket().bucket("bucket").create_bucket_configuration(ireland()).send().await;
     assert_eq!(error(other), coded(400, "IllegalLocationConstraintException"));
     let create = ireland_client.create_bucket().bucket("bucket").create_bucket_configuration(ireland());
     assert_eq!(create.send().await.unwrap().location(), Some("http://bucket.s3.amazonaws.com/"));

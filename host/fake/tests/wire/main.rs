@@ -25,6 +25,7 @@ mod locks;
 mod methods;
 mod multipart;
 mod multipart_listing;
+mod notifications;
 mod objects;
 mod policies;
 mod protocol;

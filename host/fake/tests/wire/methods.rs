@@ -89,8 +89,6 @@ async fn what_the_fake_has_not_is_not_taken_for_the_path() {
     fake.s3().put("bucket", "key", "hello").unwrap();
     for (method, path, status) in [
         ("PUT", "/new?abac", 501),
-        ("GET", "/bucket?analytics", 501),
-        ("DELETE", "/bucket?intelligent-tiering&id=1", 501),
         ("DELETE", "/bucket?metadataTable", 501),
         ("DELETE", "/bucket/key?policy", 501),
         ("PUT", "/bucket/key?encryption", 501),

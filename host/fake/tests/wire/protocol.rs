@@ -68,8 +68,6 @@ async fn answers_operations_it_does_not_have_with_an_error() {
     let torrent = client.get_object_torrent().bucket("bucket").key("key").send().await;
     assert_eq!(error(torrent), coded(501, "NotImplemented"));
     assert_eq!(fake.calls().pop().unwrap().operation, "GetObjectTorrent");
-    let inventory = client.get_bucket_inventory_configuration().bucket("bucket").id("id").send().await;
-    assert_eq!(error(inventory), coded(501, "NotImplemented"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,13 +1,16 @@
 //! What a bucket is configured with, and what errors say about it.
 
 use aws_sdk_s3::types::{
-    AccelerateConfiguration, BucketAccelerateStatus, BucketLoggingStatus, IndexDocument, LoggingEnabled,
-    Payer, RequestPaymentConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, WebsiteConfiguration,
+    AccelerateConfiguration, BucketAccelerateStatus, BucketLoggingStatus, IndexDocument,
+    InventoryConfiguration, InventoryDestination, InventoryFormat, InventoryFrequency,
+    InventoryIncludedObjectVersions, InventoryS3BucketDestination, InventorySchedule, LoggingEnabled,
+    MetricsConfiguration, Payer, RequestPaymentConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    WebsiteConfiguration,
 };
 use innkeeper_fake::FakeAws;
 
-use crate::aws::{bucket, client, coded, error, send, text};
+use crate::aws::{bucket, client, client_of, coded, config, error, send, text};
 
 #[tokio::test(start_paused = true)]
 async fn keeps_what_it_is_given() {
@@ -147,4 +150,56 @@ async fn a_range_that_cannot_be_meant_is_none() {
     }
     let part = client.get_object().bucket("bucket").key("key").range("bytes=-2").send().await.unwrap();
     assert_eq!(part.content_range(), Some("bytes 3-4/5"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeps_configurations_by_their_ids() {
+    let (fake, client) = bucket();
+    let inventory = |id: &str| {
+        let target = InventoryS3BucketDestination::builder().bucket("arn:aws:s3:::bucket");
+        let target = target.format(InventoryFormat::Csv).build().unwrap();
+        InventoryConfiguration::builder()
+            .destination(InventoryDestination::builder().s3_bucket_destination(target).build())
+            .is_enabled(true)
+            .id(id)
+            .included_object_versions(InventoryIncludedObjectVersions::All)
+            .schedule(InventorySchedule::builder().frequency(InventoryFrequency::Daily).build().unwrap())
+            .build()
+            .unwrap()
+    };
+    let put = |id: &str, of_document: &str| {
+        let put = client.put_bucket_inventory_configuration().bucket("bucket").id(id);
+        put.inventory_configuration(inventory(of_document)).send()
+    };
+    let get = |id: &str| client.get_bucket_inventory_configuration().bucket("bucket").id(id).send();
+    let delete = |id: &str| client.delete_bucket_inventory_configuration().bucket("bucket").id(id).send();
+    assert_eq!(error(get("a").await), coded(404, "NoSuchConfiguration"));
+    for id in ["b", "a"] {
+        put(id, id).await.unwrap();
+    }
+    assert_eq!(error(put("c", "d").await), coded(400, "IdMismatch"));
+    assert_eq!(get("a").await.unwrap().inventory_configuration(), Some(&inventory("a")));
+    let metrics = client.put_bucket_metrics_configuration().bucket("bucket").id("all");
+    let metrics = metrics.metrics_configuration(MetricsConfiguration::builder().id("all").build().unwrap());
+    metrics.send().await.unwrap();
+
+    let dir = tempfile::tempdir().unwrap();
+    fake.save(dir.path()).unwrap();
+    let again = FakeAws::new();
+    again.seed(dir.path()).unwrap();
+    for fake in [&fake, &again] {
+        let client = client_of(config(fake));
+        let listed = client.list_bucket_inventory_configurations().bucket("bucket").send().await.unwrap();
+        assert_eq!(listed.inventory_configuration_list(), [inventory("a"), inventory("b")]);
+        assert_eq!(fake.calls().pop().unwrap().operation, "ListBucketInventoryConfigurations");
+        let listed = client.list_bucket_metrics_configurations().bucket("bucket").send().await.unwrap();
+        assert_eq!(listed.metrics_configuration_list()[0].id(), "all");
+        // Of the other kinds there are none.
+        let listed = client.list_bucket_analytics_configurations().bucket("bucket").send().await.unwrap();
+        assert!(listed.analytics_configuration_list().is_empty());
+        let listed = client.list_bucket_intelligent_tiering_configurations().bucket("bucket");
+        assert!(listed.send().await.unwrap().intelligent_tiering_configuration_list().is_empty());
+    }
+    delete("a").await.unwrap();
+    assert_eq!(error(delete("a").await), coded(404, "NoSuchConfiguration"));
 }

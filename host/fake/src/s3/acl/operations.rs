@@ -9,8 +9,9 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use super::request::{Of, by_id, by_uri, check_id, unresolvable};
 use super::{Acl, AclGrant, AclRequest, Permission, acl_request, grants_of, owner_of};
 use crate::fake::Shared;
-use crate::s3::bucket::{bucket_in, bucket_mut};
+use crate::s3::bucket::{bucket_in, bucket_mut, context};
 use crate::s3::error::{error, error_with};
+use crate::s3::notifications::{Happening, tell};
 use crate::s3::read::find_in;
 use crate::s3::store::Bucket;
 
@@ -68,6 +69,7 @@ pub(crate) fn put_object_acl(
     shared: &Shared,
     request: S3Request<PutObjectAclInput>,
 ) -> S3Result<S3Response<PutObjectAclOutput>> {
+    let context = context(&request);
     let input = request.input;
     let said = acl_request!(input, grant_write);
     let mut buckets = shared.store.lock();
@@ -76,7 +78,9 @@ pub(crate) fn put_object_acl(
     let acl = new_acl(bucket, object.acl.as_deref(), Of::Object, &said, input.access_control_policy)?;
     object.acl = Some(acl).filter(|acl| *acl != Acl::private(&bucket.owner.canonical_id)).map(Arc::new);
     let version_id = bucket.shown_id(object.version_id.as_ref());
+    let happening = Happening::changed("ObjectAcl:Put", &input.key, &object);
     bucket.replace(&input.key, object);
+    tell(shared, &context, &input.bucket, bucket, &happening);
     let mut response = S3Response::new(PutObjectAclOutput::default());
     if let Some(id) = version_id.and_then(|id| id.parse().ok()) {
         response.headers.insert("x-amz-version-id", id);

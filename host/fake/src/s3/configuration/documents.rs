@@ -51,6 +51,7 @@ impl Configuration {
         add("website", xml(self.website.as_ref()), false);
         add("replication", xml(self.replication.as_ref()), false);
         add("object-lock", xml(self.object_lock.as_ref()), false);
+        documents.extend(self.identified.documents().map(|(kind, list)| (kind.to_owned(), list)));
         documents
     }
 
@@ -100,19 +101,22 @@ impl Configuration {
             "website" => self.website = read(document)?,
             "replication" => self.replication = read(document)?,
             "object-lock" => self.object_lock = read(document)?,
-            _ => return Err("a bucket has no such configuration".to_owned()),
+            kind => {
+                let set = self.identified.set_documents(kind, document);
+                return set.unwrap_or_else(|| Err("a bucket has no such configuration".to_owned()));
+            }
         }
         Ok(())
     }
 }
 
-fn xml<T: Serialize>(document: Option<&T>) -> Option<Value> {
+pub(super) fn xml<T: Serialize>(document: Option<&T>) -> Option<Value> {
     let mut bytes = Vec::new();
     document?.serialize(&mut Serializer::new(&mut bytes)).ok()?;
     String::from_utf8(bytes).ok().map(Value::String)
 }
 
-fn read<T: for<'xml> Deserialize<'xml>>(document: &Value) -> Result<Option<T>, String> {
+pub(super) fn read<T: for<'xml> Deserialize<'xml>>(document: &Value) -> Result<Option<T>, String> {
     let text = match document {
         Value::Null => return Ok(None),
         Value::String(text) => text,

@@ -1,11 +1,13 @@
 //! What a bucket is configured with besides versioning: kept, given back, and, but for what the answers themselves show, not
-//! acted on. No rule expires an object. The policy is evaluated where requests are let in.
+//! acted on. No rule expires an object. The policy is evaluated where requests are let in, and what is to be notified is in
+//! [`notifications`](super::notifications).
 
 mod access;
 mod cors;
 mod documents;
 mod encryption;
 mod expiration;
+mod identified;
 mod lifecycle;
 mod plain;
 mod policy;
@@ -27,6 +29,11 @@ pub(crate) use access::{
 };
 pub(crate) use cors::{delete_cors, get_cors, put_cors};
 pub(crate) use encryption::{delete_encryption, get_encryption, put_encryption};
+pub(crate) use identified::{
+    delete_analytics, delete_inventory, delete_metrics, delete_tiering, get_analytics, get_inventory,
+    get_metrics, get_tiering, list_analytics, list_inventories, list_metrics, list_tiering, put_analytics,
+    put_inventory, put_metrics, put_tiering,
+};
 pub(crate) use lifecycle::{delete_lifecycle, get_lifecycle, put_lifecycle};
 pub(crate) use plain::{
     delete_replication, delete_website, get_accelerate, get_logging, get_notification, get_replication,
@@ -36,6 +43,7 @@ pub(crate) use plain::{
 pub(crate) use policy::{delete_policy, get_policy, get_policy_status, put_policy};
 pub(crate) use tagging::{TagsOfNewBucket, delete_tagging, get_tagging, put_tagging};
 
+use identified::Identified;
 use policy::BucketPolicy;
 
 use super::bucket::{bucket_in, bucket_mut};
@@ -63,6 +71,7 @@ pub(crate) struct Configuration {
     payer: Option<Payer>,
     website: Option<WebsiteConfiguration>,
     replication: Option<ReplicationConfiguration>,
+    identified: Identified,
     /// Where there is one, versions can be locked.
     pub(crate) object_lock: Option<ObjectLockConfiguration>,
 }
@@ -88,6 +97,7 @@ impl Configuration {
             payer: None,
             website: None,
             replication: None,
+            identified: Identified::default(),
             object_lock: None,
         }
     }
@@ -104,6 +114,11 @@ impl Configuration {
     /// Whether a public policy lets nobody in but the owner (`RestrictPublicBuckets`).
     pub(crate) fn restricts_public_policies(&self) -> bool {
         self.public_access_block().is_some_and(|block| block.restrict_public_buckets == Some(true))
+    }
+
+    /// What is told of objects, and to whom.
+    pub(crate) fn notification(&self) -> Option<&NotificationConfiguration> {
+        self.notification.as_ref()
     }
 
     pub(crate) fn cors(&self) -> Option<&CORSConfiguration> {

@@ -1,4 +1,7 @@
-//! Configurations that are only kept: nothing is delivered, accelerated, replicated or served because of them.
+//! Configurations that are only kept: nothing is logged, accelerated, replicated or served because of them. Notifications alone are
+//! [delivered](crate::s3::notifications).
+
+use std::sync::Arc;
 
 use s3s::dto::{
     BucketAccelerateStatus, BucketVersioningStatus, DeleteBucketReplicationInput,
@@ -18,9 +21,10 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::{Answer, change, look, missing};
 use crate::fake::Shared;
-use crate::s3::bucket::{bucket_in, bucket_mut};
+use crate::s3::bucket::{bucket_in, bucket_mut, context};
 use crate::s3::details::with_details;
 use crate::s3::error::{custom_with, error, error_with, invalid_argument};
+use crate::s3::notifications::{self, Teller};
 use crate::s3::versions::Versioning;
 
 /// What a bucket tells of, by the names of S3's API. s3s takes any text.
@@ -108,8 +112,13 @@ pub(crate) fn put_notification(
     shared: &Shared,
     request: S3Request<PutBucketNotificationConfigurationInput>,
 ) -> Answer<PutBucketNotificationConfigurationOutput> {
-    let PutBucketNotificationConfigurationInput { bucket, notification_configuration: mut given, .. } =
-        request.input;
+    let context = context(&request);
+    let PutBucketNotificationConfigurationInput {
+        bucket: name,
+        notification_configuration: mut given,
+        skip_destination_validation,
+        ..
+    } = request.input;
     let events = given
         .queue_configurations
         .iter()
@@ -131,7 +140,19 @@ pub(crate) fn put_notification(
     for function in given.lambda_function_configurations.iter_mut().flatten() {
         function.id.get_or_insert_with(new_id);
     }
-    change(shared, &bucket, |configuration| configuration.notification = Some(given))?;
+    // Queues and functions are looked at without a hold on the buckets.
+    let (owner, region) = {
+        let buckets = shared.store.lock();
+        let bucket = bucket_in(&buckets, &name)?;
+        (Arc::clone(&bucket.owner), bucket.region.clone().unwrap_or_else(|| context.region.clone()))
+    };
+    let teller = Teller { bucket: &name, account_id: &owner.id, region: &region };
+    let skip = skip_destination_validation == Some(true);
+    let queues = notifications::check(shared, &teller, &mut given, skip)?;
+    change(shared, &name, |configuration| configuration.notification = Some(given))?;
+    for queue in queues {
+        shared.store.add_notification(notifications::test_event(shared, &context, &teller, queue));
+    }
     Ok(S3Response::new(PutBucketNotificationConfigurationOutput {}))
 }
 

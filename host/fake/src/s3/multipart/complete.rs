@@ -20,6 +20,7 @@ use crate::s3::customer_key::customer_key_headers;
 use crate::s3::description::Description;
 use crate::s3::encoding::percent_encoded;
 use crate::s3::error::{error, error_with, not_implemented};
+use crate::s3::notifications::{Happening, tell};
 use crate::s3::object::{Object, ObjectPart};
 
 pub(crate) fn complete(
@@ -66,6 +67,8 @@ pub(crate) fn complete(
     )?;
     object.lock = bucket.lock_of(lock, object.last_modified)?;
     let object = bucket.put(&input.key, object, &shared.ids);
+    let happening = Happening::created("ObjectCreated:CompleteMultipartUpload", &input.key, &object);
+    tell(shared, &context, &input.bucket, bucket, &happening);
     let expiration = bucket.configuration.expiration_of(&input.key, &object);
     let object = Object { body: Bytes::new(), ..(*object).clone() };
     let finished = Finished { key: input.key, parts: numbers, object, expiration };

@@ -22,11 +22,16 @@ use super::error::message;
 use super::wire::S3Service;
 use crate::account::Caller;
 use crate::layer::{Answer, AwsError, RequestContext, Signer, Target, Trailers, verify_policy, xml};
+use crate::sts;
 
 /// The longest form. The file in it may be of 5 GiB on AWS; this one is kept in memory twice for a moment.
 const MAX_FORM: usize = 1024 * 1024 * 1024;
 /// What stays as it is in a parameter of a URL.
 const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// That an upload came by a form. Travels in the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfForm;
 
 impl S3Service {
     /// `PostObject`: the object in a form is put as if by its sender, and the answer is what the form asks for.
@@ -45,6 +50,7 @@ impl S3Service {
         let signer = self.signer(&form, &bucket, &key)?;
         let context = RequestContext {
             caller: Caller::of(&self.shared, signer.as_ref()),
+            user_id: signer.as_ref().map(|signer| sts::caller(&self.shared, signer).0),
             signature: signer.as_ref().map(|signer| (signer.version.algorithm(), "POST")),
             access_key_id: signer.map(|signer| signer.access_key_id.into()),
             ..parts.extensions.get::<RequestContext>().cloned().unwrap_or_default()
@@ -93,6 +99,7 @@ fn request(form: &Form, context: RequestContext, bucket: &str, key: &str) -> Res
     put.headers.insert(CONTENT_LENGTH, HeaderValue::from(form.file.len()));
     put.extensions.insert(context);
     put.extensions.insert(Trailers::default());
+    put.extensions.insert(OfForm);
     Ok(put)
 }
 
