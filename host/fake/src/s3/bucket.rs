@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use s3s::dto::{
     Bucket as BucketEntry, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput,
     DeleteBucketInput, DeleteBucketOutput, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
@@ -12,7 +12,7 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::acl::{acl_request, owner_of};
 use super::configuration::{Configuration, TagsOfNewBucket, check_ownership};
-use super::error::{error, error_with};
+use super::error::{custom_with, error, error_with};
 use super::lock;
 use super::store::Bucket;
 use super::versions::Versioning;
@@ -24,6 +24,9 @@ use crate::region::partition;
 /// The name that eu-west-1 had first. A bucket that is made by it is located by it.
 pub(crate) const EU: &str = "EU";
 const IRELAND: &str = "eu-west-1";
+/// Where the name of a new bucket is to be unique, and the value for the account's own names.
+const NAMESPACE: &str = "x-amz-bucket-namespace";
+const ACCOUNT_REGIONAL: &str = "account-regional";
 /// The most buckets on a page of `ListBuckets`.
 const MAX_BUCKETS: i32 = 10_000;
 
@@ -33,6 +36,7 @@ pub(crate) fn create(
 ) -> S3Result<S3Response<CreateBucketOutput>> {
     let context = context(&request);
     let tags = request.extensions.get::<TagsOfNewBucket>().cloned();
+    let of_account = request.headers.get(NAMESPACE).is_some_and(|namespace| namespace == ACCOUNT_REGIONAL);
     let input = request.input;
     let constraint =
         input.create_bucket_configuration.as_ref().and_then(|config| config.location_constraint.clone());
@@ -58,6 +62,10 @@ pub(crate) fn create(
     if name.contains("-.") || name.contains(".-") {
         return Err(error(S3ErrorCode::InvalidBucketName));
     }
+    let located = region.clone().unwrap_or_else(|| context.region.clone());
+    if of_account {
+        check_namespace(&name, &owner.id, &located)?;
+    }
     let mut buckets = shared.store.lock();
     match buckets.get_mut(&name) {
         Some(bucket) if bucket.owner != owner => return Err(error(S3ErrorCode::BucketAlreadyExists)),
@@ -81,7 +89,27 @@ pub(crate) fn create(
             buckets.insert(name.clone(), bucket);
         }
     }
-    Ok(S3Response::new(CreateBucketOutput { location: Some(location_of_new(&name, &context.region)) }))
+    // That of an account's own namespace is named by its path in every region.
+    let location = if of_account { format!("/{name}") } else { location_of_new(&name, &context.region) };
+    let mut response = S3Response::new(CreateBucketOutput { location: Some(location) });
+    if let Ok(arn) = HeaderValue::try_from(format!("arn:{}:s3:::{name}", partition(&located))) {
+        response.headers.insert("x-amz-bucket-arn", arn);
+    }
+    Ok(response)
+}
+
+/// The name of a bucket that only its account could make ends with the account and the region.
+fn check_namespace(name: &str, account_id: &str, region: &str) -> S3Result {
+    let suffix = format!("-{account_id}-{region}-an");
+    if name.strip_suffix(&suffix).is_some_and(|prefix| !prefix.is_empty()) {
+        return Ok(());
+    }
+    let message = format!(
+        "The requested bucket name did not include the account-regional namespace suffix, but the provided \
+         x-amz-bucket-namespace header value is account-regional. Specify {suffix} as the bucket name suffix to create a \
+         bucket in your account-regional namespace, or remove the header."
+    );
+    Err(custom_with("InvalidNamespaceHeader", StatusCode::BAD_REQUEST, message))
 }
 
 fn is_elsewhere(region: &String) -> bool {

@@ -1,6 +1,8 @@
 //! Functions as they are shown and published.
 
-use aws_sdk_lambda::types::{FunctionVersion, State, StateReasonCode};
+use aws_sdk_lambda::types::{
+    FunctionVersion, LogFormat, LoggingConfig, State, StateReasonCode, SystemLogLevel,
+};
 use innkeeper_fake::{FakeAws, FunctionState, LambdaDirectError};
 use pretty_assertions::assert_eq;
 use serde_json::Value;
@@ -143,4 +145,36 @@ fn refuses_functions_that_lambda_would_not_have() {
     assert_eq!(function.alias("1", "$LATEST").unwrap_err(), LambdaDirectError::InvalidAlias("1".into()));
     let missing = LambdaDirectError::NoSuchVersion { function: "f".into(), version: "1".into() };
     assert_eq!(function.alias("live", "1").unwrap_err(), missing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shows_where_a_function_logs_and_what_runs_it() {
+    let (_fake, client) = echo();
+    let shown = async || client.get_function_configuration().function_name("echo").send().await.unwrap();
+    let logging = shown().await.logging_config.unwrap();
+    assert_eq!(
+        (logging.log_format(), logging.log_group()),
+        (Some(&LogFormat::Text), Some("/aws/lambda/echo"))
+    );
+    assert_eq!((logging.system_log_level(), logging.application_log_level()), (None, None));
+    let runtime = shown().await.runtime_version_config.unwrap();
+    let runtime = runtime.runtime_version_arn().unwrap();
+    assert!(runtime.starts_with("arn:aws:lambda:eu-west-1::runtime:"), "{runtime}");
+    let json = LoggingConfig::builder().log_format(LogFormat::Json).log_group("/shop").build();
+    client.update_function_configuration().function_name("echo").logging_config(json).send().await.unwrap();
+    let logging = shown().await.logging_config.unwrap();
+    assert_eq!((logging.log_format(), logging.log_group()), (Some(&LogFormat::Json), Some("/shop")));
+    assert_eq!(logging.system_log_level(), Some(&SystemLogLevel::Info));
+}
+
+#[tokio::test(start_paused = true)]
+async fn says_what_the_account_may_have_and_has() {
+    let (fake, client) = echo();
+    let settings = async || client.get_account_settings().send().await.unwrap();
+    let limit = settings().await.account_limit.unwrap();
+    assert_eq!((limit.concurrent_executions(), limit.unreserved_concurrent_executions()), (1000, Some(1000)));
+    assert_eq!(settings().await.account_usage.unwrap().function_count(), 1);
+    fake.lambda().function("other", |_| async move { Ok(Value::Null) }).unwrap().reserved_concurrency(4);
+    assert_eq!(settings().await.account_limit.unwrap().unreserved_concurrent_executions(), Some(996));
+    assert_eq!(settings().await.account_usage.unwrap().function_count(), 2);
 }

@@ -30,6 +30,7 @@ async fn an_event_is_accepted_and_runs_later() {
     let (fake, client) = echo();
     let output = invoke(&client, "echo", r#"{"a":1}"#).invocation_type(Type::Event).send().await.unwrap();
     assert_eq!((output.status_code(), output.function_error()), (202, None));
+    assert_eq!(output.executed_version(), None);
     assert_eq!(output.payload().map_or(0, |payload| payload.as_ref().len()), 0);
     fake.lambda().idle().await;
     let invocation = fake.lambda().invocations().remove(0);

@@ -354,6 +354,11 @@ async fn gives_a_function_a_url() {
     update.auth_type(FunctionUrlAuthType::AwsIam).send().await.unwrap();
     let get = || client.get_function_url_config().function_name("made").send();
     assert_eq!(get().await.unwrap().auth_type(), &FunctionUrlAuthType::AwsIam);
+    let listed = client.list_function_url_configs().function_name("made").send().await.unwrap();
+    let urls: Vec<_> = listed.function_url_configs().iter().map(|config| config.function_url()).collect();
+    assert_eq!(urls, [get().await.unwrap().function_url()]);
+    let missing = client.list_function_url_configs().function_name("missing").send().await;
+    refused(missing, 404, "ResourceNotFoundException", "");
     client.delete_function_url_config().function_name("made").send().await.unwrap();
     refused(get().await, 404, "ResourceNotFoundException", "The resource you requested does not exist.");
 }

@@ -201,6 +201,26 @@ async fn a_custom_endpoint_is_of_the_region_that_a_request_is_signed_for() {
     virginia.create_bucket().bucket("other").send().await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_bucket_in_the_namespace_of_an_account_is_named_after_it() {
+    let fake = FakeAws::new();
+    let client = client(&fake);
+    let create = async |name: &str| {
+        let create = client.create_bucket().bucket(name).create_bucket_configuration(ireland());
+        let create = create.customize().mutate_request(|request| {
+            request.headers_mut().insert("x-amz-bucket-namespace", "account-regional");
+        });
+        create.send().await
+    };
+    let created = create("mine-000000000000-eu-west-1-an").await.unwrap();
+    assert_eq!(created.location(), Some("/mine-000000000000-eu-west-1-an"));
+    assert_eq!(created.bucket_arn(), Some("arn:aws:s3:::mine-000000000000-eu-west-1-an"));
+    for name in ["mine", "mine-111111111111-eu-west-1-an", "mine-000000000000-us-east-1-an"] {
+        assert_eq!(error(create(name).await), coded(400, "InvalidNamespaceHeader"), "{name}");
+    }
+    assert_eq!(fake.s3().buckets(), ["mine-000000000000-eu-west-1-an"]);
+}
+
 /// Sends an operation of a client for the owner of the bucket, and for another one.
 macro_rules! for_owners {
     ($($operation:expr),* $(,)?) => {{

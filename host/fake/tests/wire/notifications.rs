@@ -72,18 +72,18 @@ fn told(fake: &FakeAws) -> Vec<Value> {
     messages
         .iter()
         .map(|message| serde_json::from_str::<Value>(&message.body).unwrap())
-        .filter(|event| event["Event"] != "s3:TestEvent")
+        .filter(|event| event.get("Event").is_none_or(|event| event != "s3:TestEvent"))
         .map(|event| {
-            assert_eq!(event["Records"].as_array().unwrap().len(), 1);
-            event["Records"][0].clone()
+            assert_eq!(event.pointer("/Records/1"), None);
+            event.pointer("/Records/0").unwrap().clone()
         })
         .collect()
 }
 
 /// The names of events and the keys that they are of.
 fn names(fake: &FakeAws) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    told(fake).iter().map(|event| (text(&event["eventName"]), text(&event["s3"]["object"]["key"]))).collect()
+    let text = |event: &Value, what: &str| event.pointer(what).and_then(Value::as_str).unwrap().to_owned();
+    told(fake).iter().map(|event| (text(event, "/eventName"), text(event, "/s3/object/key"))).collect()
 }
 
 fn pair(name: &str, key: &str) -> (String, String) {
