@@ -6,8 +6,8 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    AliasRoutingConfiguration, Architecture, Environment, FunctionCode, FunctionUrlAuthType, PackageType,
-    Runtime, State,
+    AliasRoutingConfiguration, Architecture, Environment, FunctionCode, FunctionUrlAuthType,
+    FunctionUrlConfig, PackageType, Runtime, State,
 };
 use innkeeper_fake::FakeAws;
 use pretty_assertions::assert_eq;
@@ -355,7 +355,7 @@ async fn gives_a_function_a_url() {
     let get = || client.get_function_url_config().function_name("made").send();
     assert_eq!(get().await.unwrap().auth_type(), &FunctionUrlAuthType::AwsIam);
     let listed = client.list_function_url_configs().function_name("made").send().await.unwrap();
-    let urls: Vec<_> = listed.function_url_configs().iter().map(|config| config.function_url()).collect();
+    let urls: Vec<_> = listed.function_url_configs().iter().map(FunctionUrlConfig::function_url).collect();
     assert_eq!(urls, [get().await.unwrap().function_url()]);
     let missing = client.list_function_url_configs().function_name("missing").send().await;
     refused(missing, 404, "ResourceNotFoundException", "");
