@@ -262,7 +262,7 @@ fn what_clients_do_wrong_is_not_logged_unless_it_is_asked_for() {
     let wrong = |fake: &Fake| {
         let answer = fake.send_body("PUT /bucket", OF_S3, "<no");
         assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-        let answer = fake.send("GET /bucket?analytics&id=a", OF_S3);
+        let answer = fake.send("GET /bucket/key?torrent", OF_S3);
         assert!(answer.starts_with("HTTP/1.1 501") || answer.starts_with("HTTP/1.1 404"), "{answer}");
     };
     let fake = Fake::start(Project::new(""), &[]);

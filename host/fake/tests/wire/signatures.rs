@@ -5,9 +5,9 @@ use std::time::Duration;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::primitives::ByteStream;
-use innkeeper_fake::FakeAws;
+use innkeeper_fake::{ChecksumAlgorithm, FakeAws};
 
-use crate::aws::{HOUR, client_of, coded, config, error, known, send, text};
+use crate::aws::{HOUR, bucket, client_of, coded, config, error, known, send, text};
 
 const ID: &str = "AKIDKNOWN";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -142,6 +142,24 @@ async fn a_presigned_put_binds_what_it_was_signed_with() {
     assert_eq!(status, 200, "{answer}");
     let object = fake.s3().get("bucket", "new").unwrap();
     assert_eq!((object.text(), object.content_type()), (Some("hello"), "text/plain"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checksum_in_a_presigned_url_is_of_no_body() {
+    let (fake, client) = bucket();
+    let presigning = PresigningConfig::builder().start_time(fake.now()).expires_in(HOUR).build().unwrap();
+    let url = client.put_object().bucket("bucket").key("new").presigned(presigning).await.unwrap();
+    // As the SDK for JavaScript has it, of the body that it does not have yet.
+    let uri = format!("{}&x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32", url.uri());
+    let answer = send(&fake, "PUT", &uri, &[("content-length", "5")], "hello").await;
+    let status = answer.status().as_u16();
+    assert_eq!(status, 200, "{}", text(answer).await);
+    let object = fake.s3().get("bucket", "new").unwrap();
+    assert_eq!((object.text(), object.checksum.algorithm), (Some("hello"), ChecksumAlgorithm::Crc64Nvme));
+    // A header is another matter.
+    let headers = [("content-length", "5"), ("x-amz-checksum-crc32", "AAAAAA==")];
+    let answer = text(send(&fake, "PUT", &uri, &headers, "hello").await).await;
+    assert!(answer.contains("<Code>BadDigest</Code>"), "{answer}");
 }
 
 #[tokio::test(start_paused = true)]
