@@ -235,7 +235,7 @@ mod tests {
         ("PUT", Level::Bucket, "accelerate", Some("PutBucketAccelerateConfiguration")),
         ("GET", Level::Bucket, "acl", Some("GetBucketAcl")),
         ("PUT", Level::Bucket, "acl", Some("PutBucketAcl")),
-        ("GET", Level::Bucket, "analytics", Some("GetBucketAnalyticsConfiguration")),
+        ("GET", Level::Bucket, "analytics", Some("ListBucketAnalyticsConfigurations")),
         ("PUT", Level::Bucket, "analytics", Some("PutBucketAnalyticsConfiguration")),
         ("DELETE", Level::Bucket, "analytics", Some("DeleteBucketAnalyticsConfiguration")),
         ("GET", Level::Bucket, "cors", Some("GetBucketCors")),
@@ -245,10 +245,10 @@ mod tests {
         ("GET", Level::Bucket, "encryption", Some("GetBucketEncryption")),
         ("PUT", Level::Bucket, "encryption", Some("PutBucketEncryption")),
         ("DELETE", Level::Bucket, "encryption", Some("DeleteBucketEncryption")),
-        ("GET", Level::Bucket, "intelligent-tiering", Some("GetBucketIntelligentTieringConfiguration")),
+        ("GET", Level::Bucket, "intelligent-tiering", Some("ListBucketIntelligentTieringConfigurations")),
         ("PUT", Level::Bucket, "intelligent-tiering", Some("PutBucketIntelligentTieringConfiguration")),
         ("DELETE", Level::Bucket, "intelligent-tiering", Some("DeleteBucketIntelligentTieringConfiguration")),
-        ("GET", Level::Bucket, "inventory", Some("GetBucketInventoryConfiguration")),
+        ("GET", Level::Bucket, "inventory", Some("ListBucketInventoryConfigurations")),
         ("PUT", Level::Bucket, "inventory", Some("PutBucketInventoryConfiguration")),
         ("DELETE", Level::Bucket, "inventory", Some("DeleteBucketInventoryConfiguration")),
         ("GET", Level::Bucket, "lifecycle", Some("GetBucketLifecycleConfiguration")),
@@ -266,7 +266,7 @@ mod tests {
         ("GET", Level::Bucket, "metadataTable", None),
         ("POST", Level::Bucket, "metadataTable", None),
         ("DELETE", Level::Bucket, "metadataTable", None),
-        ("GET", Level::Bucket, "metrics", Some("GetBucketMetricsConfiguration")),
+        ("GET", Level::Bucket, "metrics", Some("ListBucketMetricsConfigurations")),
         ("PUT", Level::Bucket, "metrics", Some("PutBucketMetricsConfiguration")),
         ("DELETE", Level::Bucket, "metrics", Some("DeleteBucketMetricsConfiguration")),
         ("GET", Level::Bucket, "notification", Some("GetBucketNotificationConfiguration")),
@@ -333,6 +333,16 @@ mod tests {
             let method = method.parse().unwrap();
             let name = s3_operation(&method, *level, Some(parameter), &HeaderMap::new());
             assert_eq!(name, *operation, "{method} ?{parameter}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_of_one_of_many() {
+        for kind in ["Analytics", "IntelligentTiering", "Inventory", "Metrics"] {
+            let parameter = kind.replace("tT", "t-T").to_ascii_lowercase();
+            let query = format!("{parameter}&id=a");
+            let name = s3_operation(&Method::GET, Level::Bucket, Some(&query), &HeaderMap::new());
+            assert_eq!(name, format!("GetBucket{kind}Configuration"));
         }
     }
 
