@@ -260,7 +260,7 @@ async fn the_digest_of_the_body_has_to_be_there() {
 
 #[tokio::test(start_paused = true)]
 async fn a_presigned_url_may_carry_headers_as_parameters() {
-    let (fake, _) = crate::aws::bucket();
+    let (fake, _) = bucket();
     let query = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fs3%2Faws4_request\
         &X-Amz-Date=20260101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
     let uri = format!(
