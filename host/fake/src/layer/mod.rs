@@ -9,25 +9,24 @@ mod answer;
 mod canonical;
 mod chunked;
 mod connector;
+mod context;
 mod date;
 mod download;
 mod endpoint;
 mod operation;
+mod receive;
 mod signature;
 mod signature_v2;
 mod signer;
 mod subresource;
+mod target;
 mod upload;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use percent_encoding::percent_decode_str;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use s3s::{Body, StdError};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -37,33 +36,26 @@ pub(crate) use canonical::latin_1;
 pub(crate) use chunked::ChunkedError;
 pub(crate) use connector::Client;
 pub use connector::give_no_connection;
+pub(crate) use context::{DEFAULT_REGION, RequestContext, SourceIp};
 pub(crate) use download::Download;
 pub(crate) use endpoint::names_bucket;
 pub(crate) use operation::s3_operations;
 pub(crate) use signature::verify_policy;
 pub(crate) use signer::{Signer, is_signature_parameter};
+pub(crate) use target::{Style, Target};
 pub(crate) use upload::Trailers;
 
 use crate::account::Caller;
-use crate::calls::{Call, Entry, Service};
+use crate::calls::{Entry, Service};
 use crate::fake::Shared;
 use crate::fault::{Effect, Plan};
 use crate::s3::S3Service;
 use crate::{lambda, sqs, sts};
 use admission::{admit, unsigned};
 use endpoint::Endpoint;
-use operation::{Level, PREFLIGHT, s3_operation};
+use operation::PREFLIGHT;
+use receive::{Content, Known, Received};
 use signature::Signed;
-use signer::SignerError;
-use subresource::{Misfit, misfit};
-use upload::{Transfer, Upload};
-
-/// The longest body of a form (STS). AWS's own limit on a session policy is far below.
-const MAX_FORM: usize = 64 * 1024;
-/// The region of a request that names none.
-pub(crate) const DEFAULT_REGION: &str = "us-east-1";
-/// The longest body of a request to SQS: a batch of 1 MiB whose every character is escaped, and what stands around it.
-const MAX_SQS: usize = 16 * 1024 * 1024;
 
 /// The wire side of a fake: every request to any of its services goes through here.
 #[derive(Clone)]
@@ -77,95 +69,6 @@ pub(crate) struct Exchange {
     request: Received,
     entry: Arc<Entry>,
     plan: Plan,
-}
-
-/// A request as the layer understands it.
-struct Received {
-    parts: Parts,
-    content: Content,
-    endpoint: Endpoint,
-    target: Target,
-    signer: Result<Option<Signer>, SignerError>,
-    /// The body as it came, where it has been read to know what the request is about.
-    read: Option<Bytes>,
-    ids: RequestIds,
-}
-
-/// The body of a request: of S3, on its way; of the others read already, since what they are about stands in it.
-enum Content {
-    Upload(Upload),
-    Known(Known),
-}
-
-/// What a request asks of a service whose requests say so in their bodies.
-enum Known {
-    Form(Bytes),
-    Sqs(sqs::Request),
-    /// Without the body if that is too long.
-    Lambda(lambda::Route, Option<Bytes>),
-}
-
-/// What a request to S3 is about, as the layer sees it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Target {
-    /// The operation's name in the AWS API.
-    pub(crate) operation: &'static str,
-    pub(crate) style: Style,
-    pub(crate) bucket: Option<String>,
-    pub(crate) key: Option<String>,
-    /// Why the request is none that its resource has.
-    misfit: Option<Misfit>,
-}
-
-/// Where a request to S3 has its bucket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Style {
-    #[default]
-    Path,
-    VirtualHost,
-}
-
-/// What the operations need to know about a request besides its input. Travels in the request's extensions.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestContext {
-    /// The region of the endpoint, if it is one of AWS's own.
-    pub(crate) endpoint_region: Option<String>,
-    /// The region of the endpoint, or of the signature where the endpoint has none.
-    pub(crate) region: String,
-    pub(crate) caller: Caller,
-    /// The id of the user or role session, where there is one.
-    pub(crate) user_id: Option<String>,
-    /// By which the answer is known.
-    pub(crate) request_id: String,
-    /// Of the signature, if there is one.
-    pub(crate) access_key_id: Option<Arc<str>>,
-    /// How it is signed, as the condition keys `s3:signatureversion` and `s3:authType` name it.
-    pub(crate) signature: Option<(&'static str, &'static str)>,
-    /// Whether it came over https.
-    pub(crate) is_secure: bool,
-    /// The address that it came from, where it came over a network.
-    pub(crate) source_ip: Option<IpAddr>,
-}
-
-/// The address that a request came from. Travels in the request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SourceIp(pub(crate) IpAddr);
-
-impl Default for RequestContext {
-    /// That of a request of which nothing is known.
-    fn default() -> Self {
-        Self {
-            endpoint_region: None,
-            region: DEFAULT_REGION.to_owned(),
-            caller: Caller::Anonymous,
-            user_id: None,
-            request_id: String::new(),
-            access_key_id: None,
-            signature: None,
-            is_secure: false,
-            source_ip: None,
-        }
-    }
 }
 
 /// Why there is no answer: the client knows nothing.
@@ -182,88 +85,6 @@ pub(crate) enum NoAnswer {
 impl Layer {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { s3: S3Service::new(Arc::clone(&shared)), shared }
-    }
-
-    /// Takes a request in: from here on it is in the call log, and its fault is chosen.
-    pub(crate) async fn receive(&self, request: Request<Body>) -> Exchange {
-        lambda::poll_all(&self.shared);
-        let (mut parts, body) = request.into_parts();
-        let signer = Signer::of(&parts.headers, parts.uri.query());
-        let known = signer.as_ref().ok().and_then(Option::as_ref);
-        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host =
-            host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
-        let endpoint = Endpoint::of(host, &parts.headers, known);
-        let mut target =
-            if endpoint.service == Service::S3 { Target::of(&endpoint, &parts) } else { Target::default() };
-        if target.style == Style::VirtualHost {
-            target.bucket = target.bucket.map(|name| self.shared.store.bucket_of(&name));
-        }
-        let request_id = match endpoint.service {
-            Service::Sqs | Service::Lambda => self.shared.ids.uuid("request"),
-            Service::S3 | Service::Sts | Service::Iam | Service::Other(_) => self.shared.ids.request_id(),
-        };
-        let ids = RequestIds { host_id: self.shared.ids.host_id(&request_id), request_id };
-        let entry = self.shared.log.enter(Call {
-            number: 0,
-            time: self.shared.clock.now(),
-            service: endpoint.service.clone(),
-            operation: operation_of(&endpoint, &target, &parts),
-            bucket: target.bucket.clone(),
-            key: target.key.clone(),
-            queue: None,
-            function: None,
-            region: endpoint.region.clone().or_else(|| known.map(|signer| signer.region.clone())),
-            access_key_id: known.map(|signer| signer.access_key_id.clone()),
-            attempt: attempt(&parts),
-            status: None,
-            error_code: None,
-            faulted: false,
-            bytes_in: 0,
-            bytes_out: 0,
-        });
-        let (upload, trailers) = Upload::new(body, transfer(&parts), Arc::clone(&entry));
-        parts.extensions.insert(trailers);
-        let mut read = None;
-        let content = match endpoint.service {
-            Service::Sts | Service::Iam => {
-                // A form that is too long or that breaks off has no action; its service says so.
-                let form = whole(upload, MAX_FORM)
-                    .await
-                    .inspect(|body| read = Some(body.clone()))
-                    .unwrap_or_default();
-                entry.update(|call| call.operation = sts::operation(&form));
-                Content::Known(Known::Form(form))
-            }
-            Service::Sqs => {
-                // A document that is too long is none, which its service says.
-                let body = whole(upload, MAX_SQS).await.inspect(|body| read = Some(body.clone()));
-                let body = body.unwrap_or(Bytes::from_static(b"too long"));
-                let request = sqs::Request::read(&parts, &body);
-                entry.update(|call| {
-                    request.operation().clone_into(&mut call.operation);
-                    let region = call.region.clone().unwrap_or_default();
-                    call.queue = request.queue(&region);
-                });
-                Content::Known(Known::Sqs(request))
-            }
-            Service::Lambda => {
-                let route = lambda::Route::of(&parts);
-                let body = whole(upload, route.max_body()).await.inspect(|body| read = Some(body.clone()));
-                entry.update(|call| {
-                    route.operation().clone_into(&mut call.operation);
-                    call.function = route.function();
-                });
-                Content::Known(Known::Lambda(route, body))
-            }
-            Service::S3 | Service::Other(_) => Content::Upload(upload),
-        };
-        let mut plan = Plan::default();
-        entry.update(|call| {
-            plan = self.shared.faults.take(call);
-            call.faulted = plan.faulted;
-        });
-        Exchange { request: Received { parts, content, endpoint, target, signer, read, ids }, entry, plan }
     }
 
     /// Waits until the connection stands, which takes time only under a fault.
@@ -498,60 +319,6 @@ impl Received {
     }
 }
 
-impl Target {
-    fn of(endpoint: &Endpoint, parts: &Parts) -> Self {
-        let path = parts.uri.path();
-        let path = path.strip_prefix('/').unwrap_or(path);
-        let (style, bucket, key) = if let Some(bucket) = &endpoint.bucket {
-            (Style::VirtualHost, bucket.clone(), path)
-        } else {
-            let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-            (Style::Path, percent_decode_str(bucket).decode_utf8_lossy().into_owned(), key)
-        };
-        let key = percent_decode_str(key).decode_utf8_lossy().into_owned();
-        let (bucket, key) = ((!bucket.is_empty()).then_some(bucket), (!key.is_empty()).then_some(key));
-        let level = match (&bucket, &key) {
-            (None, _) => Level::Service,
-            (Some(_), None) => Level::Bucket,
-            (Some(_), Some(_)) => Level::Object,
-        };
-        let misfit = misfit(&parts.method, level, parts.uri.query());
-        let operation = match misfit {
-            None => s3_operation(&parts.method, level, parts.uri.query(), &parts.headers),
-            Some(_) => "Unknown",
-        };
-        Self { operation, style, bucket, key, misfit }
-    }
-}
-
-impl Target {
-    /// The object that a form puts.
-    pub(crate) fn of_form(bucket: String, key: String) -> Self {
-        Self { operation: "PutObject", bucket: Some(bucket), key: Some(key), ..Self::default() }
-    }
-}
-
-/// The name of the operation, as far as the head of the request tells it.
-fn operation_of(endpoint: &Endpoint, target: &Target, parts: &Parts) -> String {
-    if endpoint.service == Service::S3 {
-        return target.operation.to_owned();
-    }
-    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    target.and_then(|target| target.rsplit('.').next()).unwrap_or("Unknown").to_owned()
-}
-
-/// A body, or none if it is longer than `limit`. One that breaks off ends there.
-async fn whole(upload: Upload, limit: usize) -> Option<Bytes> {
-    let collected = Limited::new(upload.clone(), limit).collect().await;
-    // What is left of a body that is too long; how it ends makes no difference any more.
-    let _ = upload.drain().await;
-    match collected {
-        Ok(body) => Some(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => None,
-        Err(_) => Some(Bytes::new()),
-    }
-}
-
 fn is_secure(parts: &Parts) -> bool {
     parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
 }
@@ -564,21 +331,6 @@ fn origin(endpoint: &Endpoint, parts: &Parts) -> String {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
     format!("{}://{host}", parts.uri.scheme_str().unwrap_or("http"))
-}
-
-/// The number of the attempt, which SDKs send as `amz-sdk-request: attempt=2; max=3`.
-fn attempt(parts: &Parts) -> Option<u32> {
-    let value = parts.headers.get("amz-sdk-request")?.to_str().ok()?;
-    value.split(';').find_map(|part| part.trim().strip_prefix("attempt="))?.parse().ok()
-}
-
-fn transfer(parts: &Parts) -> Transfer {
-    let digest = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
-    if digest.is_some_and(|digest| digest.starts_with("STREAMING-")) {
-        Transfer::AwsChunked
-    } else {
-        Transfer::Plain
-    }
 }
 
 /// A time as HTTP writes it.

@@ -2,49 +2,17 @@
 
 use super::direct::SENDER_ID;
 use super::message::NewMessage;
-use super::name::{QueueArn, QueueId, is_fifo_name};
+use super::name::QueueId;
+use super::named::{NamedQueue, Unreachable};
 use super::operations::accept;
 use super::queue::Queue;
 use super::store::State;
 use crate::fake::Shared;
 use crate::resource_policy::{Policy, ServiceCall, Verdict};
 
-/// A queue that a service is to send to, whether or not it is there.
-#[derive(Clone, Debug)]
-pub(crate) struct QueueDestination {
-    arn: QueueArn,
-    text: String,
-}
-
-/// Why a service does not reach what it is to tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unreachable {
-    /// It is not there.
-    NotThere,
-    /// Its policy does not let the service do it.
-    Denied,
-}
-
-impl QueueDestination {
-    pub(crate) fn parse(arn: &str) -> Option<Self> {
-        Some(Self { arn: QueueArn::parse(arn)?, text: arn.to_owned() })
-    }
-
-    pub(crate) fn arn(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn region(&self) -> &str {
-        &self.arn.region
-    }
-
-    /// Whether its name is a FIFO queue's, as every FIFO queue's is.
-    pub(crate) fn is_fifo(&self) -> bool {
-        is_fifo_name(&self.arn.name)
-    }
-
+impl NamedQueue {
     /// Whether the service may send now.
-    pub(crate) fn check(&self, shared: &Shared, call: &ServiceCall<'_>) -> Result<(), Unreachable> {
+    pub(crate) fn check_send(&self, shared: &Shared, call: &ServiceCall<'_>) -> Result<(), Unreachable> {
         let mut state = shared.sqs.at(call.common.now, &shared.ids);
         self.queue(shared, &mut state, call).map(drop)
     }

@@ -1,8 +1,9 @@
 //! SQS: standard and FIFO queues.
 //!
 //! [`queue`] and [`receive`] are one queue as a machine of states, [`store`] is all of them and what leads from one to
-//! another, [`operations`] is the API on top, [`source`] is how functions get messages, and [`json`] and [`query`] are its protocols. Nothing runs in the background: what time
-//! brings about is brought about when somebody looks, as of the time at which it was due.
+//! another, [`operations`] is the API on top, and [`json`] and [`query`] are its protocols. Other services name queues by ARN
+//! ([`named`]): [`source`] is how functions get messages, [`destination`] how buckets send them. Nothing runs in the background: what
+//! time brings about is brought about when somebody looks, as of the time at which it was due.
 
 mod access;
 mod attribute;
@@ -14,6 +15,7 @@ mod error;
 mod json;
 mod message;
 mod name;
+mod named;
 mod operations;
 mod query;
 mod queue;
@@ -33,10 +35,10 @@ pub use document::QueueDocument;
 pub use message::{MessageState, NewMessage, QueueMessage};
 pub use snapshot::{MessageChange, QueueChange, QueueSnapshot, SqsChanges};
 
-pub(crate) use destination::{QueueDestination, Unreachable};
 pub(crate) use error::status_of;
 pub(crate) use name::{is_fifo_name, is_plain_name};
+pub(crate) use named::{NamedQueue, Unreachable};
 pub(crate) use request::{Caller, Protocol, Request};
 pub(crate) use snapshot::{Queues, changes};
-pub(crate) use source::{NoSource, QueueSource, SourceMessage};
+pub(crate) use source::SourceMessage;
 pub(crate) use store::SqsState;

@@ -10,29 +10,14 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::access::Asked;
 use super::attribute::MessageAttributes;
-use super::name::{QueueArn, QueueId, is_fifo_name};
+use super::name::QueueId;
+use super::named::{NamedQueue, Unreachable};
 use super::operations::{Caller, Context};
 use super::receipt::Receipt;
 use super::receive::{Order, Poll};
 use super::store::State;
 use crate::fake::Shared;
 use crate::resource_policy::Verdict;
-
-/// A queue that a function is to be called for, whether or not it is there.
-#[derive(Clone, Debug)]
-pub(crate) struct QueueSource {
-    arn: QueueArn,
-    text: String,
-}
-
-/// Why a queue cannot be polled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoSource {
-    /// There is none.
-    NotThere,
-    /// It is another account's, whose policy does not let it be read.
-    Denied,
-}
 
 /// What a look into a queue has brought.
 pub(crate) struct Polled {
@@ -53,34 +38,17 @@ pub(crate) struct SourceMessage {
     handle: String,
 }
 
-impl QueueSource {
-    pub(crate) fn parse(arn: &str) -> Option<Self> {
-        Some(Self { arn: QueueArn::parse(arn)?, text: arn.to_owned() })
-    }
-
-    pub(crate) fn arn(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn region(&self) -> &str {
-        &self.arn.region
-    }
-
-    /// Whether its name is a FIFO queue's, as every FIFO queue's is.
-    pub(crate) fn is_fifo(&self) -> bool {
-        is_fifo_name(&self.arn.name)
-    }
-
+impl NamedQueue {
     /// The visibility timeout of the queue, if `role` of the fake's account may receive from it.
     pub(crate) fn visibility(
         &self,
         shared: &Shared,
         account_id: &str,
         role: &str,
-    ) -> Result<Duration, NoSource> {
+    ) -> Result<Duration, Unreachable> {
         let mut state = shared.sqs.at(shared.clock.now(), &shared.ids);
-        let id = self.id(&state, shared).ok_or(NoSource::NotThere)?;
-        let queue = state.queue(&id, shared.clock.now()).map_err(|_| NoSource::NotThere)?;
+        let id = self.id(&state, shared).ok_or(Unreachable::NotThere)?;
+        let queue = state.queue(&id, shared.clock.now()).map_err(|_| Unreachable::NotThere)?;
         let caller = Caller {
             account_id: account_id.to_owned(),
             arn: role.to_owned(),
@@ -98,7 +66,7 @@ impl QueueSource {
         let verdict = queue.settings.policy().map_or(Verdict::Silent, |policy| asked.verdict(policy));
         let is_own = id.account_id.as_deref().unwrap_or(&shared.account_id) == account_id;
         if verdict == Verdict::Deny || (!is_own && verdict == Verdict::Silent) {
-            return Err(NoSource::Denied);
+            return Err(Unreachable::Denied);
         }
         Ok(queue.settings.visibility())
     }

@@ -11,7 +11,7 @@ use crate::fake::Shared;
 use crate::instant;
 use crate::lambda::name::{FunctionId, is_name, is_qualifier};
 use crate::region::partition;
-use crate::sqs::{QueueSource, Sqs};
+use crate::sqs::{NamedQueue, Sqs};
 
 /// How long it takes until a change of a mapping is in force.
 const TRANSITION: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ pub(crate) struct EventSourceMapping {
     pub(crate) region: String,
     pub(crate) function: FunctionId,
     pub(crate) qualifier: Option<String>,
-    pub(crate) source: QueueSource,
+    pub(crate) source: NamedQueue,
     pub(crate) enabled: bool,
     pub(super) settings: Settings,
     pub(super) tags: BTreeMap<String, String>,
@@ -61,7 +61,7 @@ impl EventSourceMapping {
         shared: &Shared,
         region: &str,
         function: FunctionId,
-        source: QueueSource,
+        source: NamedQueue,
         enabled: bool,
     ) -> Self {
         let now = shared.clock.now();
@@ -76,7 +76,7 @@ impl EventSourceMapping {
         shared: &Shared,
         region: &str,
         function: FunctionId,
-        source: QueueSource,
+        source: NamedQueue,
         enabled: bool,
     ) -> Self {
         Self {
@@ -251,7 +251,7 @@ impl EventSourceMappingDocument {
         } else {
             Sqs::new(Arc::clone(shared)).arn(&self.source)
         };
-        let source = QueueSource::parse(&arn);
+        let source = NamedQueue::parse(&arn);
         let source = source.ok_or_else(|| format!("`{}` is neither a queue nor its ARN", self.source))?;
         let region = self.region.unwrap_or_else(|| source.region().to_owned());
         self.settings.check(source.is_fifo()).map_err(|error| error.message)?;

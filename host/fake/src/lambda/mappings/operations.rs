@@ -13,7 +13,7 @@ use crate::lambda::error::{error, not_found, validation};
 use crate::lambda::name::{FunctionId, Reference};
 use crate::lambda::rest::{Context, Route};
 use crate::layer::AwsError;
-use crate::sqs::{NoSource, QueueSource};
+use crate::sqs::{NamedQueue, Unreachable};
 
 /// `CreateEventSourceMapping`
 pub(super) fn create(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError> {
@@ -27,7 +27,7 @@ pub(super) fn create(cx: &Context<'_>, input: &Value) -> Result<Value, AwsError>
     }
     let (timeout, role) = function_of(cx, &function, qualifier.as_deref())?;
     let queue = match source.split(':').nth(2) {
-        Some("sqs") => QueueSource::parse(source).ok_or_else(|| invalid("Unrecognized event source."))?,
+        Some("sqs") => NamedQueue::parse(source).ok_or_else(|| invalid("Unrecognized event source."))?,
         Some("kinesis" | "dynamodb") => {
             return Err(match position {
                 None => invalid(
@@ -230,19 +230,19 @@ fn function_of(
     Ok((version.configuration.timeout, role.unwrap_or_default().to_owned()))
 }
 
-fn visibility_of(cx: &Context<'_>, queue: &QueueSource, role: &str) -> Result<Duration, AwsError> {
+fn visibility_of(cx: &Context<'_>, queue: &NamedQueue, role: &str) -> Result<Duration, AwsError> {
     // A queue of another region is none.
     let visibility = if queue.region() == cx.region {
         queue.visibility(cx.shared, cx.account(), role)
     } else {
-        Err(NoSource::NotThere)
+        Err(Unreachable::NotThere)
     };
     visibility.map_err(|why| match why {
-        NoSource::NotThere => invalid(
+        Unreachable::NotThere => invalid(
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: \
              The specified queue does not exist.",
         ),
-        NoSource::Denied => invalid(
+        Unreachable::Denied => invalid(
             "The provided execution role does not have permissions to call ReceiveMessage on SQS",
         ),
     })

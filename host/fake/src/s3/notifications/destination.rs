@@ -12,7 +12,7 @@ use crate::layer::RequestContext;
 use crate::resource_policy::{Common, ServiceCall};
 use crate::s3::details::with_details;
 use crate::s3::error::{error_with, invalid_argument};
-use crate::sqs::{QueueDestination, Unreachable};
+use crate::sqs::{NamedQueue, Unreachable};
 
 /// S3, as policies name it.
 const S3: &str = "s3.amazonaws.com";
@@ -20,13 +20,13 @@ const S3: &str = "s3.amazonaws.com";
 /// Where a bucket tells something.
 #[derive(Clone, Debug)]
 pub(crate) enum Destination {
-    Queue(QueueDestination),
+    Queue(NamedQueue),
     Function(FunctionDestination),
 }
 
 impl Destination {
     pub(super) fn queue(arn: &str) -> Option<Self> {
-        QueueDestination::parse(arn).map(Self::Queue)
+        NamedQueue::parse(arn).map(Self::Queue)
     }
 
     pub(super) fn function(arn: &str) -> Option<Self> {
@@ -58,7 +58,7 @@ impl Destination {
     fn obstacle(&self, shared: &Shared, bucket: &str, account_id: &str) -> Option<String> {
         self.as_s3(shared, bucket, account_id, |call| match self {
             Self::Queue(queue) if queue.is_fifo() => Some("FIFO SQS queues are not supported.".to_owned()),
-            Self::Queue(queue) => queue.check(shared, call).err().map(|why| match why {
+            Self::Queue(queue) => queue.check_send(shared, call).err().map(|why| match why {
                 Unreachable::NotThere => "The destination queue does not exist".to_owned(),
                 Unreachable::Denied => "Permissions on the destination queue do not allow S3 to publish \
                                         notifications from this bucket"
