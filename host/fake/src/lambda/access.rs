@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::policy::written;
 use super::rest::Context;
 use crate::layer::AwsError;
-use crate::resource_policy::{Common, Policy, Question, Verdict};
+use crate::resource_policy::{Client, Common, Policy, Question, Verdict};
 
 /// `AccessDeniedException`, unless a statement of the policy lets the caller have the action done on what has this ARN. All statements
 /// allow: there is no operation that would add another.
@@ -26,6 +26,7 @@ pub(super) fn check(
         region: &cx.region,
         resource_account: owner,
         is_secure: cx.is_secure,
+        client: Client::default(),
     };
     let question = Question { caller, action, resource: arn, facts };
     if allows(statements, |policy| policy.verdict(&question)) { Ok(()) } else { Err(denied(cx, action, arn)) }

@@ -216,9 +216,16 @@ impl Layer {
                 let (id, arn) = sts::caller(&self.shared, &signer);
                 let origin = origin(&endpoint, &parts);
                 let region = endpoint.region.unwrap_or(signer.region);
-                let trace_header = parts.headers.get("x-amzn-trace-id");
-                let trace_header = trace_header.and_then(|header| header.to_str().ok()).map(str::to_owned);
-                let caller = sqs::Caller { region, id, arn, endpoint: origin, trace_header };
+                let header = |name| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
+                let caller = sqs::Caller {
+                    region,
+                    id,
+                    arn,
+                    endpoint: origin,
+                    trace_header: header("x-amzn-trace-id"),
+                    source_ip: parts.extensions.get::<SourceIp>().map(|&SourceIp(address)| address),
+                    user_agent: header("user-agent"),
+                };
                 let answer = request.call(&self.shared, caller, &ids).await;
                 answer.unwrap_or_else(|error| refusal.of(&error))
             }

@@ -10,7 +10,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::Facts;
 use super::document::Malformed;
-use crate::pattern::fits;
+use super::variable::{Variables, expand, text};
+use crate::pattern::{Part, matches};
 
 /// One key under one operator.
 #[derive(Clone, Debug)]
@@ -21,7 +22,7 @@ pub(crate) struct Condition {
     /// Whether it is one of the operators with a `Not`.
     negated: bool,
     if_exists: bool,
-    /// In lower case but for what stands behind a slash.
+    /// In lower case.
     key: String,
     values: Vec<String>,
 }
@@ -119,12 +120,9 @@ pub(super) fn parse(block: &Value) -> Result<Vec<Condition>, Malformed> {
     Ok(conditions)
 }
 
-/// Keys are compared without regard to case, and those of tags, behind the slash, with it.
-fn lower(key: &str) -> String {
-    match key.split_once('/') {
-        Some((name, tag)) => format!("{}/{tag}", name.to_ascii_lowercase()),
-        None => key.to_ascii_lowercase(),
-    }
+/// Keys are compared without regard to case, and those of tags, behind a slash, as well.
+pub(super) fn lower(key: &str) -> String {
+    key.to_lowercase()
 }
 
 /// One value, or a list of some: texts, numbers and booleans.
@@ -141,35 +139,8 @@ fn scalars(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// A pattern with the values of its policy variables, `${aws:PrincipalAccount}`, or `None` where one has no value: then it fits nothing.
-/// Nor does it where a value has a wildcard, which would not be one.
-pub(super) fn expand<'p>(pattern: &'p str, facts: &dyn Facts) -> Option<Cow<'p, str>> {
-    if !pattern.contains("${") {
-        return Some(Cow::Borrowed(pattern));
-    }
-    let mut expanded = String::new();
-    let mut rest = pattern;
-    while let Some((before, variable)) = rest.split_once("${") {
-        let (key, behind) = variable.split_once('}')?;
-        expanded.push_str(before);
-        if key == "$" {
-            expanded.push('$');
-        } else {
-            let values = facts.values(&lower(key));
-            let [value] = values.as_slice() else { return None };
-            if value.contains(['*', '?']) {
-                return None;
-            }
-            expanded.push_str(value);
-        }
-        rest = behind;
-    }
-    expanded.push_str(rest);
-    Some(Cow::Owned(expanded))
-}
-
 impl Condition {
-    /// In lower case but for what stands behind a slash.
+    /// In lower case.
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
@@ -184,7 +155,7 @@ impl Condition {
         is_compared && !self.negated && !self.if_exists && self.each != Each::All
     }
 
-    pub(super) fn holds(&self, facts: &dyn Facts) -> bool {
+    pub(super) fn holds(&self, facts: &dyn Facts, variables: Variables) -> bool {
         let values = facts.values(&self.key);
         if self.kind == Kind::Null {
             return self
@@ -192,18 +163,26 @@ impl Condition {
                 .iter()
                 .any(|expected| expected.eq_ignore_ascii_case("true") == values.is_empty());
         }
+        if values.is_empty() && self.if_exists && self.each == Each::One {
+            return true;
+        }
+        let variables = if self.kind.has_variables() { variables } else { Variables::AreText };
+        let expanded: Vec<_> = self.values.iter().map(|value| expand(value, variables, facts)).collect();
+        // What has no value makes a statement one about nothing, and `Not` does not turn that around.
+        if self.negated && expanded.contains(&None) {
+            return false;
+        }
         if values.is_empty() {
             return match self.each {
                 Each::All => true,
                 // AWS asks `IfExists` of each value, and there is none: <https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w>.
                 Each::Any => false,
-                Each::One => self.if_exists || self.negated,
+                Each::One => self.negated,
             };
         }
-        let expected: Vec<_> = self.values.iter().filter_map(|value| expand(value, facts)).collect();
         let fits = |actual: &Cow<'_, str>| {
-            expected.iter().any(|expected| self.kind.compare(actual, expected).unwrap_or(false))
-                != self.negated
+            let mut expected = expanded.iter().flatten();
+            expected.any(|expected| self.kind.compare(actual, expected).unwrap_or(false)) != self.negated
         };
         match self.each {
             Each::Any => values.iter().any(fits),
@@ -216,21 +195,27 @@ impl Condition {
 }
 
 impl Kind {
+    /// Whether a value in the policy can have variables.
+    fn has_variables(self) -> bool {
+        matches!(self, Self::Exact | Self::IgnoringCase | Self::Like | Self::Bool | Self::Arn)
+    }
+
     /// Whether the value of a request is what a policy expects. `None` where one of them is not of the kind.
-    fn compare(self, actual: &str, expected: &str) -> Option<bool> {
+    fn compare(self, actual: &str, expected: &[Part]) -> Option<bool> {
+        let wanted = || text(expected);
         Some(match self {
-            Self::Exact => actual == expected,
-            Self::IgnoringCase => actual.to_lowercase() == expected.to_lowercase(),
-            Self::Like => fits(expected, actual),
-            Self::Numeric(order) => order.holds(&actual.parse::<f64>().ok()?, &expected.parse::<f64>().ok()?),
-            Self::Date(order) => order.holds(&date(actual)?, &date(expected)?),
-            Self::Bool => actual.eq_ignore_ascii_case(expected),
-            Self::Ip => network(expected)?.contains(&actual.parse::<IpAddr>().ok()?),
+            Self::Exact => actual == wanted(),
+            Self::IgnoringCase => actual.to_lowercase() == wanted().to_lowercase(),
+            Self::Like => matches(expected, actual),
+            Self::Numeric(order) => order.holds(&number(actual)?, &number(&wanted())?),
+            Self::Date(order) => order.holds(&date(actual)?, &date(&wanted())?),
+            Self::Bool => actual.eq_ignore_ascii_case(&wanted()),
+            Self::Ip => network(&wanted())?.contains(&actual.parse::<IpAddr>().ok()?),
             Self::Arn => {
-                let (expected, actual): (Vec<_>, Vec<_>) =
-                    (expected.splitn(6, ':').collect(), actual.splitn(6, ':').collect());
+                let expected: Vec<_> = expected.splitn(6, |part| *part == Part::Char(':')).collect();
+                let actual: Vec<_> = actual.splitn(6, ':').collect();
                 expected.len() == actual.len()
-                    && expected.iter().zip(actual).all(|(expected, actual)| fits(expected, actual))
+                    && expected.iter().zip(actual).all(|(expected, actual)| matches(expected, actual))
             }
             Self::Null => return None,
         })
@@ -249,12 +234,26 @@ impl Order {
     }
 }
 
-/// A time in ISO 8601, or in seconds since 1970.
+/// A number, which infinity is not.
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// A time in seconds since 1970, or in ISO 8601 as the W3C has it (<https://www.w3.org/TR/NOTE-datetime>): a month, a day, or a time
+/// with or without seconds.
 fn date(text: &str) -> Option<OffsetDateTime> {
     if let Ok(seconds) = text.parse() {
         return OffsetDateTime::from_unix_timestamp(seconds).ok();
     }
-    OffsetDateTime::parse(text, &Rfc3339).ok()
+    let whole = match text.len() {
+        7 => format!("{text}-01T00:00:00Z"),
+        10 => format!("{text}T00:00:00Z"),
+        _ => match text.split_at_checked("2026-11-25T09:00".len()) {
+            Some((minute, zone)) if !zone.starts_with(':') => format!("{minute}:00{zone}"),
+            _ => text.to_owned(),
+        },
+    };
+    OffsetDateTime::parse(&whole, &Rfc3339).ok()
 }
 
 /// A network, or an address alone.
@@ -289,11 +288,12 @@ mod tests {
         ("aws:username", &["photos"]),
         ("aws:odd", &["p*"]),
         ("s3:requestobjecttagkeys", &["team", "cost"]),
-        ("s3:existingobjecttag/Team", &["red"]),
+        ("s3:existingobjecttag/team", &["red"]),
     ]);
 
     fn holds(operator: &str, key: &str, values: &Value) -> bool {
-        parse(&json!({ operator: { key: values } })).unwrap().iter().all(|condition| condition.holds(&FACTS))
+        let conditions = parse(&json!({ operator: { key: values } })).unwrap();
+        conditions.iter().all(|condition| condition.holds(&FACTS, Variables::HaveValues))
     }
 
     #[test]
@@ -306,6 +306,10 @@ mod tests {
             ("StringLike", "s3:prefix", json!("photos/*"), json!("photo/*")),
             ("StringLike", "s3:prefix", json!("${aws:username}/*"), json!("${aws:nobody}/*")),
             ("StringNotLike", "s3:prefix", json!("photo?"), json!("photo?/2026/")),
+            ("StringNotLike", "s3:prefix", json!("${aws:username}"), json!("${aws:nobody}")),
+            ("StringNotEquals", "aws:nothing", json!("${aws:username}"), json!(["a", "${aws:nobody}"])),
+            ("StringEquals", "aws:odd", json!("p*"), json!("p?")),
+            ("StringLike", "aws:odd", json!("${aws:odd}"), json!("${aws:username}")),
             ("StringEquals", "s3:ExistingObjectTag/Team", json!("red"), json!("blue")),
             ("NumericEquals", "s3:max-keys", json!(10), json!(11)),
             ("NumericNotEquals", "s3:max-keys", json!(11), json!("10.0")),
@@ -324,6 +328,13 @@ mod tests {
             ("DateLessThanEquals", "aws:CurrentTime", json!("2026-11-25T09:00:00Z"), json!("0")),
             ("DateGreaterThan", "aws:CurrentTime", json!(0), json!("2027-01-01T00:00:00Z")),
             ("DateGreaterThanEquals", "aws:CurrentTime", json!("2026-11-25T09:00:00Z"), json!("then")),
+            ("DateGreaterThan", "aws:CurrentTime", json!("2026-11-25"), json!("2026-11-26")),
+            ("DateGreaterThan", "aws:CurrentTime", json!("2026-11"), json!("2026-12")),
+            ("DateEquals", "aws:CurrentTime", json!("2026-11-25T10:00+01:00"), json!("2026-11-25T10:00Z")),
+            ("DateEquals", "aws:CurrentTime", json!("2026-11-25T09:00:00.00Z"), json!("2026-11-25T\u{e9}9")),
+            // What is no text has no variables.
+            ("NumericNotEquals", "s3:max-keys", json!("${s3:max-keys}"), json!("1e1")),
+            ("NumericLessThan", "s3:max-keys", json!("1e2"), json!("inf")),
             ("Bool", "aws:SecureTransport", json!(true), json!("false")),
             ("IpAddress", "aws:SourceIp", json!(["192.0.2.0/24", "10.0.0.0/8"]), json!("10.1.2.4")),
             ("NotIpAddress", "aws:SourceIp", json!("10.1.2.4"), json!("10.1.2.3")),
@@ -368,15 +379,6 @@ mod tests {
         assert!(holds("ForAllValues:StringEquals", json!(["team", "cost", "more"])));
         assert!(holds("ForAnyValue:StringNotEquals", json!("team")));
         assert!(!holds("ForAllValues:StringNotEquals", json!("team")));
-    }
-
-    #[test]
-    fn variables_have_their_values_or_fit_nothing() {
-        let expanded = |pattern| expand(pattern, &FACTS).map(Cow::into_owned);
-        assert_eq!(expanded("a/${aws:username}/${$}{}").as_deref(), Some("a/photos/${}"));
-        assert_eq!(expanded("${aws:nothing}"), None);
-        assert_eq!(expanded("${aws:odd}"), None);
-        assert_eq!(expanded("${aws:username"), None);
     }
 
     #[test]

@@ -5,15 +5,18 @@ use serde_json::{Map, Value};
 use super::condition::{self, Condition};
 use super::principal::Principals;
 use super::public::narrows;
+use super::variable::{Variables, expand};
 use super::{Question, Verdict};
-use crate::pattern::fits;
+use crate::pattern::{fits, matches};
 
-/// The versions of the language.
-const VERSIONS: [&str; 2] = ["2008-10-17", "2012-10-17"];
+/// The versions of the language. The first is meant where there is none.
+const VERSIONS: [(&str, Variables); 2] =
+    [("2008-10-17", Variables::AreText), ("2012-10-17", Variables::HaveValues)];
 
 /// A policy, as it is evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
+    variables: Variables,
     statements: Vec<Statement>,
 }
 
@@ -49,8 +52,20 @@ impl Policy {
     /// Where it is no JSON, or an element is missing or unknown, or not of its form: one that would not be evaluated is not ignored.
     pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
         let document: Value = serde_json::from_str(text).map_err(|_| no_json())?;
-        if document.get("Version").is_some_and(|version| !VERSIONS.iter().any(|known| version == known)) {
-            return Err(Malformed::new("The policy must contain a valid version string"));
+        let known = |key: &&String| matches!(key.as_str(), "Version" | "Id" | "Statement");
+        if let Some(key) = document.as_object().into_iter().flat_map(Map::keys).find(|key| !known(key)) {
+            return Err(Malformed(format!("Unknown field {key}")));
+        }
+        let variables = match document.get("Version") {
+            None => Variables::AreText,
+            Some(version) => {
+                let found = VERSIONS.iter().find(|(known, _)| version == known);
+                let unknown = || Malformed::new("The policy must contain a valid version string");
+                found.ok_or_else(unknown)?.1
+            }
+        };
+        if document.get("Id").is_some_and(|id| !id.is_string()) {
+            return Err(invalid_syntax());
         }
         let statements = match document.get("Statement") {
             Some(Value::Array(statements)) => statements.as_slice(),
@@ -58,13 +73,14 @@ impl Policy {
             None => return Err(no_json()),
         };
         let statements = statements.iter().map(Statement::parse).collect::<Result<_, _>>()?;
-        Ok(Self { statements })
+        Ok(Self { variables, statements })
     }
 
     /// What it says. An explicit deny wins.
     pub(crate) fn verdict(&self, question: &Question<'_>) -> Verdict {
         let mut verdict = Verdict::Silent;
-        for statement in self.statements.iter().filter(|statement| statement.is_about(question)) {
+        let is_about = |statement: &&Statement| statement.is_about(question, self.variables);
+        for statement in self.statements.iter().filter(is_about) {
             if !statement.allows {
                 return Verdict::Deny;
             }
@@ -145,32 +161,58 @@ impl Statement {
         let principals = scope(statement, "Principal", "NotPrincipal")?;
         let invalid = || Malformed("Invalid principal in policy".to_owned());
         let principals = principals.try_map(|value| Principals::parse(value).ok_or_else(invalid))?;
+        if principals.named().is_nobody() {
+            return Err(empty("Principal"));
+        }
         let actions = scope(statement, "Action", "NotAction")?
-            .try_map(|value| texts(value).ok_or_else(Malformed::action))?
-            .map(|actions| actions.iter().map(|action| action.to_ascii_lowercase()).collect());
+            .try_map(|value| texts(value).ok_or_else(Malformed::action))?;
+        if actions.named().is_empty() {
+            return Err(empty("Action"));
+        }
+        let actions =
+            actions.map(|actions| actions.iter().map(|action| action.to_ascii_lowercase()).collect());
         let resources = scope(statement, "Resource", "NotResource")?.try_map(|value| {
             let are_resources =
                 |texts: &Vec<String>| texts.iter().all(|text| text == "*" || text.starts_with("arn:"));
             texts(value).filter(are_resources).ok_or_else(Malformed::resource)
         })?;
+        if resources.named().is_empty() {
+            return Err(empty("Resource"));
+        }
         let conditions = match statement.get("Condition") {
             None => Vec::new(),
             Some(conditions) => condition::parse(conditions)?,
         };
-        let id = statement.get("Sid").and_then(Value::as_str).map(str::to_owned);
+        let id = match statement.get("Sid") {
+            None => None,
+            Some(id) => Some(id.as_str().ok_or_else(invalid_syntax)?.to_owned()),
+        };
         Ok(Self { id, allows, principals, actions, resources, conditions })
     }
 
-    fn is_about(&self, question: &Question<'_>) -> bool {
+    fn is_about(&self, question: &Question<'_>, variables: Variables) -> bool {
         let action = question.action.to_ascii_lowercase();
         let facts = question.facts;
-        self.principals.has(|principals| principals.include(question.caller))
+        let is_caller = match &self.principals {
+            Scope::Only(principals) => principals.include(question.caller),
+            Scope::AllBut(principals) => !principals.spare(question.caller),
+        };
+        is_caller
             && self.actions.has(|actions| actions.iter().any(|pattern| fits(pattern, &action)))
-            && self.resources.has(|resources| {
-                let mut patterns = resources.iter().filter_map(|pattern| condition::expand(pattern, facts));
-                patterns.any(|pattern| fits(&pattern, question.resource))
-            })
-            && self.conditions.iter().all(|condition| condition.holds(facts))
+            && self.is_about_resource(question, variables)
+            && self.conditions.iter().all(|condition| condition.holds(facts, variables))
+    }
+
+    fn is_about_resource(&self, question: &Question<'_>, variables: Variables) -> bool {
+        let mut patterns =
+            self.named_resources().iter().map(|pattern| expand(pattern, variables, question.facts));
+        match &self.resources {
+            Scope::Only(_) => patterns.flatten().any(|pattern| matches(&pattern, question.resource)),
+            // Where a variable has no value the statement is about nothing, and not about everything.
+            Scope::AllBut(_) => {
+                patterns.all(|pattern| pattern.is_some_and(|pattern| !matches(&pattern, question.resource)))
+            }
+        }
     }
 }
 
@@ -227,6 +269,14 @@ pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
 
 fn missing(element: &str) -> Malformed {
     Malformed(format!("Missing required field {element}"))
+}
+
+fn empty(element: &str) -> Malformed {
+    Malformed(format!("Missing required field {element} cannot be empty!"))
+}
+
+fn invalid_syntax() -> Malformed {
+    Malformed::new("Invalid policy syntax.")
 }
 
 fn no_json() -> Malformed {
@@ -296,12 +346,32 @@ mod tests {
     #[test]
     fn what_is_not_named_is_meant_by_a_not() {
         let but = policy(&json!({
-            "Effect": "Deny", "NotPrincipal": { "AWS": "111111111111" }, "Action": "s3:*",
+            "Effect": "Deny", "NotPrincipal": { "AWS": ["111111111111", "arn:aws:iam::111111111111:user/fake"] }, "Action": "s3:*",
             "NotResource": "arn:aws:s3:::b/open/*",
         }));
         assert_eq!(ask(&but, "222222222222", "s3:GetObject", "arn:aws:s3:::b/k"), Verdict::Deny);
         assert_eq!(ask(&but, "222222222222", "s3:GetObject", "arn:aws:s3:::b/open/k"), Verdict::Silent);
         assert_eq!(ask(&but, "111111111111", "s3:GetObject", "arn:aws:s3:::b/k"), Verdict::Silent);
+    }
+
+    #[test]
+    fn a_resource_can_have_variables_from_2012_on() {
+        let of = |version: &str, element: &str, resource: &str| {
+            let mut statement = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*" });
+            statement[element] = resource.into();
+            let policy = json!({ "Version": version, "Statement": statement });
+            let policy = Policy::parse(&policy.to_string()).unwrap();
+            move |resource: &str| ask(&policy, "111111111111", "s3:GetObject", resource) == Verdict::Deny
+        };
+        let escaped = of("2012-10-17", "Resource", "arn:aws:s3:::b/${*}");
+        assert!(escaped("arn:aws:s3:::b/*") && !escaped("arn:aws:s3:::b/a"));
+        let old = of("2008-10-17", "Resource", "arn:aws:s3:::b/${*}");
+        assert!(old("arn:aws:s3:::b/${a}") && !old("arn:aws:s3:::b/*"));
+        // There is no such key: the statement is about nothing, whichever way round it is.
+        for element in ["Resource", "NotResource"] {
+            assert!(!of("2012-10-17", element, "arn:aws:s3:::b/${aws:nothing}")("arn:aws:s3:::b/a"));
+        }
+        assert!(of("2008-10-17", "NotResource", "arn:aws:s3:::b/${aws:nothing}")("arn:aws:s3:::b/a"));
     }
 
     #[test]
@@ -318,6 +388,11 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(with("Sid", json!("s")), Ok(()));
+        let document = |key: &str, value: &str| {
+            Policy::parse(&json!({ "Statement": whole, key: value }).to_string()).map(drop)
+        };
+        assert_eq!(document("Id", "i"), Ok(()));
+        assert_eq!(document("Name", "i"), Err(Malformed("Unknown field Name".to_owned())));
         for (key, value, reason) in [
             ("Effect", json!("allow"), "Invalid effect in policy"),
             ("Effect", Value::Null, "Missing required field Effect"),
@@ -329,6 +404,11 @@ mod tests {
             ("Resource", Value::Null, "Missing required field Resource"),
             ("Condition", json!({ "Strings": { "a": "b" } }), "Invalid Condition type : Strings"),
             ("Actions", json!("s3:*"), "Unknown field Actions"),
+            ("Sid", json!(1), "Invalid policy syntax."),
+            ("Principal", json!({}), "Missing required field Principal cannot be empty!"),
+            ("Principal", json!({ "AWS": [] }), "Missing required field Principal cannot be empty!"),
+            ("Action", json!([]), "Missing required field Action cannot be empty!"),
+            ("Resource", json!([]), "Missing required field Resource cannot be empty!"),
         ] {
             assert_eq!(with(key, value), Err(reason.to_owned()), "{key}");
         }

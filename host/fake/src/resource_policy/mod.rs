@@ -9,10 +9,11 @@ mod document;
 mod principal;
 mod public;
 mod service;
+mod variable;
 
 use std::borrow::Cow;
 
-pub(crate) use common::Common;
+pub(crate) use common::{Client, Common};
 pub(crate) use document::{Malformed, Policy, Statement};
 pub(crate) use service::ServiceCall;
 
@@ -40,7 +41,7 @@ pub(crate) struct Principal<'a> {
 
 /// The values of condition keys.
 pub(crate) trait Facts {
-    /// Those of a key, which is in lower case but for what stands behind a slash; none where the request has none.
+    /// Those of a key, which is in lower case, as what stands behind a slash in it is; none where the request has none.
     fn values(&self, key: &str) -> Vec<Cow<'_, str>>;
 }
 

@@ -14,6 +14,7 @@ pub(super) struct Principals {
     aws: Vec<String>,
     canonical_users: Vec<String>,
     services: Vec<String>,
+    federated: Vec<String>,
 }
 
 impl Principals {
@@ -33,12 +34,17 @@ impl Principals {
                     principals.canonical_users = names;
                 }
                 "Service" if names.iter().all(|name| is_service(name)) => principals.services = names,
-                "Federated" => {}
+                "Federated" => principals.federated = names,
                 _ => return None,
             }
         }
         principals.anybody = principals.aws.iter().any(|name| name == "*");
         Some(principals)
+    }
+
+    /// Whether nothing is named.
+    pub(super) fn is_nobody(&self) -> bool {
+        *self == Self::default()
     }
 
     pub(super) fn is_anybody(&self) -> bool {
@@ -52,10 +58,29 @@ impl Principals {
             || self.canonical_users.iter().any(|id| id == caller.canonical_id)
             || self.aws.iter().any(|name| names(name, caller))
     }
+
+    /// Whether the caller is excepted, as what `NotPrincipal` names. AWS looks at the account first, then at the role, and at the user or
+    /// session last, and each has to be named:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
+    pub(super) fn spare(&self, caller: Option<Principal<'_>>) -> bool {
+        let Some(caller) = caller else { return self.anybody };
+        if self.anybody || self.services.iter().any(|name| name == caller.arn) {
+            return true;
+        }
+        let is_account = |name: &String| {
+            let root = name.strip_suffix(":root").and_then(|name| name.rsplit(':').next());
+            name == caller.account || root == Some(caller.account)
+        };
+        let is_role = |name: &String| name.contains(":role/") && names(name, caller);
+        let is_root = caller.arn.ends_with(":root");
+        (self.canonical_users.iter().any(|id| id == caller.canonical_id) || self.aws.iter().any(is_account))
+            && (is_root || self.aws.iter().any(|name| name == caller.arn))
+            && (!caller.arn.contains(":assumed-role/") || self.aws.iter().any(is_role))
+    }
 }
 
 /// `*`, an account by its id or as `root`, a user, a role, or a session; or the id of a user or role, which AWS puts in place of the ARN
-/// of one that has been deleted.
+/// of one that has been deleted; or an origin access identity of `CloudFront`.
 fn is_aws(name: &str) -> bool {
     let is_unique_id = |name: &str| {
         let id = name.strip_prefix("AIDA").or_else(|| name.strip_prefix("AROA"));
@@ -74,7 +99,13 @@ fn is_aws(name: &str) -> bool {
         ("sts", "assumed-role") => id.contains('/'),
         _ => false,
     };
-    partition.starts_with("aws") && is_account_id(account) && is_known && !rest.contains(['*', '?'])
+    // No account has them.
+    let is_origin_access_identity =
+        account == "cloudfront" && rest.starts_with("user/CloudFront Origin Access Identity ");
+    partition.starts_with("aws")
+        && (is_account_id(account) || is_origin_access_identity)
+        && is_known
+        && !rest.contains(['*', '?'])
 }
 
 /// 64 hexadecimal digits.
@@ -146,10 +177,38 @@ mod tests {
             json!({ "CanonicalUser": ID.replace('f', "0") }),
             json!({ "Service": "sns.amazonaws.com" }),
             json!({ "Federated": "accounts.google.com" }),
+            json!({ "AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EH1HDMB1FH2TC" }),
             json!({}),
         ] {
             assert!(!includes(principal.clone()), "{principal}");
         }
+    }
+
+    #[test]
+    fn an_exception_names_the_account_and_what_of_it() {
+        let root = "arn:aws:iam::111111111111:root";
+        let role = "arn:aws:iam::111111111111:role/reader";
+        let spares = |caller: Principal<'_>, names: &[&str]| {
+            Principals::parse(&json!({ "AWS": names })).unwrap().spare(Some(caller))
+        };
+        assert!(spares(CALLER, &[root, role, CALLER.arn]) && spares(CALLER, &["*"]));
+        for names in [
+            &[root][..],
+            &[role, CALLER.arn],
+            &[root, role],
+            &[root, CALLER.arn],
+            &["arn:aws:iam::222222222222:root", role, CALLER.arn],
+        ] {
+            assert!(!spares(CALLER, names), "{names:?}");
+        }
+        let user = Principal { arn: "arn:aws:iam::111111111111:user/bob", ..CALLER };
+        assert!(spares(user, &["111111111111", user.arn]));
+        assert!(!spares(user, &[root]) && !spares(user, &[user.arn]));
+        assert!(!spares(user, &[root, "arn:aws:iam::111111111111:user/alice"]));
+        assert!(spares(Principal { arn: root, ..CALLER }, &[root]));
+        let of_account = json!({ "CanonicalUser": ID, "AWS": user.arn });
+        assert!(Principals::parse(&of_account).unwrap().spare(Some(user)));
+        assert!(!Principals::parse(&json!({ "AWS": root })).unwrap().spare(None));
     }
 
     #[test]
@@ -173,6 +232,7 @@ mod tests {
             "arn:aws:iam::111111111111:group/admins",
             "arn:aws:sts::111111111111:assumed-role/reader",
             "arn:aws:s3:::bucket",
+            "arn:aws:iam::cloudfront:user/me",
         ];
         let aws = aws.map(|name| json!({ "AWS": name }));
         let others = [

@@ -30,7 +30,7 @@ impl Facts for ServiceCall<'_> {
             "aws:principalisawsservice" => vec!["true".into()],
             "aws:principalservicename" => vec![self.service.into()],
             // Of users and roles.
-            key if key.starts_with("aws:principal") => Vec::new(),
+            key if key.starts_with("aws:principal") || key == "aws:userid" => Vec::new(),
             key => self.common.values(key),
         }
     }
@@ -42,6 +42,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
+    use super::super::Client;
     use super::*;
 
     fn ask(principal: &Value, condition: Value) -> Verdict {
@@ -60,6 +61,7 @@ mod tests {
                 region: "eu-west-1",
                 resource_account: "000000000000",
                 is_secure: true,
+                client: Client::default(),
             },
         };
         call.verdict(&policy, "sqs:SendMessage", "arn:aws:sqs:eu-west-1:000000000000:q")

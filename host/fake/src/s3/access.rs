@@ -10,11 +10,14 @@ use super::error::{error, message};
 use super::facts::{Asked, RequestFacts};
 use super::read::find_in;
 use super::store::Bucket;
+use super::tags::Tags;
 use crate::account::Caller;
 use crate::fake::Shared;
 use crate::layer::{AwsError, RequestContext, Target};
 use crate::resource_policy::{Question, Verdict};
 use crate::sts;
+
+const PUT_TAGS: &str = "PutObjectTagging";
 
 /// What an operation needs of those who do not own the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,10 @@ pub(super) fn check(
     let buckets = shared.store.lock();
     let name = target.bucket.as_deref().unwrap_or_default();
     let Some(bucket) = buckets.get(name) else { return Ok(()) };
+    // Which tags it sets stands in the body, and is asked about when that has been read.
+    if target.operation == PUT_TAGS && bucket.configuration.policy().is_some() {
+        return Ok(());
+    }
     let asked = Asked { shared, context, headers: &parts.headers, query: parts.uri.query() };
     let version = asked.parameter("versionId");
     let thing = Thing { bucket, name, key: target.key.as_deref(), version: version.as_deref(), prefix: None };
@@ -121,6 +128,20 @@ pub(super) fn check_delete(asked: Asked<'_>, thing: Thing<'_>) -> S3Result {
     if allowed { Ok(()) } else { Err(error(s3s::S3ErrorCode::AccessDenied)) }
 }
 
+/// `AccessDenied`, unless these tags may be set, where the bucket has a policy that can say something about them.
+pub(super) fn check_tags(asked: Asked<'_>, thing: Thing<'_>, tags: &Tags) -> S3Result {
+    if thing.bucket.configuration.policy().is_none() {
+        return Ok(());
+    }
+    let tags: Vec<_> = tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let allowed = match verdict_on(asked, thing, PUT_TAGS, &tags) {
+        Verdict::Allow => true,
+        Verdict::Deny => false,
+        Verdict::Silent => asked.caller().is(&thing.bucket.owner),
+    };
+    if allowed { Ok(()) } else { Err(error(s3s::S3ErrorCode::AccessDenied)) }
+}
+
 /// A bucket, or an object in it.
 #[derive(Clone, Copy)]
 pub(super) struct Thing<'a> {
@@ -135,6 +156,11 @@ pub(super) struct Thing<'a> {
 
 /// What the policy of the bucket says of an operation: no, if to any of the actions that it needs, and yes, if to all of them.
 fn verdict(asked: Asked<'_>, thing: Thing<'_>, operation: &str) -> Verdict {
+    verdict_on(asked, thing, operation, &asked.tags())
+}
+
+/// The same, of an operation that sets these tags.
+fn verdict_on(asked: Asked<'_>, thing: Thing<'_>, operation: &str, tags: &[(String, String)]) -> Verdict {
     let Thing { bucket, name, key, version, prefix } = thing;
     // Most buckets have none, and what is no policy has been refused.
     let Some(policy) = bucket.configuration.policy() else {
@@ -147,6 +173,7 @@ fn verdict(asked: Asked<'_>, thing: Thing<'_>, operation: &str) -> Verdict {
     let shared = asked.shared;
     let object = key.and_then(|key| find_in(bucket, key, version).ok());
     let facts = RequestFacts {
+        operation,
         asked,
         bucket,
         version,
@@ -155,7 +182,8 @@ fn verdict(asked: Asked<'_>, thing: Thing<'_>, operation: &str) -> Verdict {
             Some(&bucket.uploads.unfinished.get(&(key.to_owned(), id))?.description.encryption)
         }),
         prefix,
-        existing_tags: object.as_deref().map(|object| &object.tags),
+        existing_tags: object.as_deref().filter(|_| has_existing_tags(operation)).map(|object| &object.tags),
+        request_tags: tags,
         arn: asked.context.access_key_id.as_deref().map(|id| sts::arn_of(shared, id)),
     };
     let is_closed = policy.is_public() && bucket.configuration.restricts_public_policies();
@@ -177,6 +205,13 @@ fn verdict(asked: Asked<'_>, thing: Thing<'_>, operation: &str) -> Verdict {
     } else {
         Verdict::Allow
     }
+}
+
+/// Whether the tags of what is there count. Whether it may be overwritten or deleted cannot hang on them:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html>.
+fn has_existing_tags(operation: &str) -> bool {
+    let needed = actions(operation, false, |_| false);
+    !needed.contains(&"s3:PutObject") && !needed.contains(&"s3:DeleteObject")
 }
 
 /// Whether an operation goes on with an upload that has begun.

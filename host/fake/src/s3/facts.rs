@@ -12,7 +12,7 @@ use super::tags::Tags;
 use crate::account::Caller;
 use crate::fake::Shared;
 use crate::layer::RequestContext;
-use crate::resource_policy::{Common, Facts, Principal};
+use crate::resource_policy::{Client, Common, Facts, Principal};
 
 const SSE: &str = "s3:x-amz-server-side-encryption";
 const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
@@ -28,12 +28,15 @@ pub(crate) struct Asked<'a> {
 
 /// The facts of a request about a bucket, or about an object in it.
 pub(super) struct RequestFacts<'a> {
+    pub(super) operation: &'a str,
     pub(super) asked: Asked<'a>,
     pub(super) bucket: &'a Bucket,
     /// The version that is asked about, where one is named.
     pub(super) version: Option<&'a str>,
-    /// The tags of the object that is there.
+    /// The tags of the object that is there, where they count.
     pub(super) existing_tags: Option<&'a Tags>,
+    /// The tags that the request sets.
+    pub(super) request_tags: &'a [(String, String)],
     /// The prefix where the request names none: of a key that is asked for.
     pub(super) prefix: Option<&'a str>,
     /// What the upload is encrypted with that the request adds a part to.
@@ -58,10 +61,15 @@ impl<'a> Asked<'a> {
         parameters.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    /// A header that is text.
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// A header. A presigned URL may carry those of S3 as parameters.
     fn header(&self, name: &str) -> Option<Cow<'a, str>> {
-        if let Some(value) = self.headers.get(name) {
-            return value.to_str().ok().map(Cow::Borrowed);
+        if self.headers.contains_key(name) {
+            return self.text(name).map(Cow::Borrowed);
         }
         if !name.starts_with("x-amz-") {
             return None;
@@ -71,7 +79,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The tags that the request sets in a header.
-    fn tags(&self) -> Vec<(String, String)> {
+    pub(super) fn tags(&self) -> Vec<(String, String)> {
         let header = self.header("x-amz-tagging").unwrap_or_default();
         form_urlencoded::parse(header.as_bytes()).into_owned().collect()
     }
@@ -90,6 +98,27 @@ impl RequestFacts<'_> {
     }
 }
 
+impl RequestFacts<'_> {
+    /// Whether the operation makes an object, among those that need `s3:PutObject`: what begins an upload or adds a part to it does not.
+    fn creates(&self) -> Option<bool> {
+        match self.operation {
+            "PutObject" | "CopyObject" | "CompleteMultipartUpload" => Some(true),
+            "CreateMultipartUpload" | "UploadPart" | "UploadPartCopy" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether the operation can be one only where there is no object, or this one.
+    fn writes(&self) -> bool {
+        self.creates() == Some(true)
+    }
+}
+
+/// Whether the key of a tag is what a policy asks for, in lower case.
+fn is_same(tag: &str, asked: &str) -> bool {
+    tag.to_lowercase() == asked
+}
+
 impl Facts for RequestFacts<'_> {
     fn values(&self, key: &str) -> Vec<Cow<'_, str>> {
         let asked = &self.asked;
@@ -99,6 +128,12 @@ impl Facts for RequestFacts<'_> {
             region: &asked.context.region,
             resource_account: &self.bucket.owner.id,
             is_secure: asked.context.is_secure,
+            client: Client {
+                user_id: asked.context.user_id.as_deref(),
+                source_ip: asked.context.source_ip,
+                user_agent: asked.text("user-agent"),
+                referer: asked.text("referer"),
+            },
         };
         if let Some(value) = common.value(key) {
             return vec![value];
@@ -106,7 +141,7 @@ impl Facts for RequestFacts<'_> {
         let text = |text: Option<String>| text.map(Cow::Owned);
         let header = |name: &str| asked.header(name);
         if key == "s3:requestobjecttagkeys" {
-            return asked.tags().into_iter().map(|(key, _)| key.into()).collect();
+            return self.request_tags.iter().map(|(key, _)| key.as_str().into()).collect();
         }
         let value: Option<Cow<'_, str>> = match key {
             "s3:prefix" => text(asked.parameter("prefix")).or(self.prefix.map(Cow::Borrowed)),
@@ -129,17 +164,19 @@ impl Facts for RequestFacts<'_> {
             "s3:object-lock-mode" => header("x-amz-object-lock-mode"),
             "s3:object-lock-retain-until-date" => header("x-amz-object-lock-retain-until-date"),
             "s3:object-lock-legal-hold" => header("x-amz-object-lock-legal-hold"),
-            "aws:useragent" => header("user-agent"),
-            "aws:referer" => header("referer"),
-            "aws:sourceip" => text(asked.context.source_ip.map(|address| address.to_string())),
+            "s3:if-match" if self.writes() || self.operation == "DeleteObject" => header("if-match"),
+            "s3:if-none-match" if self.writes() => header("if-none-match"),
+            "s3:objectcreationoperation" => self.creates().map(|creates| creates.to_string().into()),
             "s3:resourceaccount" => Some(self.bucket.owner.id.as_str().into()),
             _ => match key.split_once('/') {
                 Some(("s3:existingobjecttag", tag)) => {
-                    self.existing_tags.and_then(|tags| tags.get(tag)).map(|value| value.as_str().into())
+                    let found =
+                        self.existing_tags.and_then(|tags| tags.iter().find(|(key, _)| is_same(key, tag)));
+                    found.map(|(_, value)| value.as_str().into())
                 }
                 Some(("s3:requestobjecttag", tag)) => {
-                    let found = asked.tags().into_iter().find(|(key, _)| key == tag);
-                    text(found.map(|(_, value)| value))
+                    let found = self.request_tags.iter().find(|(key, _)| is_same(key, tag));
+                    found.map(|(_, value)| value.as_str().into())
                 }
                 _ => key.strip_prefix("s3:").filter(|name| name.starts_with("x-amz-")).and_then(header),
             },

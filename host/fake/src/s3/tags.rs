@@ -8,7 +8,9 @@ use s3s::dto::{
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use url::form_urlencoded;
 
+use super::access::{Thing, check_tags};
 use super::error::{custom_with, error_with};
+use super::facts::Asked;
 use super::notifications::{Happening, tell};
 use super::read::find_in;
 use crate::fake::Shared;
@@ -44,9 +46,19 @@ pub(crate) fn put(
     request: S3Request<PutObjectTaggingInput>,
 ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
     let context = context(&request);
+    let asked = Asked { shared, context: &context, headers: &request.headers, query: request.uri.query() };
     let input = request.input;
     let pairs = input.tagging.tag_set.into_iter();
-    let tags = checked(pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))?;
+    let tags = checked(pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())));
+    {
+        let buckets = shared.store.lock();
+        let bucket = bucket_in(&buckets, &input.bucket)?;
+        let (key, version) = (Some(&*input.key), input.version_id.as_deref());
+        let thing = Thing { bucket, name: &input.bucket, key, version, prefix: None };
+        // Who may not set tags is not told what is wrong with them.
+        check_tags(asked, thing, tags.as_ref().unwrap_or(&Tags::new()))?;
+    }
+    let tags = tags?;
     let thing = (&*input.bucket, &*input.key, input.version_id.as_deref());
     let version_id = set(shared, &context, thing, tags, "ObjectTagging:Put")?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id }))

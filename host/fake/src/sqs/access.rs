@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::operations::Caller;
 use crate::fake::Shared;
-use crate::resource_policy::{Common, Policy, Question, Verdict};
+use crate::resource_policy::{Client, Common, Policy, Question, Verdict};
 
 /// The operations in batches, which need the permission of the single one.
 const BATCHES: &[(&str, &str)] = &[
@@ -38,6 +38,12 @@ impl Asked<'_> {
             region: self.region,
             resource_account: self.queue.split(':').nth(4).unwrap_or_default(),
             is_secure: self.is_secure,
+            client: Client {
+                user_id: Some(self.caller.sender_id.as_str()).filter(|id| !id.is_empty()),
+                source_ip: self.caller.source_ip,
+                user_agent: self.caller.user_agent.as_deref(),
+                referer: None,
+            },
         };
         policy.verdict(&Question { caller, action: &action, resource: self.queue, facts })
     }
@@ -59,6 +65,8 @@ mod tests {
             arn: "arn:aws:iam::111111111111:user/fake".into(),
             sender_id: "AIDA".into(),
             operation: operation.into(),
+            source_ip: Some([203, 0, 113, 7].into()),
+            user_agent: None,
         };
         let asked = Asked {
             shared: fake.shared(),
@@ -112,6 +120,9 @@ mod tests {
             on(json!({ "StringEquals": { "aws:PrincipalAccount": "222222222222" } })),
             Verdict::Silent
         );
+        let from = |network: &str| on(json!({ "IpAddress": { "aws:SourceIp": network } }));
+        assert_eq!((from("203.0.113.0/24"), from("192.0.2.0/24")), (Verdict::Allow, Verdict::Silent));
+        assert_eq!(on(json!({ "StringEquals": { "aws:userid": "AIDA" } })), Verdict::Allow);
         // It is no service that asks, which would have a source.
         assert_eq!(on(json!({ "ArnEquals": { "aws:SourceArn": "arn:aws:s3:::b" } })), Verdict::Silent);
     }

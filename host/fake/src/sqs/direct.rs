@@ -264,7 +264,7 @@ impl Sqs {
                 account_id: account_id.clone(),
                 arn: format!("arn:aws:iam::{account_id}:root"),
                 sender_id: SENDER_ID.to_owned(),
-                operation: String::new(),
+                ..Caller::default()
             },
             endpoint: String::new(),
             trace_header: None,

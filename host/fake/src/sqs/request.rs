@@ -1,5 +1,7 @@
 //! A request to SQS, in either of its protocols, and which operation answers it.
 
+use std::net::IpAddr;
+
 use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
@@ -39,6 +41,9 @@ pub(crate) struct Caller {
     pub(crate) endpoint: String,
     /// `X-Amzn-Trace-Id`.
     pub(crate) trace_header: Option<String>,
+    /// The address that the request came from, where it came over a network.
+    pub(crate) source_ip: Option<IpAddr>,
+    pub(crate) user_agent: Option<String>,
 }
 
 impl Request {
@@ -78,9 +83,10 @@ impl Request {
         caller: Caller,
         ids: &RequestIds,
     ) -> Result<Answer, AwsError> {
-        let Caller { region, id, arn, endpoint, trace_header } = caller;
+        let Caller { region, id, arn, endpoint, trace_header, source_ip, user_agent } = caller;
         let account_id = arn.split(':').nth(4).unwrap_or(&shared.account_id).to_owned();
-        let caller = ops::Caller { account_id, arn, sender_id: id, operation: self.operation.clone() };
+        let operation = self.operation.clone();
+        let caller = ops::Caller { account_id, arn, sender_id: id, operation, source_ip, user_agent };
         let cx = &Context { shared, region, caller, endpoint, trace_header };
         let input = Value::Object(self.input?);
         let to = Respond { protocol: self.protocol, operation: &self.operation, ids };

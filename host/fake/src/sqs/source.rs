@@ -52,8 +52,8 @@ impl NamedQueue {
         let caller = Caller {
             account_id: account_id.to_owned(),
             arn: role.to_owned(),
-            sender_id: String::new(),
             operation: "ReceiveMessage".to_owned(),
+            ..Caller::default()
         };
         let asked = Asked {
             shared,
@@ -146,7 +146,7 @@ impl NamedQueue {
         Context {
             shared,
             region: self.arn.region.clone(),
-            caller: Caller { account_id, arn, sender_id: String::new(), operation: String::new() },
+            caller: Caller { account_id, arn, ..Caller::default() },
             endpoint: String::new(),
             trace_header: None,
         }

@@ -2,7 +2,8 @@
 
 use aws_sdk_s3::config::Credentials;
 use aws_sdk_s3::types::{
-    Delete, ObjectIdentifier, PublicAccessBlockConfiguration, ServerSideEncryption, Tag, Tagging,
+    CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier, PublicAccessBlockConfiguration,
+    ServerSideEncryption, Tag, Tagging,
 };
 use innkeeper_fake::{FakeAws, NewObject, ObjectOwnership};
 
@@ -301,5 +302,105 @@ async fn what_is_no_policy_of_the_bucket_is_refused() {
         let put = put.into_service_error();
         let meta = aws_sdk_s3::error::ProvideErrorMetadata::meta(&put);
         assert_eq!((meta.code(), meta.message()), (Some("MalformedPolicy"), Some(message)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tags_that_are_set_can_be_asked_for_whether_in_a_header_or_in_a_body() {
+    let shop = Shop::new();
+    shop.policy(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": ["s3:PutObject", "s3:PutObjectTagging"],
+             "Resource": "arn:aws:s3:::bucket/*", "Condition": {{"ForAnyValue:StringEquals": {{"s3:RequestObjectTagKeys": "team"}}}}}},
+           {{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObjectTagging", "Resource": "arn:aws:s3:::bucket/*",
+             "Condition": {{"StringEquals": {{"s3:RequestObjectTag/Team": "blue"}}}}}}"#
+    ))
+    .await;
+    let set = async |client: &aws_sdk_s3::Client, key: &str, value: &str| {
+        let tag = Tag::builder().key(key).value(value).build().unwrap();
+        let tagging = Tagging::builder().tag_set(tag).build().unwrap();
+        let set = client.put_object_tagging().bucket("bucket").key("open/a").tagging(tagging).send().await;
+        if set.is_ok() { Ok(()) } else { Err(error(set)) }
+    };
+    let put = async |client: &aws_sdk_s3::Client, tagging: &str| {
+        let put = client.put_object().bucket("bucket").key("open/c").tagging(tagging).send().await;
+        if put.is_ok() { Ok(()) } else { Err(error(put)) }
+    };
+    assert_eq!(set(&shop.other, "team", "red").await, Ok(()));
+    assert_eq!(put(&shop.other, "team=red").await, Ok(()));
+    assert_eq!(set(&shop.other, "cost", "red").await, Err(denied()));
+    assert_eq!(put(&shop.other, "cost=red").await, Err(denied()));
+    for client in [&shop.other, &shop.owner] {
+        assert_eq!(set(client, "team", "blue").await, Err(denied()));
+        assert_eq!(put(client, "team=blue").await, Err(denied()));
+    }
+    assert_eq!(set(&shop.owner, "cost", "red").await, Ok(()));
+    assert_eq!(set(&shop.nobody, "team", "red").await, Err(denied()));
+    // Of what is not allowed it is not told whether it could be.
+    assert_eq!(set(&shop.nobody, "aws:", "red").await, Err(denied()));
+    assert_eq!(set(&shop.owner, "aws:", "red").await, Err(coded(400, "InvalidTag")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tags_of_what_is_there_do_not_count_where_it_is_overwritten_or_deleted() {
+    let shop = Shop::new();
+    let tag = Tag::builder().key("team").value("red").build().unwrap();
+    let tagging = Tagging::builder().tag_set(tag).build().unwrap();
+    shop.owner.put_object_tagging().bucket("bucket").key("open/a").tagging(tagging).send().await.unwrap();
+    shop.policy(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": "s3:*", "Resource": "arn:aws:s3:::bucket/*",
+             "Condition": {{"StringEquals": {{"s3:ExistingObjectTag/Team": "red"}}}}}}"#
+    ))
+    .await;
+    get(&shop.other, "open/a").await.unwrap();
+    let object = || shop.other.put_object().bucket("bucket").key("open/a");
+    assert_eq!(error(object().send().await), denied());
+    assert_eq!(error(shop.other.delete_object().bucket("bucket").key("open/a").send().await), denied());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_can_demand_that_writes_are_conditional() {
+    let shop = Shop::new();
+    shop.policy(
+        r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*",
+            "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}}"#,
+    )
+    .await;
+    let put = || shop.owner.put_object().bucket("bucket").key("new");
+    assert_eq!(error(put().send().await), denied());
+    put().if_none_match("*").send().await.unwrap();
+    // What begins an upload makes no object yet, and what ends it does.
+    let upload = shop.owner.create_multipart_upload().bucket("bucket").key("large").send().await.unwrap();
+    let id = upload.upload_id.unwrap();
+    let part = shop.owner.upload_part().bucket("bucket").key("large").part_number(1).upload_id(&id);
+    let part = part.body(b"x".to_vec().into()).send().await.unwrap();
+    let part = CompletedPart::builder().part_number(1).set_e_tag(part.e_tag).build();
+    let upload = CompletedMultipartUpload::builder().parts(part).build();
+    let complete = || {
+        let complete = shop.owner.complete_multipart_upload().bucket("bucket").key("large");
+        complete.upload_id(&id).multipart_upload(upload.clone())
+    };
+    assert_eq!(error(complete().send().await), denied());
+    complete().if_none_match("*").send().await.unwrap();
+    let copy = shop.owner.copy_object().bucket("bucket").key("copy").copy_source("bucket/open/a");
+    assert_eq!(error(copy.send().await), denied());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exception_from_a_denial_names_the_account_and_the_user() {
+    let shop = Shop::new();
+    let user = format!("arn:aws:iam::{OWNER}:user/fake");
+    let root = format!("arn:aws:iam::{OWNER}:root");
+    for (names, spared) in [
+        (format!(r#""{root}", "{user}""#), Ok(())),
+        (format!(r#""{root}""#), Err(denied())),
+        (format!(r#""{user}""#), Err(denied())),
+    ] {
+        shop.policy(&format!(
+            r#"{{"Effect": "Deny", "NotPrincipal": {{"AWS": [{names}]}}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}},
+               {{"Effect": "Allow", "Principal": {{"AWS": "{OTHER}"}}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}}"#
+        ))
+        .await;
+        assert_eq!(get(&shop.owner, "open/a").await, spared, "{names}");
+        assert_eq!(get(&shop.other, "open/a").await, Err(denied()), "{names}");
     }
 }

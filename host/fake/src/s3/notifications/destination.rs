@@ -9,7 +9,7 @@ use super::record::timestamp;
 use crate::fake::Shared;
 use crate::lambda::FunctionDestination;
 use crate::layer::RequestContext;
-use crate::resource_policy::{Common, ServiceCall};
+use crate::resource_policy::{Client, Common, ServiceCall};
 use crate::s3::details::with_details;
 use crate::s3::error::{error_with, invalid_argument};
 use crate::sqs::{NamedQueue, Unreachable};
@@ -90,6 +90,7 @@ impl Destination {
                 region,
                 resource_account: self.arn().split(':').nth(4).unwrap_or_default(),
                 is_secure: true,
+                client: Client::default(),
             },
         })
     }

@@ -14,6 +14,7 @@ mod send;
 mod tags;
 mod tasks;
 
+use std::net::IpAddr;
 use std::sync::MutexGuard;
 use std::time::SystemTime;
 
@@ -44,13 +45,15 @@ use crate::layer::AwsError;
 use crate::resource_policy::Verdict;
 
 /// Who asks, and what for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Caller {
     pub(super) account_id: String,
     pub(super) arn: String,
     /// The id of the user or role session that sends: `SenderId`.
     pub(super) sender_id: String,
     pub(super) operation: String,
+    pub(super) source_ip: Option<IpAddr>,
+    pub(super) user_agent: Option<String>,
 }
 
 /// Who asks, and where.
