@@ -13,6 +13,28 @@ const BATCHES: &[(&str, &str)] = &[
     ("ChangeMessageVisibilityBatch", "ChangeMessageVisibility"),
 ];
 
+/// The operations that no policy lets other accounts have:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-limitations-of-custom-policies.html>.
+const FOR_THE_OWNER: &[&str] = &[
+    "AddPermission",
+    "CancelMessageMoveTask",
+    "CreateQueue",
+    "DeleteQueue",
+    "ListMessageMoveTasks",
+    "ListQueueTags",
+    "ListQueues",
+    "RemovePermission",
+    "SetQueueAttributes",
+    "StartMessageMoveTask",
+    "TagQueue",
+    "UntagQueue",
+];
+
+/// Whether an operation is for the account of the queue alone, whatever a policy says.
+pub(super) fn is_for_the_owner(operation: &str) -> bool {
+    FOR_THE_OWNER.contains(&operation)
+}
+
 /// Where and when a queue is asked for something.
 pub(super) struct Asked<'a> {
     pub(super) shared: &'a Shared,

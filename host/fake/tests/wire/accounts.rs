@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{
     AccessControlPolicy, BucketCannedAcl, Grant, Grantee, ObjectCannedAcl, ObjectOwnership as Ownership,
     Permission, Type,
 };
+use aws_sdk_sqs::types::QueueAttributeName;
 use innkeeper_fake::{FakeAws, ObjectOwnership};
 
 use crate::aws::{anonymous, client_of, coded, config, error};
@@ -103,6 +104,35 @@ async fn sts_says_whose_account_it_is() {
     };
     assert_eq!(account("AKIDONE", "one-secret").await, "000000000000");
     assert_eq!(account("AKIDTWO", "two-secret").await, "000000000001");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_policy_of_a_queue_gives_it_away() {
+    let (fake, _, _) = two_accounts();
+    let client = |id: &str, secret: &str| {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new("eu-west-1"))
+            .credentials_provider(Credentials::from_keys(id, secret, None))
+            .http_client(fake.http_client())
+            .time_source(fake.time_source())
+            .sleep_impl(fake.sleep());
+        aws_sdk_sqs::Client::from_conf(config.build())
+    };
+    let (one, two) = (client("AKIDONE", "one-secret"), client("AKIDTWO", "two-secret"));
+    let url = one.create_queue().queue_name("orders").send().await.unwrap().queue_url.unwrap();
+    let anything = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}}"#;
+    let set = |client: &aws_sdk_sqs::Client| {
+        client.set_queue_attributes().queue_url(&url).attributes(QueueAttributeName::Policy, anything).send()
+    };
+    set(&one).await.unwrap();
+    two.send_message().queue_url(&url).message_body("x").send().await.unwrap();
+    let refused = coded(403, "AccessDeniedException");
+    assert_eq!(error(set(&two).await), refused);
+    assert_eq!(error(two.tag_queue().queue_url(&url).tags("a", "b").send().await), refused);
+    assert_eq!(error(two.list_queue_tags().queue_url(&url).send().await), refused);
+    assert_eq!(error(two.delete_queue().queue_url(&url).send().await), refused);
+    one.delete_queue().queue_url(&url).send().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,7 +35,7 @@ pub(super) use tasks::{cancel_message_move_task, list_message_move_tasks, start_
 
 pub(super) use send::accept;
 
-use super::access::Asked;
+use super::access::{Asked, is_for_the_owner};
 use super::error::{missing, no_such_queue};
 use super::name::{QueueId, of_url};
 use super::queue::Queue;
@@ -118,12 +118,12 @@ impl Context<'_> {
         };
         let is_owner = id.account_id == self.account(&self.caller.account_id);
         let reason = match verdict {
-            Verdict::Allow => return Ok(id),
+            Verdict::Allow if is_owner || !is_for_the_owner(&self.caller.operation) => return Ok(id),
             Verdict::Silent if is_owner => return Ok(id),
             // Whoever owns the queue can always mend its policy.
             Verdict::Deny if is_owner && self.caller.operation == "SetQueueAttributes" => return Ok(id),
             Verdict::Deny => "with an explicit deny in a resource-based policy".to_owned(),
-            Verdict::Silent => {
+            Verdict::Allow | Verdict::Silent => {
                 let action = self.caller.operation.to_ascii_lowercase();
                 format!("because no resource-based policy allows the sqs:{action} action")
             }
