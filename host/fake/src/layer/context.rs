@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::account::Caller;
 
@@ -24,6 +25,8 @@ pub(crate) struct RequestContext {
     pub(crate) access_key_id: Option<Arc<str>>,
     /// How it is signed, as the condition keys `s3:signatureversion` and `s3:authType` name it.
     pub(crate) signature: Option<(&'static str, &'static str)>,
+    /// When it was signed, of a presigned URL or form.
+    pub(crate) presigned: Option<SystemTime>,
     /// Whether it came over https.
     pub(crate) is_secure: bool,
     /// The address that it came from, where it came over a network.
@@ -45,6 +48,7 @@ impl Default for RequestContext {
             request_id: String::new(),
             access_key_id: None,
             signature: None,
+            presigned: None,
             is_secure: false,
             source_ip: None,
         }

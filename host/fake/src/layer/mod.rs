@@ -196,6 +196,7 @@ impl Layer {
                             if signer.lifetime.is_some() { "REST-QUERY-STRING" } else { "REST-HEADER" };
                         (signer.version.algorithm(), form)
                     }),
+                    presigned: signer.as_ref().and_then(|signer| signer.lifetime.and(signer.date)),
                     is_secure: is_secure(&parts),
                     source_ip: parts.extensions.get::<SourceIp>().map(|SourceIp(address)| *address),
                 });

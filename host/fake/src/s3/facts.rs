@@ -150,6 +150,10 @@ impl Facts for RequestFacts<'_> {
             "s3:versionid" => self.version.map(Cow::Borrowed),
             "s3:signatureversion" => asked.context.signature.map(|(version, _)| version.into()),
             "s3:authtype" => asked.context.signature.map(|(_, form)| form.into()),
+            "s3:signatureage" => asked.context.presigned.map(|presigned| {
+                let age = common.now.duration_since(presigned).unwrap_or_default();
+                age.as_millis().to_string().into()
+            }),
             "s3:x-amz-copy-source" => {
                 let source = asked.header("x-amz-copy-source").unwrap_or_default();
                 let source = percent_decode_str(source.strip_prefix('/').unwrap_or(&source));

@@ -114,6 +114,24 @@ async fn a_presigned_url_expires_by_the_clock() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_policy_can_have_presigned_urls_expire_earlier() {
+    let fake = known(ID, SECRET);
+    let client = client(&fake, ID, SECRET);
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::bucket/*", "Condition": {"NumericGreaterThan": {"s3:signatureAge": "600000"}}}}"#;
+    client.put_bucket_policy().bucket("bucket").policy(policy).send().await.unwrap();
+    let url = presigned_get(&fake, &client, HOUR).await;
+    tokio::time::advance(Duration::from_mins(10)).await;
+    assert_eq!(text(send(&fake, "GET", url.uri(), &[], "").await).await, "hello");
+    tokio::time::advance(Duration::from_millis(1)).await;
+    let late = send(&fake, "GET", url.uri(), &[], "").await;
+    assert_eq!(late.status().as_u16(), 403);
+    assert!(text(late).await.contains("<Code>AccessDenied</Code>"));
+    // What is signed when it is sent has no age.
+    client.get_object().bucket("bucket").key("key").send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_presigned_put_binds_what_it_was_signed_with() {
     let fake = known(ID, SECRET);
     let client = client(&fake, ID, SECRET);

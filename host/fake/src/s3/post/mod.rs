@@ -52,6 +52,7 @@ impl S3Service {
             caller: Caller::of(&self.shared, signer.as_ref()),
             user_id: signer.as_ref().map(|signer| sts::caller(&self.shared, signer).0),
             signature: signer.as_ref().map(|signer| (signer.version.algorithm(), "POST")),
+            presigned: signer.as_ref().and_then(|signer| signer.date),
             access_key_id: signer.map(|signer| signer.access_key_id.into()),
             ..parts.extensions.get::<RequestContext>().cloned().unwrap_or_default()
         };
