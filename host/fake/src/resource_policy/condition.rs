@@ -114,6 +114,9 @@ pub(super) fn parse(block: &Value) -> Result<Vec<Condition>, Malformed> {
         }
         for (key, values) in keys.as_object().ok_or_else(invalid)? {
             let values = scalars(values).ok_or_else(invalid)?;
+            if kind == Kind::Ip && values.iter().any(|value| network(value).is_none()) {
+                return Err(Malformed::new("Invalid IP address in Conditions"));
+            }
             conditions.push(Condition { each, kind, negated, if_exists, key: lower(key), values });
         }
     }
@@ -391,6 +394,8 @@ mod tests {
             json!({ "StringEquals": "a" }),
             json!({ "StringEquals": { "a": { "b": "c" } } }),
             json!({ "StringEquals": { "a": null } }),
+            json!({ "IpAddress": { "aws:SourceIp": "123" } }),
+            json!({ "NotIpAddress": { "aws:SourceIp": ["10.0.0.0/8", "10.0.0.0/33"] } }),
         ] {
             assert!(parse(&block).is_err(), "{block}");
         }

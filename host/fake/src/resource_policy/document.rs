@@ -70,6 +70,7 @@ impl Policy {
         let statements = match document.get("Statement") {
             Some(Value::Array(statements)) => statements.as_slice(),
             Some(statement) => std::slice::from_ref(statement),
+            None if document.is_object() => return Err(missing("Statement")),
             None => return Err(no_json()),
         };
         let statements = statements.iter().map(Statement::parse).collect::<Result<_, _>>()?;
@@ -152,7 +153,8 @@ impl Statement {
         let allows = match statement.get("Effect") {
             Some(Value::String(effect)) if effect == "Allow" => true,
             Some(Value::String(effect)) if effect == "Deny" => false,
-            Some(_) => return Err(Malformed("Invalid effect in policy".to_owned())),
+            Some(Value::String(other)) => return Err(Malformed(format!("Invalid effect: {other}"))),
+            Some(_) => return Err(invalid_syntax()),
             None => return Err(missing("Effect")),
         };
         if allows && statement.contains_key("NotPrincipal") {
@@ -392,9 +394,12 @@ mod tests {
             Policy::parse(&json!({ "Statement": whole, key: value }).to_string()).map(drop)
         };
         assert_eq!(document("Id", "i"), Ok(()));
+        assert_eq!(Policy::parse("{}").map(drop), Err(missing("Statement")));
+        assert_eq!(Policy::parse("[]").map(drop), Err(no_json()));
         assert_eq!(document("Name", "i"), Err(Malformed("Unknown field Name".to_owned())));
         for (key, value, reason) in [
-            ("Effect", json!("allow"), "Invalid effect in policy"),
+            ("Effect", json!("allow"), "Invalid effect: allow"),
+            ("Effect", json!(["Allow"]), "Invalid policy syntax."),
             ("Effect", Value::Null, "Missing required field Effect"),
             ("Principal", json!("me"), "Invalid principal in policy"),
             ("Principal", Value::Null, "Missing required field Principal"),

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::known::{ACTIONS, CONDITION_KEYS, LISTING_ACTIONS, LISTING_KEYS, On};
+use super::known::{
+    ACTIONS, CONDITION_KEYS, EXISTING_TAG, LISTING_ACTIONS, LISTING_KEYS, On, WITHOUT_EXISTING_TAGS,
+};
 use crate::pattern::fits;
 use crate::resource_policy::{Malformed, Policy, Statement};
 
@@ -40,8 +42,17 @@ fn check_statement(statement: &Statement, bucket: Option<&str>) -> Result<(), Ma
         return Err(Malformed::new("Action does not apply to any resource(s) in statement"));
     }
     let lists = |action: &String| LISTING_ACTIONS.iter().any(|listing| is_named(action, listing));
-    let asks = statement.conditions().iter().any(|condition| LISTING_KEYS.contains(&condition.key()));
-    if asks && !actions.iter().any(lists) {
+    let asks =
+        |is_one: fn(&str) -> bool| statement.conditions().iter().any(|condition| is_one(condition.key()));
+    let is_of_listings = |key: &str| LISTING_KEYS.contains(&key);
+    let is_of_tags = |key: &str| key.starts_with(EXISTING_TAG);
+    // A pattern may stand for others as well.
+    let overwrites = |action: &String| {
+        WITHOUT_EXISTING_TAGS.iter().any(|one| *action == format!("s3:{one}").to_ascii_lowercase())
+    };
+    if (asks(is_of_listings) && !actions.iter().any(lists))
+        || (asks(is_of_tags) && actions.iter().all(overwrites))
+    {
         return Err(Malformed::new(
             "Conditions do not apply to combination of actions and resources in statement",
         ));
@@ -75,14 +86,16 @@ fn is_of(resource: &str, bucket: Option<&str>) -> bool {
         || name.is_some_and(|name| bucket.is_none_or(|bucket| name.contains('$') || fits(name, bucket)))
 }
 
-/// Whether there is such a condition key, as it is compared: in lower case.
+/// Whether there is such a condition key, as it is compared: in lower case. Any that begins with `aws:` is taken, as S3 takes it,
+/// whether or not there is one.
 fn is_condition_key(key: &str) -> bool {
-    CONDITION_KEYS.iter().any(|known| match known.strip_suffix('/') {
-        Some(name) => {
-            key.split_once('/').is_some_and(|(of, tag)| of.eq_ignore_ascii_case(name) && !tag.is_empty())
-        }
-        None => key.eq_ignore_ascii_case(known),
-    })
+    key.starts_with("aws:")
+        || CONDITION_KEYS.iter().any(|known| match known.strip_suffix('/') {
+            Some(name) => {
+                key.split_once('/').is_some_and(|(of, tag)| of.eq_ignore_ascii_case(name) && !tag.is_empty())
+            }
+            None => key.eq_ignore_ascii_case(known),
+        })
 }
 
 #[cfg(test)]
@@ -148,16 +161,28 @@ mod tests {
             "aws:SourceVpce",
             "aws:PrincipalTag/a",
             "aws:RequestTag/a",
+            "aws:foo",
+            "lambda:SourceFunctionArn",
         ] {
             assert_eq!(with(key), Ok(()), "{key}");
         }
         for key in
-            ["s3:foo", "aws:foo", "foo", "s3:ExistingObjectTag", "s3:ExistingObjectTag/", "s3:x-amz-acl/a"]
+            ["s3:foo", "awss:foo", "foo", "s3:ExistingObjectTag", "s3:ExistingObjectTag/", "s3:x-amz-acl/a"]
         {
             assert_eq!(with(key), Err("Policy has an invalid condition key".to_owned()), "{key}");
         }
         let combination = "Conditions do not apply to combination of actions and resources in statement";
         assert_eq!(with("s3:prefix"), Err(combination.to_owned()));
+        let tag = |action: Value| {
+            let condition = json!({ "StringEquals": { "s3:ExistingObjectTag/team": "x" } });
+            checked(&json!({ "Action": action, "Condition": condition }))
+        };
+        for action in [json!("s3:PutObject"), json!(["s3:DeleteObject", "s3:DeleteObjectVersion"])] {
+            assert_eq!(tag(action.clone()), Err(combination.to_owned()), "{action}");
+        }
+        for action in [json!(["s3:PutObject", "s3:GetObject"]), json!("s3:PutObject*"), json!("s3:*")] {
+            assert_eq!(tag(action.clone()), Ok(()), "{action}");
+        }
         let listing = json!({ "Action": "s3:List*", "Resource": "arn:aws:s3:::b", "Condition": { "StringLike": { "s3:prefix": "a/*" } } });
         assert_eq!(checked(&listing), Ok(()));
     }

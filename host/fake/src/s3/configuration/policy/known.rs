@@ -112,60 +112,23 @@ pub(super) const LISTING_ACTIONS: &[&str] =
 /// The condition keys that only they have, in lower case.
 pub(super) const LISTING_KEYS: &[&str] = &["s3:prefix", "s3:delimiter", "s3:max-keys"];
 
-/// Condition keys; one that ends with a slash has the key of a tag behind it.
+/// The beginning of the condition keys for the tags of what is there, in lower case.
+pub(super) const EXISTING_TAG: &str = "s3:existingobjecttag/";
+
+/// The actions on objects that do not have them:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html>.
+pub(super) const WITHOUT_EXISTING_TAGS: &[&str] = &["PutObject", "DeleteObject", "DeleteObjectVersion"];
+
+/// Condition keys of S3 and of services that others know of; one that ends with a slash has the key of a tag behind it.
 pub(super) const CONDITION_KEYS: &[&str] = &[
-    "aws:AssumedRoot",
-    "aws:CalledVia",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:CurrentTime",
-    "aws:Ec2InstanceSourcePrivateIPv4",
-    "aws:Ec2InstanceSourceVpc",
-    "aws:EpochTime",
-    "aws:FederatedProvider",
-    "aws:IsMcpServiceAction",
-    "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalIsAWSService",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgPaths",
-    "aws:PrincipalServiceName",
-    "aws:PrincipalServiceNamesList",
-    "aws:PrincipalTag/",
-    "aws:PrincipalType",
-    "aws:Referer",
-    "aws:RequestedRegion",
-    "aws:RequestTag/",
-    "aws:ResourceAccount",
-    "aws:ResourceOrgID",
-    "aws:ResourceOrgPaths",
-    "aws:ResourceTag/",
-    "aws:SecureTransport",
-    "aws:SignInSessionArn",
-    "aws:SourceAccount",
-    "aws:SourceArn",
-    "aws:SourceIdentity",
-    "aws:SourceIp",
-    "aws:SourceOrgID",
-    "aws:SourceOrgPaths",
-    "aws:SourceOwner",
-    "aws:SourceVpc",
-    "aws:SourceVpcArn",
-    "aws:SourceVpce",
-    "aws:TagKeys",
-    "aws:TokenIssueTime",
-    "aws:UserAgent",
-    "aws:userid",
-    "aws:username",
-    "aws:ViaAWSService",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
-    "aws:VpcSourceIp",
+    "codebuild:BuildArn",
+    "codebuild:ProjectArn",
     "ec2:RoleDelivery",
     "ec2:SourceInstanceArn",
+    "glue:CredentialIssuingService",
+    "glue:RoleAssumedBy",
+    "identitystore:UserId",
+    "lambda:SourceFunctionArn",
     "s3:AccessGrantsInstanceArn",
     "s3:AccessPointNetworkOrigin",
     "s3:AccessPointTag/",
@@ -209,6 +172,7 @@ pub(super) const CONDITION_KEYS: &[&str] = &[
     "s3:x-amz-storage-class",
     "s3:x-amz-website-redirect-location",
     "saml:aud",
+    "ssm:SourceInstanceArn",
     "sts:ExternalId",
 ];
 
