@@ -1,6 +1,6 @@
 //! Names with wildcards.
 
-use std::str::Chars;
+use wildmatch::{WildMatch, WildMatchPattern};
 
 /// A part of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,15 +11,6 @@ pub(crate) enum Part {
     AnyChar,
     /// `*`: any characters, or none.
     Any,
-}
-
-impl Part {
-    fn is(self, character: char) -> bool {
-        match self {
-            Self::Char(own) => own == character,
-            Self::AnyChar | Self::Any => true,
-        }
-    }
 }
 
 /// The parts of a pattern in which `*` stands for any characters and `?` for one.
@@ -33,35 +24,25 @@ pub(crate) fn parts(pattern: &str) -> impl Iterator<Item = Part> {
 
 /// Whether a name fits a pattern, in which `*` stands for any characters and `?` for one.
 pub(crate) fn fits(pattern: &str, name: &str) -> bool {
-    matches(&parts(pattern).collect::<Vec<_>>(), name)
+    WildMatch::new(pattern).matches(name)
 }
 
-/// Whether a name fits a pattern of these parts. Takes no more steps than the product of their lengths.
+/// What stands for [`Part::Any`] and [`Part::AnyChar`] where `*` and `?` can be themselves: two that Unicode says are no characters.
+const ANY: char = '\u{10fffe}';
+const ANY_CHAR: char = '\u{10ffff}';
+
+/// Whether a name fits a pattern of these parts. Nothing fits one that has an [`ANY`] or [`ANY_CHAR`] of its own.
 pub(crate) fn matches(pattern: &[Part], name: &str) -> bool {
-    let (mut rest, mut characters) = (pattern, name.chars());
-    // What stands behind the last `*`, and where in the name it has been looked for.
-    let mut last: Option<(&[Part], Chars<'_>)> = None;
-    loop {
-        match (rest.split_first(), characters.clone().next()) {
-            (None, None) => return true,
-            (Some((Part::Any, behind)), _) => {
-                rest = behind;
-                last = Some((behind, characters.clone()));
-            }
-            (Some((part, behind)), Some(character)) if part.is(character) => {
-                rest = behind;
-                characters.next();
-            }
-            _ => {
-                // The `*` stands for one character more, if there is one.
-                let Some((behind, from)) = &mut last else { return false };
-                if from.next().is_none() {
-                    return false;
-                }
-                (rest, characters) = (behind, from.clone());
-            }
-        }
-    }
+    let written: Option<String> = pattern
+        .iter()
+        .map(|part| match *part {
+            Part::Char(ANY | ANY_CHAR) => None,
+            Part::Char(character) => Some(character),
+            Part::AnyChar => Some(ANY_CHAR),
+            Part::Any => Some(ANY),
+        })
+        .collect();
+    written.is_some_and(|written| WildMatchPattern::<ANY, ANY_CHAR>::new(&written).matches(name))
 }
 
 #[cfg(test)]
@@ -107,5 +88,6 @@ mod tests {
         let pattern = [Part::Any, Part::Char('*'), Part::AnyChar];
         assert!(matches(&pattern, "a*b"));
         assert!(!matches(&pattern, "abc"));
+        assert!(!matches(&[Part::Char(ANY)], "a") && !matches(&[Part::Char(ANY_CHAR)], "a"));
     }
 }
