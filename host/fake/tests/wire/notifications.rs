@@ -6,7 +6,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     BucketVersioningStatus, CompletedMultipartUpload, CompletedPart, Delete, Event, FilterRule,
     FilterRuleName, LambdaFunctionConfiguration, NotificationConfiguration, NotificationConfigurationFilter,
-    ObjectIdentifier, QueueConfiguration, S3KeyFilter, Tag, Tagging, VersioningConfiguration,
+    ObjectCannedAcl, ObjectIdentifier, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+    QueueConfiguration, RestoreRequest, S3KeyFilter, Tag, Tagging, VersioningConfiguration,
 };
 use innkeeper_fake::{FakeAws, InvocationType, NewObject};
 use pretty_assertions::assert_eq;
@@ -219,6 +220,41 @@ async fn tells_what_is_removed_and_changed() {
     assert_eq!(objects[0].0, "ObjectRemoved:DeleteMarkerCreated");
     assert_eq!((&objects[0].1["versionId"], objects[0].1.get("size")), (&json!(marker), None));
     assert_eq!((objects[1].0, &objects[1].1["versionId"]), (&json!("ObjectRemoved:Delete"), &json!(marker)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_of_acls_of_tags_that_go_and_of_restores() {
+    let (fake, client) = bucket();
+    queue(&fake, &policy());
+    let events = ["s3:ObjectAcl:Put", "s3:ObjectTagging:*", "s3:ObjectRestore:Post"];
+    notify!(client, to_queues([configuration(QUEUE, &events, &[])])).send().await.unwrap();
+    let rule =
+        OwnershipControlsRule::builder().object_ownership(ObjectOwnership::ObjectWriter).build().unwrap();
+    let controls = OwnershipControls::builder().rules(rule).build().unwrap();
+    client
+        .put_bucket_ownership_controls()
+        .bucket("bucket")
+        .ownership_controls(controls)
+        .send()
+        .await
+        .unwrap();
+    fake.s3().put("bucket", "cold", NewObject::new("x").storage_class("GLACIER")).unwrap();
+    put(&client, "a").await;
+
+    let acl = client.put_object_acl().bucket("bucket").key("a").acl(ObjectCannedAcl::BucketOwnerRead);
+    acl.send().await.unwrap();
+    client.delete_object_tagging().bucket("bucket").key("a").send().await.unwrap();
+    let restore = || {
+        let request = RestoreRequest::builder().days(1).build();
+        client.restore_object().bucket("bucket").key("cold").restore_request(request).send()
+    };
+    restore().await.unwrap();
+    // What fails is not told.
+    assert_eq!(error(restore().await), coded(409, "RestoreAlreadyInProgress"));
+    assert_eq!(
+        names(&fake),
+        [pair("ObjectAcl:Put", "a"), pair("ObjectTagging:Delete", "a"), pair("ObjectRestore:Post", "cold")]
+    );
 }
 
 #[tokio::test(start_paused = true)]
