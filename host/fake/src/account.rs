@@ -13,6 +13,11 @@ const ANONYMOUS: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
 /// The number of account ids that there are: they have twelve digits.
 const ACCOUNT_IDS: u64 = 1_000_000_000_000;
 
+/// The account in an ARN.
+pub(crate) fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
+}
+
 /// An AWS account: who owns buckets, objects and uploads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account {

@@ -24,6 +24,7 @@
 )]
 
 pub mod s3;
+pub mod value;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,14 @@ use innkeeper_fake::FakeAws;
 use serde_json::Value;
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));
+
+/// Does not compile where there is no test of this name. For `foreach_SUITE!`, which calls it with each program of a suite.
+#[macro_export]
+macro_rules! has_a_test {
+    ($name:ident) => {
+        const _: fn() = $name;
+    };
+}
 
 /// The secret that every test's host holds; nothing that a test sees may contain it.
 pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";

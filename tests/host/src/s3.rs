@@ -4,6 +4,7 @@ use innkeeper::aws::{Identity, Region, Scope, StaticKeys};
 use innkeeper_fake::{FakeAws, NewObject};
 use serde_json::{Value, json};
 
+pub use crate::value::{error, is_error, with};
 use crate::{SECRET, TestHost};
 
 /// The bucket of [`host`].
@@ -34,24 +35,6 @@ pub fn hello() -> Value {
 /// The object that it may not have.
 pub fn secret() -> Value {
     json!({ "bucket": "uploads", "key": "private/secret.txt" })
-}
-
-/// The input with more fields.
-pub fn with(mut input: Value, more: &Value) -> Value {
-    if let (Some(fields), Some(more)) = (input.as_object_mut(), more.as_object()) {
-        fields.extend(more.clone());
-    }
-    input
-}
-
-/// The answer that is an error.
-pub fn error(case: &str) -> Value {
-    json!({ "error": case })
-}
-
-/// Whether the answer is an error that begins so.
-pub fn is_error(answer: &Value, case: &str) -> bool {
-    answer.get("error").and_then(Value::as_str).is_some_and(|error| error.starts_with(case))
 }
 
 /// What a program says of a body that is too large to be answered with: FNV-1a of 64 bits, in hexadecimal.

@@ -5,15 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use innkeeper::{CallError, Error, Limit, Problem};
-use innkeeper_tests::{PROGRAMS, SECRET, TestHost, program};
+use innkeeper_tests::{PROGRAMS, SECRET, TestHost, has_a_test, program};
 use serde_json::json;
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_guest!(has_a_test);
 
 /// The limit that a program reaches.

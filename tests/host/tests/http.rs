@@ -11,17 +11,12 @@ use std::time::Duration;
 
 use innkeeper::audit::{Outcome, Verdict};
 use innkeeper::{Error, Problem, Resolver};
-use innkeeper_tests::{PROGRAMS, TestHost, engine, program};
+use innkeeper_tests::{PROGRAMS, TestHost, engine, has_a_test, program};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_http!(has_a_test);
 
 /// A server that answers by the path, and knows what it was asked.

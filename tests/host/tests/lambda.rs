@@ -8,18 +8,14 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use innkeeper::audit::Outcome;
 use innkeeper_fake::{Fault, FunctionError, FunctionResponse, FunctionState, InvocationType};
-use innkeeper_tests::{TestHost, program};
+use innkeeper_tests::value::{error, with};
+use innkeeper_tests::{TestHost, has_a_test, program};
 use serde_json::{Value, json};
 
 const PRICE: &str = "arn:aws:lambda:eu-west-1:000000000000:function:price";
 const LIVE: &str = "arn:aws:lambda:eu-west-1:000000000000:function:price:live";
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_lambda!(has_a_test);
 
 /// A guest without grants, and a function that says what it was given.
@@ -48,18 +44,6 @@ fn allowed(action: &str) -> TestHost {
 
 fn price() -> Value {
     json!({ "function": "price", "payload": "{\"item\":\"tie\"}" })
-}
-
-/// The input with more fields.
-fn with(mut input: Value, more: &Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
-        input[name] = value.clone();
-    }
-    input
-}
-
-fn error(case: &str) -> Value {
-    json!({ "error": case })
 }
 
 /// The requests that Lambda has had, by operation.

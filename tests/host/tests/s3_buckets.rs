@@ -3,15 +3,10 @@ use std::time::Duration;
 
 use innkeeper_fake::Fault;
 use innkeeper_tests::s3::{BUCKET, calls_of, error, host, is_error, requests};
-use innkeeper_tests::{TestHost, program};
+use innkeeper_tests::{TestHost, has_a_test, program};
 use serde_json::json;
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_s3_buckets!(has_a_test);
 
 #[tokio::test(start_paused = true)]

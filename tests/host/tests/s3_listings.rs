@@ -4,15 +4,10 @@
 use innkeeper::audit::Verdict;
 use innkeeper_fake::Fault;
 use innkeeper_tests::s3::{BUCKET, calls_of, client, error, host, is_error, requests, with};
-use innkeeper_tests::{TestHost, program};
+use innkeeper_tests::{TestHost, has_a_test, program};
 use serde_json::{Value, json};
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_s3_listings!(has_a_test);
 
 /// A host, a program, what it lists over three pages, and all that the pages then have.

@@ -9,15 +9,10 @@ use aws_smithy_runtime_api::client::http::{HttpClient as _, HttpConnector as _, 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use innkeeper_tests::s3::{INCOMING, error, hello, host, is_error, requests, secret, with};
-use innkeeper_tests::{SECRET, TestHost, program};
+use innkeeper_tests::{SECRET, TestHost, has_a_test, program};
 use serde_json::{Value, json};
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_s3_presign!(has_a_test);
 
 /// The parameters of a URL, as they stand there.

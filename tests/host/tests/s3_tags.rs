@@ -4,15 +4,10 @@
 use innkeeper::audit::{Outcome, Purpose, Verdict};
 use innkeeper_fake::{Fault, NewObject};
 use innkeeper_tests::s3::{OBJECTS, calls_of, error, host, requests, with};
-use innkeeper_tests::{TestHost, program};
+use innkeeper_tests::{TestHost, has_a_test, program};
 use serde_json::{Value, json};
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_s3_tags!(has_a_test);
 
 const PUBLIC: &str = "StringEquals.\"s3:ExistingObjectTag/class\" = \"public\"";

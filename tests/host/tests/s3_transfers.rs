@@ -6,16 +6,11 @@ use innkeeper_fake::Fault;
 use innkeeper_tests::s3::{
     BUCKET, INCOMING, OBJECTS, calls_of, client, digest, error, host, is_error, requests, with,
 };
-use innkeeper_tests::{TestHost, program};
+use innkeeper_tests::{TestHost, has_a_test, program};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_s3_transfers!(has_a_test);
 
 const MIB: u64 = 1 << 20;

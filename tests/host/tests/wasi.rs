@@ -8,16 +8,11 @@ use std::time::Duration;
 
 use innkeeper::policy::Source;
 use innkeeper::{CallError, Error, Guest, Limit, Manifest};
-use innkeeper_tests::{PROGRAMS, TestHost, engine, program};
+use innkeeper_tests::{PROGRAMS, TestHost, engine, has_a_test, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_wasi!(has_a_test);
 
 #[tokio::test]

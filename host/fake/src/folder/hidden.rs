@@ -82,8 +82,8 @@ fn link(root: &Dir, from: &Path, to: &Path) -> Result<(), (PathBuf, io::Error)> 
         if root.symlink_metadata(&from).map_err(failed)?.is_dir() {
             root.create_dir_all(&to).map_err(failed)?;
             for (path, _) in entries(root, &from)? {
-                let name = path.file_name().unwrap_or_default();
-                left.push((from.join(name), to.join(name)));
+                let to = to.join(path.file_name().unwrap_or_default());
+                left.push((path, to));
             }
             continue;
         }

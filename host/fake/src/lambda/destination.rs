@@ -37,25 +37,12 @@ impl FunctionDestination {
 
     /// Whether the service may invoke it now.
     pub(crate) fn check(&self, shared: &Shared, call: &ServiceCall<'_>) -> Result<(), Unreachable> {
-        if shared.region.as_ref().is_some_and(|region| *region != self.region) {
-            return Err(Unreachable::NotThere);
-        }
-        let target = self.target(shared);
-        let functions = shared.lambda.functions();
-        let function = functions.by_id.get(&target.function).ok_or(Unreachable::NotThere)?;
-        let qualifier = target.qualifier.as_deref();
-        function.version(qualifier).ok_or(Unreachable::NotThere)?;
-        let statements = function.policy(qualifier).unwrap_or_default();
-        let verdict = |policy: &_| call.verdict(policy, "lambda:InvokeFunction", &self.text);
-        if allows(statements, verdict) { Ok(()) } else { Err(Unreachable::Denied) }
+        self.target(shared, call).map(drop)
     }
 
     /// Invokes it with an event, if the service may. Nobody is told where it may not, as on AWS.
     pub(crate) fn invoke(&self, shared: &Arc<Shared>, call: &ServiceCall<'_>, event: Bytes) {
-        if self.check(shared, call).is_err() {
-            return;
-        }
-        let target = self.target(shared);
+        let Ok(target) = self.target(shared, call) else { return };
         let cx = Context {
             shared,
             region: self.region.clone(),
@@ -67,9 +54,20 @@ impl FunctionDestination {
         invoke_event(&cx, &target, event);
     }
 
-    fn target(&self, shared: &Shared) -> Target {
+    /// The function, which the service may invoke.
+    fn target(&self, shared: &Shared, call: &ServiceCall<'_>) -> Result<Target, Unreachable> {
+        if shared.region.as_ref().is_some_and(|region| *region != self.region) {
+            return Err(Unreachable::NotThere);
+        }
         let account_id = shared.other_account(self.reference.account_id.clone());
         let function = FunctionId { account_id, name: self.reference.name.clone() };
-        Target { function, qualifier: self.reference.qualifier.clone() }
+        let target = Target { function, qualifier: self.reference.qualifier.clone() };
+        let functions = shared.lambda.functions();
+        let function = functions.by_id.get(&target.function).ok_or(Unreachable::NotThere)?;
+        let qualifier = target.qualifier.as_deref();
+        function.version(qualifier).ok_or(Unreachable::NotThere)?;
+        let statements = function.policy(qualifier).unwrap_or_default();
+        let verdict = |policy: &_| call.verdict(policy, "lambda:InvokeFunction", &self.text);
+        if allows(statements, verdict) { Ok(target) } else { Err(Unreachable::Denied) }
     }
 }

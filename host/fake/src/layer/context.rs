@@ -17,8 +17,6 @@ pub(crate) struct RequestContext {
     /// The region of the endpoint, or of the signature where the endpoint has none.
     pub(crate) region: String,
     pub(crate) caller: Caller,
-    /// The id of the user or role session, where there is one.
-    pub(crate) user_id: Option<String>,
     /// By which the answer is known.
     pub(crate) request_id: String,
     /// Of the signature, if there is one.
@@ -44,7 +42,6 @@ impl Default for RequestContext {
             endpoint_region: None,
             region: DEFAULT_REGION.to_owned(),
             caller: Caller::Anonymous,
-            user_id: None,
             request_id: String::new(),
             access_key_id: None,
             signature: None,

@@ -22,6 +22,7 @@ mod subresource;
 mod target;
 mod upload;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -188,7 +189,6 @@ impl Layer {
                     region: region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
                     endpoint_region: endpoint.region,
                     caller: Caller::of(&self.shared, signer.as_ref()),
-                    user_id: signer.as_ref().map(|signer| sts::caller(&self.shared, signer).0),
                     request_id: ids.request_id.clone(),
                     access_key_id: signer.as_ref().map(|signer| signer.access_key_id.as_str().into()),
                     signature: signer.as_ref().map(|signer| {
@@ -198,7 +198,7 @@ impl Layer {
                     }),
                     presigned: signer.as_ref().and_then(|signer| signer.lifetime.and(signer.date)),
                     is_secure: is_secure(&parts),
-                    source_ip: parts.extensions.get::<SourceIp>().map(|SourceIp(address)| *address),
+                    source_ip: source_ip(&parts),
                 });
                 return Box::pin(self.s3.call(parts, Body::http_body(upload), &target, &ids)).await;
             }
@@ -224,7 +224,7 @@ impl Layer {
                     arn,
                     endpoint: origin,
                     trace_header: header("x-amzn-trace-id"),
-                    source_ip: parts.extensions.get::<SourceIp>().map(|&SourceIp(address)| address),
+                    source_ip: source_ip(&parts),
                     user_agent: header("user-agent"),
                 };
                 let answer = request.call(&self.shared, caller, &ids).await;
@@ -336,9 +336,17 @@ fn origin(endpoint: &Endpoint, parts: &Parts) -> String {
     if let Some(region) = &endpoint.region {
         return format!("https://sqs.{region}.amazonaws.com");
     }
+    format!("{}://{}", parts.uri.scheme_str().unwrap_or("http"), host(parts))
+}
+
+/// The host that a client has called, with the port.
+fn host(parts: &Parts) -> &str {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
-    format!("{}://{host}", parts.uri.scheme_str().unwrap_or("http"))
+    host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default()
+}
+
+fn source_ip(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<SourceIp>().map(|SourceIp(address)| *address)
 }
 
 /// A time as HTTP writes it.

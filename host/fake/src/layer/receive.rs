@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Request;
 use http::request::Parts;
-use http::{Request, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use s3s::Body;
 
@@ -13,7 +13,7 @@ use super::endpoint::Endpoint;
 use super::signer::{Signer, SignerError};
 use super::target::{Style, Target};
 use super::upload::{Transfer, Upload};
-use super::{Exchange, Layer};
+use super::{Exchange, Layer, host};
 use crate::calls::{Call, Service};
 use crate::fault::Plan;
 use crate::{lambda, sqs, sts};
@@ -56,10 +56,7 @@ impl Layer {
         let (mut parts, body) = request.into_parts();
         let signer = Signer::of(&parts.headers, parts.uri.query());
         let known = signer.as_ref().ok().and_then(Option::as_ref);
-        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host =
-            host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
-        let endpoint = Endpoint::of(host, &parts.headers, known);
+        let endpoint = Endpoint::of(host(&parts), &parts.headers, known);
         let mut target =
             if endpoint.service == Service::S3 { Target::of(&endpoint, &parts) } else { Target::default() };
         if target.style == Style::VirtualHost {

@@ -117,15 +117,10 @@ pub(super) fn check_source(asked: Asked<'_>, thing: Thing<'_>) -> S3Result {
 /// `AccessDenied`, unless the key, one of many, may be deleted.
 pub(super) fn check_delete(asked: Asked<'_>, thing: Thing<'_>) -> S3Result {
     let bucket = thing.bucket;
-    let allowed = match verdict(asked, thing, "DeleteObject") {
-        Verdict::Allow => true,
-        Verdict::Deny => false,
-        Verdict::Silent => {
-            let caller = asked.caller();
-            caller.is(&bucket.owner) || grants(bucket, &bucket.acl(), caller, Permission::Write)
-        }
-    };
-    if allowed { Ok(()) } else { Err(error(s3s::S3ErrorCode::AccessDenied)) }
+    settle(verdict(asked, thing, "DeleteObject"), || {
+        let caller = asked.caller();
+        caller.is(&bucket.owner) || grants(bucket, &bucket.acl(), caller, Permission::Write)
+    })
 }
 
 /// `AccessDenied`, unless these tags may be set, where the bucket has a policy that can say something about them.
@@ -134,10 +129,15 @@ pub(super) fn check_tags(asked: Asked<'_>, thing: Thing<'_>, tags: &Tags) -> S3R
         return Ok(());
     }
     let tags: Vec<_> = tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    let allowed = match verdict_on(asked, thing, PUT_TAGS, &tags) {
+    settle(verdict_on(asked, thing, PUT_TAGS, &tags), || asked.caller().is(&thing.bucket.owner))
+}
+
+/// `AccessDenied`, unless the policy says yes, or says nothing and it is allowed without one.
+fn settle(says: Verdict, without_policy: impl FnOnce() -> bool) -> S3Result {
+    let allowed = match says {
         Verdict::Allow => true,
         Verdict::Deny => false,
-        Verdict::Silent => asked.caller().is(&thing.bucket.owner),
+        Verdict::Silent => without_policy(),
     };
     if allowed { Ok(()) } else { Err(error(s3s::S3ErrorCode::AccessDenied)) }
 }
@@ -184,7 +184,7 @@ fn verdict_on(asked: Asked<'_>, thing: Thing<'_>, operation: &str, tags: &[(Stri
         prefix,
         existing_tags: object.as_deref().filter(|_| has_existing_tags(operation)).map(|object| &object.tags),
         request_tags: tags,
-        arn: asked.context.access_key_id.as_deref().map(|id| sts::arn_of(shared, id)),
+        identity: asked.context.access_key_id.as_deref().map(|id| sts::caller_of(shared, id)),
     };
     let is_closed = policy.is_public() && bucket.configuration.restricts_public_policies();
     let says = |action: &&'static str| match policy.verdict(&Question {

@@ -41,8 +41,8 @@ pub(super) struct RequestFacts<'a> {
     pub(super) prefix: Option<&'a str>,
     /// What the upload is encrypted with that the request adds a part to.
     pub(super) upload: Option<&'a Encryption>,
-    /// The ARN of the caller; none of nobody known.
-    pub(super) arn: Option<String>,
+    /// The user id and the ARN of whoever asks; none of whoever signs nothing.
+    pub(super) identity: Option<(String, String)>,
 }
 
 impl<'a> Asked<'a> {
@@ -91,15 +91,14 @@ impl RequestFacts<'_> {
             Caller::Anonymous => None,
             Caller::Account(account) => Some(Principal {
                 account: &account.id,
-                arn: self.arn.as_deref().unwrap_or_default(),
+                arn: self.identity.as_ref().map_or("", |(_, arn)| arn),
                 canonical_id: &account.canonical_id,
             }),
         }
     }
-}
 
-impl RequestFacts<'_> {
-    /// Whether the operation makes an object, among those that need `s3:PutObject`: what begins an upload or adds a part to it does not.
+    /// Whether the operation makes an object: what begins an upload or adds a part to it does not. `None` for what does not need
+    /// `s3:PutObject`.
     fn creates(&self) -> Option<bool> {
         match self.operation {
             "PutObject" | "CopyObject" | "CompleteMultipartUpload" => Some(true),
@@ -129,7 +128,7 @@ impl Facts for RequestFacts<'_> {
             resource_account: &self.bucket.owner.id,
             is_secure: asked.context.is_secure,
             client: Client {
-                user_id: asked.context.user_id.as_deref(),
+                user_id: self.identity.as_ref().map(|(id, _)| id.as_str()),
                 source_ip: asked.context.source_ip,
                 user_agent: asked.text("user-agent"),
                 referer: asked.text("referer"),

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::operations::Caller;
+use crate::account::account_of;
 use crate::fake::Shared;
 use crate::resource_policy::{Client, Common, Policy, Question, Verdict};
 
@@ -58,7 +59,7 @@ impl Asked<'_> {
             principal: caller,
             now: self.now,
             region: self.region,
-            resource_account: self.queue.split(':').nth(4).unwrap_or_default(),
+            resource_account: account_of(self.queue),
             is_secure: self.is_secure,
             client: Client {
                 user_id: Some(self.caller.sender_id.as_str()).filter(|id| !id.is_empty()),

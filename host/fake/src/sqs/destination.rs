@@ -2,7 +2,6 @@
 
 use super::direct::SENDER_ID;
 use super::message::NewMessage;
-use super::name::QueueId;
 use super::named::{NamedQueue, Unreachable};
 use super::operations::accept;
 use super::queue::Queue;
@@ -33,7 +32,7 @@ impl NamedQueue {
         state: &'s mut State,
         call: &ServiceCall<'_>,
     ) -> Result<&'s mut Queue, Unreachable> {
-        let id: QueueId = state.find_arn(&self.arn, &shared.account_id).ok_or(Unreachable::NotThere)?;
+        let id = self.id(state, shared).ok_or(Unreachable::NotThere)?;
         let queue = state.queue(&id, call.common.now).map_err(|_| Unreachable::NotThere)?;
         let policy = queue.settings.policy().and_then(|policy| Policy::parse(policy).ok());
         let verdict = policy.map(|policy| call.verdict(&policy, "sqs:SendMessage", &self.text));

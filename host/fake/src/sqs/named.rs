@@ -1,6 +1,8 @@
 //! Queues as other services name them: by an ARN.
 
-use super::name::{QueueArn, is_fifo_name};
+use super::name::{QueueArn, QueueId, is_fifo_name};
+use super::store::State;
+use crate::fake::Shared;
 
 /// A queue that another service is to poll or to send to, whether or not it is there.
 #[derive(Clone, Debug)]
@@ -34,5 +36,10 @@ impl NamedQueue {
     /// Whether its name is a FIFO queue's, as every FIFO queue's is.
     pub(crate) fn is_fifo(&self) -> bool {
         is_fifo_name(&self.arn.name)
+    }
+
+    /// The queue's id, if it is there.
+    pub(super) fn id(&self, state: &State, shared: &Shared) -> Option<QueueId> {
+        state.find_arn(&self.arn, &shared.account_id)
     }
 }

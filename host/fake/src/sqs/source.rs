@@ -10,12 +10,10 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::access::Asked;
 use super::attribute::MessageAttributes;
-use super::name::QueueId;
 use super::named::{NamedQueue, Unreachable};
 use super::operations::{Caller, Context};
 use super::receipt::Receipt;
 use super::receive::{Order, Poll};
-use super::store::State;
 use crate::fake::Shared;
 use crate::resource_policy::Verdict;
 
@@ -134,10 +132,6 @@ impl NamedQueue {
         let mut state = shared.sqs.at(now, &shared.ids);
         let Some(id) = self.id(&state, shared) else { return false };
         state.queue(&id, now).is_ok_and(|queue| queue.has_available())
-    }
-
-    fn id(&self, state: &State, shared: &Shared) -> Option<QueueId> {
-        state.find_arn(&self.arn, &shared.account_id)
     }
 
     fn context<'s>(&self, shared: &'s Shared) -> Context<'s> {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-pub(crate) use protocol::{arn_of, call, caller, operation, refuse_unsigned};
+pub(crate) use protocol::{call, caller, caller_of, operation, refuse_unsigned};
 pub(crate) use roles::call as call_iam;
 
 use crate::calls::Service;

@@ -10,6 +10,7 @@ use time::macros::format_description;
 use url::form_urlencoded;
 
 use super::{Holder, Issued, Role, RoleSession, State, Trust};
+use crate::account::account_of;
 use crate::fake::Shared;
 use crate::identity::Secret;
 use crate::layer::{Answer, AwsError, RequestIds, STS_NAMESPACE, Signer, xml};
@@ -202,12 +203,12 @@ fn get_caller_identity(shared: &Shared, signer: &Signer, ids: &RequestIds) -> Ve
 
 /// The user id and ARN of a caller of any service.
 pub(crate) fn caller(shared: &Shared, signer: &Signer) -> (String, String) {
-    identity(shared, &shared.sts.lock(), &signer.access_key_id)
+    caller_of(shared, &signer.access_key_id)
 }
 
-/// The ARN of a caller, by the access key.
-pub(crate) fn arn_of(shared: &Shared, access_key_id: &str) -> String {
-    identity(shared, &shared.sts.lock(), access_key_id).1
+/// The same, by the access key.
+pub(crate) fn caller_of(shared: &Shared, access_key_id: &str) -> (String, String) {
+    identity(shared, &shared.sts.lock(), access_key_id)
 }
 
 /// The user id and ARN of a caller: a session of the fake's own, or else the user that all other credentials are.
@@ -231,11 +232,6 @@ fn identity(shared: &Shared, state: &State, access_key_id: &str) -> (String, Str
         format!("AIDA{}", account.canonical_id.get(..17).unwrap_or_default().to_uppercase())
     };
     (user_id, format!("arn:aws:iam::{}:user/fake", account.id))
-}
-
-/// The account in an ARN.
-fn account_of(arn: &str) -> &str {
-    arn.split(':').nth(4).unwrap_or_default()
 }
 
 /// `arn:aws:iam::ACCOUNT:role/path/NAME` -> `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`

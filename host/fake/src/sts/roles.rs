@@ -12,6 +12,7 @@ use s3s::Body;
 use s3s::xml::{SerResult, Serializer};
 
 use super::protocol::{Form, caller, iso8601, required};
+use crate::account::account_of;
 use crate::fake::Shared;
 use crate::layer::{Answer, AwsError, RequestIds, Signer, xml};
 
@@ -43,7 +44,7 @@ pub(crate) fn call(
     let form = Form::parse(form);
     let action = form.get("Action").unwrap_or_default();
     let (_, arn) = caller(shared, signer);
-    let account = arn.split(':').nth(4).unwrap_or_default();
+    let account = account_of(&arn);
     let document = match action {
         "CreateRole" => create_role(shared, &form, account, ids)?,
         "GetRole" => {

@@ -28,6 +28,20 @@ fn two_accounts() -> (FakeAws, aws_sdk_s3::Client, aws_sdk_s3::Client) {
     (fake, one, two)
 }
 
+/// A client of another service than S3, with the keys of an identity.
+macro_rules! client {
+    ($sdk:ident, $fake:expr, $id:expr, $secret:expr) => {{
+        let config = $sdk::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new("eu-west-1"))
+            .credentials_provider(Credentials::from_keys($id, $secret, None))
+            .http_client($fake.http_client())
+            .time_source($fake.time_source())
+            .sleep_impl($fake.sleep());
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
 async fn put(client: &aws_sdk_s3::Client, key: &str, acl: Option<ObjectCannedAcl>) {
     client
         .put_object()
@@ -92,14 +106,7 @@ async fn an_expected_owner_has_to_be_the_owner() {
 async fn sts_says_whose_account_it_is() {
     let (fake, _, _) = two_accounts();
     let account = async |id: &str, secret: &str| {
-        let config = aws_sdk_sts::Config::builder()
-            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-            .region(aws_sdk_s3::config::Region::new("eu-west-1"))
-            .credentials_provider(Credentials::from_keys(id, secret, None))
-            .http_client(fake.http_client())
-            .time_source(fake.time_source())
-            .sleep_impl(fake.sleep());
-        let client = aws_sdk_sts::Client::from_conf(config.build());
+        let client = client!(aws_sdk_sts, &fake, id, secret);
         client.get_caller_identity().send().await.unwrap().account().unwrap().to_owned()
     };
     assert_eq!(account("AKIDONE", "one-secret").await, "000000000000");
@@ -109,16 +116,7 @@ async fn sts_says_whose_account_it_is() {
 #[tokio::test(start_paused = true)]
 async fn no_policy_of_a_queue_gives_it_away() {
     let (fake, _, _) = two_accounts();
-    let client = |id: &str, secret: &str| {
-        let config = aws_sdk_sqs::Config::builder()
-            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-            .region(aws_sdk_s3::config::Region::new("eu-west-1"))
-            .credentials_provider(Credentials::from_keys(id, secret, None))
-            .http_client(fake.http_client())
-            .time_source(fake.time_source())
-            .sleep_impl(fake.sleep());
-        aws_sdk_sqs::Client::from_conf(config.build())
-    };
+    let client = |id: &str, secret: &str| client!(aws_sdk_sqs, &fake, id, secret);
     let (one, two) = (client("AKIDONE", "one-secret"), client("AKIDTWO", "two-secret"));
     let url = one.create_queue().queue_name("orders").send().await.unwrap().queue_url.unwrap();
     let anything = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}}"#;

@@ -12,15 +12,10 @@ use innkeeper_fake::NewObject;
 use innkeeper_tests::s3::{
     BUCKET, INCOMING, OBJECTS, calls_of, error, hello, host, is_error, requests, secret, with,
 };
-use innkeeper_tests::{TestHost, program};
+use innkeeper_tests::{TestHost, has_a_test, program};
 use serde_json::{Value, json};
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_s3!(has_a_test);
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,10 @@
 
 use innkeeper_fake::MessageState;
 use innkeeper_tests::program;
+use innkeeper_tests::value::{error, with};
 use serde_json::json;
 
-use super::{ACCOUNT, ORDERS, allowed, bodies, error, orders, requests, with};
+use super::{ACCOUNT, ORDERS, allowed, bodies, orders, requests};
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_received_that_the_guest_has_no_handles_for() {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use innkeeper_fake::{Fault, NewMessage};
+use innkeeper_tests::value::{error, with};
 use innkeeper_tests::{TestHost, program};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, ALL, DEAD, FIFO, ORDERS, allowed, bodies, error, host, ok, orders, with};
+use super::{ACCOUNT, ALL, DEAD, FIFO, ORDERS, allowed, bodies, host, ok, orders};
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_goes_on_with_the_page_that_failed() {

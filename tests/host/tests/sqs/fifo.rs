@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use innkeeper_fake::{Fault, NewMessage};
 use innkeeper_tests::program;
+use innkeeper_tests::value::{error, with};
 use serde_json::{Value, json};
 
-use super::{ALL, FIFO, allowed, bodies, error, ok, with};
+use super::{ALL, FIFO, allowed, bodies, ok};
 
 #[tokio::test(start_paused = true)]
 async fn a_fifo_queue_keeps_the_order_of_a_group_and_drops_what_is_double() {

@@ -1,6 +1,6 @@
 //! `innkeeper:aws/sqs`: each program of `tests/programs` named `sqs_*` has its test here, under its name. A denial stands beside every
 //! success.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bounds;
 mod errors;
@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use innkeeper::audit::Outcome;
 use innkeeper_fake::{MessageState, NewMessage};
-use innkeeper_tests::{SECRET, TestHost, program};
+use innkeeper_tests::value::{error, with};
+use innkeeper_tests::{SECRET, TestHost, has_a_test, program};
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = innkeeper_fake::DEFAULT_ACCOUNT_ID;
@@ -21,12 +22,7 @@ const FIFO: &str = "arn:aws:sqs:eu-west-1:000000000000:steps.fifo";
 const DEAD: &str = "arn:aws:sqs:eu-west-1:000000000000:dead";
 const ALL: &str = "arn:aws:sqs:eu-west-1:000000000000:*";
 
-/// Does not compile where a program has no test of its name.
-macro_rules! has_a_test {
-    ($name:ident) => {
-        const _: fn() = $name;
-    };
-}
+// Does not compile where a program has no test of its name.
 innkeeper_tests::foreach_sqs!(has_a_test);
 
 /// A guest without grants, and three queues.
@@ -47,18 +43,6 @@ fn allowed(queue: &str, actions: &[&str]) -> TestHost {
 
 fn orders() -> Value {
     json!({ "queue": "orders" })
-}
-
-/// The input with more fields.
-fn with(mut input: Value, more: &Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
-        input[name] = value.clone();
-    }
-    input
-}
-
-fn error(case: &str) -> Value {
-    json!({ "error": case })
 }
 
 fn ok(value: &Value) -> Value {

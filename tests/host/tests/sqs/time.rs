@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use innkeeper::audit::Outcome;
 use innkeeper_fake::NewMessage;
+use innkeeper_tests::value::with;
 use innkeeper_tests::{TestHost, program};
 use serde_json::{Value, json};
 
-use super::{ALL, ORDERS, allowed, bodies, ok, orders, with};
+use super::{ALL, ORDERS, allowed, bodies, ok, orders};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_kept_for_the_retention_period() {

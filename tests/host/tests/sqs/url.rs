@@ -1,9 +1,10 @@
 //! The URL that SQS wants in every call, and whose queue a name is.
 
 use innkeeper_tests::program;
+use innkeeper_tests::value::{error, with};
 use serde_json::json;
 
-use super::{ACCOUNT, ORDERS, allowed, error, host, orders, requests, with};
+use super::{ACCOUNT, ORDERS, allowed, host, orders, requests};
 
 #[tokio::test(start_paused = true)]
 async fn the_url_is_looked_up_once_for_all_calls_of_a_guest() {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Notification;
 use super::record::timestamp;
+use crate::account::account_of;
 use crate::fake::Shared;
 use crate::lambda::FunctionDestination;
 use crate::layer::RequestContext;
@@ -88,7 +89,7 @@ impl Destination {
                 principal: None,
                 now: shared.clock.now(),
                 region,
-                resource_account: self.arn().split(':').nth(4).unwrap_or_default(),
+                resource_account: account_of(self.arn()),
                 is_secure: true,
                 client: Client::default(),
             },

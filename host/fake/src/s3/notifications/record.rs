@@ -11,6 +11,7 @@ use crate::layer::RequestContext;
 use crate::region::partition;
 use crate::s3::object::Object;
 use crate::s3::store::Bucket;
+use crate::sts;
 
 /// The entity tag of no bytes, which a delete marker has here.
 const ETAG_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
@@ -90,7 +91,8 @@ impl Happening {
             object.insert("sequencer".to_owned(), sequencer.into());
         }
         let ip = context.source_ip.map_or_else(|| "127.0.0.1".to_owned(), |ip| ip.to_string());
-        let user = context.user_id.as_ref().map_or_else(|| "Anonymous".to_owned(), |id| format!("AWS:{id}"));
+        let user = context.access_key_id.as_deref().map(|id| sts::caller_of(shared, id).0);
+        let user = user.map_or_else(|| "Anonymous".to_owned(), |id| format!("AWS:{id}"));
         let record = json!({
             "eventVersion": if in_order { "2.1" } else { "2.3" },
             "eventSource": "aws:s3",

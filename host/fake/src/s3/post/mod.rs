@@ -22,7 +22,6 @@ use super::error::message;
 use super::wire::S3Service;
 use crate::account::Caller;
 use crate::layer::{Answer, AwsError, RequestContext, Signer, Target, Trailers, verify_policy, xml};
-use crate::sts;
 
 /// The longest form. The file in it may be of 5 GiB on AWS; this one is kept in memory twice for a moment.
 const MAX_FORM: usize = 1024 * 1024 * 1024;
@@ -50,7 +49,6 @@ impl S3Service {
         let signer = self.signer(&form, &bucket, &key)?;
         let context = RequestContext {
             caller: Caller::of(&self.shared, signer.as_ref()),
-            user_id: signer.as_ref().map(|signer| sts::caller(&self.shared, signer).0),
             signature: signer.as_ref().map(|signer| (signer.version.algorithm(), "POST")),
             presigned: signer.as_ref().and_then(|signer| signer.date),
             access_key_id: signer.map(|signer| signer.access_key_id.into()),
